@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sspi_package.h - what a security package implements.
+ *
+ * A package module is a shared object libsspi-async-<name>.so that exports
+ * sspia_module_entry. The library loads it on first use, from <libdir>/sspi-async/ beside
+ * itself, from SSPI_ASYNC_PACKAGE_PATH (not in a process with raised privilege), or when a
+ * program names it to AddSecurityPackage. A module is never unloaded.
+ *
+ * Division of work. The core owns handles, order, threads, copies of inputs, the caller's
+ * output buffers, UTF-16 and messages' framing. A package sees objects of its own, UTF-8
+ * strings and plain bytes.
+ *
+ * Threads. The core calls one security context's functions one at a time. Functions of a
+ * credential may run on many threads at once, for it and for contexts made from it. A
+ * function may block only where may_block says so. No function may call the API of
+ * sspi.h, nor exit the process.
+ *
+ * Messages. A function that fails may put one line, without final newline, into
+ * report->text; the core puts package and operation in front. Never a secret.
+ */
+#ifndef SSPI_ASYNC_SSPI_PACKAGE_H
+#define SSPI_ASYNC_SSPI_PACKAGE_H
+
+#include "sspi.h"
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define SSPIA_PACKAGE_ABI 1u
+
+/* Bits of may_block. Everything else must return without waiting on the outside. */
+#define SSPIA_OP_ACQUIRE    0x1u
+#define SSPIA_OP_INITIALIZE 0x2u
+#define SSPIA_OP_ACCEPT     0x4u
+
+#define SSPIA_REPORT_SIZE 512
+
+/* Text of an error, for people. */
+typedef struct sspia_report {
+    char text[SSPIA_REPORT_SIZE];
+} sspia_report;
+
+/* Bytes, owned as the place that uses them says. */
+typedef struct sspia_bytes {
+    void *data;
+    size_t size;
+} sspia_bytes;
+
+/* pAuthData of the SEC_WINNT_AUTH_IDENTITY family and sspia_auth_identity, copied and
+ * converted. Strings are NULL where nothing was given. The core owns and wipes it; a
+ * package that keeps a part copies it, and wipes its copy. */
+typedef struct sspia_identity {
+    const char *user;
+    const char *domain;
+    const char *password;
+    const char *package_list; /* comma-separated, '!' excludes */
+    const char *credential_cache;
+    const char *keytab;
+    const char *client_keytab;
+    const char *replay_cache;
+    const char *ntlm_user_file;
+    uint32_t flags; /* SEC_WINNT_AUTH_IDENTITY_* */
+} sspia_identity;
+
+/* Services of the core for packages; the table lives for ever. */
+typedef struct sspia_host {
+    uint32_t abi; /* SSPIA_PACKAGE_ABI of the core */
+    uint32_t size;
+
+    /* Memory that FreeContextBuffer accepts: for what a caller will own. It is wiped when it
+     * is freed. NULL if there is none. */
+    void *(*allocate)(size_t size);
+    void (*free)(void *memory);
+
+    /* Stops new calls from entering packages and waits, bounded, for those inside. A module
+     * that links a library with destructors or atexit handlers registers this with atexit
+     * after that library has registered its own. Repeating it does nothing. */
+    void (*quiesce)(void);
+
+    /* The report of an SEC_E_OK-like return is ignored; this one formats a line into a
+     * report that the package holds: "<what>: <why>", cut at the buffer's end. */
+    void (*report)(sspia_report *report, const char *what, const char *why);
+} sspia_host;
+
+/* A leg, both sides. What it points to is good during the call. */
+typedef struct sspia_step {
+    uint32_t size;
+    void *credential;       /* the package's, never NULL */
+    const char *target;     /* UTF-8; NULL if none was given, and for acceptors */
+    uint64_t requested;     /* ISC_REQ_* or ASC_REQ_*, SECBUFFER_FLAGS merged in */
+    uint32_t data_rep;      /* SECURITY_NATIVE_DREP or SECURITY_NETWORK_DREP */
+    const SecBuffer *input; /* the caller's buffers, copied; types masked */
+    uint32_t input_count;
+} sspia_step;
+
+/* What a leg yields. Zero on entry. */
+typedef struct sspia_step_result {
+    uint32_t size;
+    sspia_bytes token;   /* from host->allocate; the core takes it, also after an error */
+    uint32_t attributes; /* ISC_RET_* or ASC_RET_* without ALLOCATED_MEMORY */
+    int64_t expiry;      /* seconds since 1970 UTC; INT64_MAX: never */
+    size_t extra;        /* bytes at the end of the input token that were not used */
+    size_t missing;      /* with SEC_E_INCOMPLETE_MESSAGE: how many more, 0 if unknown */
+    uint8_t alert[2];    /* level, description; alert[0] 0: none */
+} sspia_step_result;
+
+/* One security package. Constant; lives for ever. A function pointer that is NULL means
+ * SEC_E_UNSUPPORTED_FUNCTION, save where noted. */
+typedef struct sspia_package {
+    uint32_t abi;  /* SSPIA_PACKAGE_ABI */
+    uint32_t size; /* sizeof(sspia_package) */
+
+    const char *name;
+    const char *alias; /* a second name, or NULL */
+    const char *comment;
+    uint32_t capabilities; /* SECPKG_FLAG_* */
+    uint16_t version;
+    uint16_t rpc_id;
+    uint32_t max_token;
+    uint32_t may_block; /* SSPIA_OP_* */
+
+    /* For a package whose pAuthData is not an identity: makes a copy of the caller's
+     * structure, with all it points to; releases one. Both NULL: sspia_identity. */
+    SECURITY_STATUS (*copy_auth_data)(const void *auth_data, void **copy, sspia_report *report);
+    void (*free_auth_data)(void *copy);
+
+    /* Required. *credential and *expiry (as in sspia_step_result) on success only.
+     * auth_data: a const sspia_identity *, what copy_auth_data made, or NULL. */
+    SECURITY_STATUS (*acquire)
+    (const char *principal, uint32_t use, const void *auth_data, void **credential,
+     int64_t *expiry, sspia_report *report);
+    void (*release)(void *credential);
+    SECURITY_STATUS (*query_credential)
+    (void *credential, uint32_t attribute, void *buffer, sspia_report *report);
+    SECURITY_STATUS (*set_credential)
+    (void *credential, uint32_t attribute, const void *buffer, size_t size,
+     sspia_report *report);
+
+    /* Required. *context is NULL on the first leg. The package may set it then, also when
+     * it fails; the core deletes what a failed first leg left. */
+    SECURITY_STATUS (*initialize)
+    (void **context, const sspia_step *step, sspia_step_result *result, sspia_report *report);
+    SECURITY_STATUS (*accept)
+    (void **context, const sspia_step *step, sspia_step_result *result, sspia_report *report);
+    void (*delete_context)(void *context);
+
+    /* As the functions of the same name in sspi.h. Descriptors are checked: version,
+     * count, no NULL with a size. Query: A structures, strings in UTF-8 from
+     * host->allocate; PACKAGE_INFO and NEGOTIATION_INFO are made by the core from
+     * negotiated(). */
+    SECURITY_STATUS (*query_context)
+    (void *context, uint32_t attribute, void *buffer, sspia_report *report);
+    SECURITY_STATUS (*set_context)
+    (void *context, uint32_t attribute, const void *buffer, size_t size, sspia_report *report);
+    SECURITY_STATUS (*make_signature)
+    (void *context, uint32_t qop, SecBufferDesc *message, sspia_report *report);
+    SECURITY_STATUS (*verify_signature)
+    (void *context, SecBufferDesc *message, uint32_t *qop, sspia_report *report);
+    SECURITY_STATUS (*encrypt)
+    (void *context, uint32_t qop, SecBufferDesc *message, sspia_report *report);
+    SECURITY_STATUS (*decrypt)
+    (void *context, SecBufferDesc *message, uint32_t *qop, sspia_report *report);
+    SECURITY_STATUS (*control)
+    (void *context, const SecBuffer *input, uint32_t input_count, sspia_report *report);
+
+    /* The source stays usable. packed->data from host->allocate. */
+    SECURITY_STATUS (*export_context)
+    (void *context, uint32_t flags, sspia_bytes *packed, sspia_report *report);
+    SECURITY_STATUS (*import_context)
+    (const void *packed, size_t size, void **context, sspia_report *report);
+
+    /* For packages that choose another one: its name, and SECPKG_NEGOTIATION_* in *state.
+     * NULL: the package itself, complete. */
+    const char *(*negotiated)(void *context, uint32_t *state);
+} sspia_package;
+
+/* What a module exports. Returns a NULL-terminated array of packages that lives for ever,
+ * or NULL with a reason in report. Called once. */
+#define SSPIA_MODULE_ENTRY "sspia_module_entry"
+typedef const sspia_package *const *(*sspia_module_entry_fn)(const sspia_host *host,
+                                                             sspia_report *report);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sspi_queue.h - what sspi-async adds to the Windows contract: completion queues with a
+ * descriptor, wait and cancel, messages for people, the pool's limits, identities that
+ * name their own ccache and keytab.
+ *
+ * The rules of sspi.h about threads, handles and errors hold here too. Times are
+ * milliseconds by the monotonic clock; a negative timeout means no limit.
+ */
+#ifndef SSPI_ASYNC_SSPI_QUEUE_H
+#define SSPI_ASYNC_SSPI_QUEUE_H
+
+#include "sspi.h"
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- Completion queue ------------------------------------------------------------
+ *
+ * Collects the completions of the async contexts that name it. Whoever drains it does so
+ * on its own thread: no thread of the library then runs a callback. One loop usually has
+ * one queue; several threads may drain the same one.
+ *
+ *     queue = sspia_queue_create();
+ *     sspia_async_set_queue(async, queue);
+ *     SspiDeleteSecurityContextAsync(async, &context);
+ *     ... poll(sspia_queue_fd(queue)) ...
+ *     sspia_queue_dispatch(queue, 64, 0);
+ *
+ * A queue is a checked reference like the handles of sspi.h.
+ */
+typedef struct sspia_queue sspia_queue;
+
+/* One finished call. */
+typedef struct sspia_completion {
+    SspiAsyncContext *async;          /* may have been freed since */
+    SspiAsyncNotifyCallback callback; /* as set when the call was submitted; or NULL */
+    void *data;                       /* CallbackData, likewise */
+    SECURITY_STATUS status;           /* of that call, also if reused since */
+} sspia_completion;
+
+/* Returns an empty queue, or NULL if memory ran out. */
+SSPI_ASYNC_API sspia_queue *sspia_queue_create(void);
+
+/* Frees the queue and wakes those who wait on it. A dead one is ignored. What the queue
+ * would still have delivered is not: those callbacks do not run, the calls go on and can
+ * be polled and waited for. */
+SSPI_ASYNC_API void sspia_queue_free(sspia_queue *queue);
+
+/* A descriptor for poll, epoll, select or an event loop: readable exactly while
+ * completions wait. The queue owns it: never read, write or close it. Made on the first
+ * call; -1 with errno set if the system has none left (or EBADF for a dead queue). After
+ * a fork the child's queue has a descriptor of its own under the same number. */
+SSPI_ASYNC_API int sspia_queue_fd(sspia_queue *queue);
+
+/* Takes the oldest completion; the caller stands in for the callback, which is not run.
+ * Waits up to timeout_ms for one (0: does not wait). Returns SEC_E_OK,
+ * SEC_I_ASYNC_CALL_PENDING if there was none, or SEC_E_INVALID_HANDLE if the queue is, or
+ * meanwhile was, freed. */
+SSPI_ASYNC_API SECURITY_STATUS sspia_queue_next(sspia_queue *queue, int32_t timeout_ms,
+                                                sspia_completion *completion);
+
+/* Runs the callbacks of up to `most` completions on the calling thread, after waiting up
+ * to timeout_ms for the first. Returns how many completions were taken (a call without a
+ * callback counts), or SEC_E_INVALID_HANDLE. May be called in a callback. */
+SSPI_ASYNC_API int32_t sspia_queue_dispatch(sspia_queue *queue, uint32_t most,
+                                            int32_t timeout_ms);
+
+/* ---- Async context --------------------------------------------------------------- */
+
+/* Where completions of the calls submitted from now on go: a queue, or NULL for callbacks
+ * on threads of the library. Reinit keeps it. Returns SEC_E_OK, SEC_E_INVALID_PARAMETER
+ * while a call is pending, or SEC_E_INVALID_HANDLE for a dead context or queue. */
+SSPI_ASYNC_API SECURITY_STATUS sspia_async_set_queue(SspiAsyncContext *async,
+                                                     sspia_queue *queue);
+
+/* Waits until no call is pending and returns what SspiGetAsyncCallStatus then says;
+ * SEC_I_ASYNC_CALL_PENDING if the time ran out, SEC_E_INVALID_HANDLE if the context is, or
+ * meanwhile was, freed. */
+SSPI_ASYNC_API SECURITY_STATUS sspia_async_wait(SspiAsyncContext *async, int32_t timeout_ms);
+
+/* Completes a pending call at once with SEC_E_UNFINISHED_CONTEXT_DELETED. Its callback
+ * runs (once, as always, on the usual thread, not in here); its outputs are left alone and
+ * are not written after this function has returned. What had not begun does not begin;
+ * what a package is doing runs to its end out of sight and is discarded: a new credential
+ * or context is deleted, a token wiped. An existing context whose leg was running can
+ * only be deleted. Deletes and frees are carried out all the same.
+ * Returns SEC_E_OK, SEC_E_NO_CONTEXT if no call is pending (idle, or already complete),
+ * SEC_E_INVALID_HANDLE, or SEC_E_INSUFFICIENT_MEMORY (the call goes on). */
+SSPI_ASYNC_API SECURITY_STATUS sspia_async_cancel(SspiAsyncContext *async);
+
+/* Copies the message of the last call that completed on the context: one line that names
+ * package, operation and cause, "" after a success. At most size bytes, always
+ * terminated. Returns the length of the whole message (like snprintf), or 0 for a dead
+ * context. Messages never hold passwords, keys or tokens. */
+SSPI_ASYNC_API size_t sspia_async_message(SspiAsyncContext *async, char *buffer, size_t size);
+
+/* ---- Messages and names ---------------------------------------------------------- */
+
+/* The same for the last function of this library that failed on the calling thread. */
+SSPI_ASYNC_API size_t sspia_last_message(char *buffer, size_t size);
+
+/* "SEC_E_INVALID_HANDLE", or "UNKNOWN". The string is constant. */
+SSPI_ASYNC_API const char *sspia_status_name(SECURITY_STATUS status);
+/* A sentence that explains the status. The string is constant. */
+SSPI_ASYNC_API const char *sspia_status_text(SECURITY_STATUS status);
+
+/* "1.0.0", the version of the library that runs. The string is constant. */
+SSPI_ASYNC_API const char *sspia_version(void);
+
+/* ---- Pool ------------------------------------------------------------------------
+ *
+ * Calls run on threads in two lanes: calls that cannot block (delete, free, packages
+ * without network) and calls that may (acquire, initialize, accept). A lane starts a
+ * thread when there is work and none is idle, and lets it go after idle_ms without work.
+ * A thread that is inside a callback does not count against its lane. There is no thread
+ * before the first call.
+ */
+typedef struct sspia_pool_config {
+    uint32_t size;              /* sizeof(sspia_pool_config) */
+    uint32_t min_threads;       /* kept in each lane once started; default 0 */
+    uint32_t max_threads;       /* that may block; 1 to 4096, default 64 */
+    uint32_t max_quick_threads; /* that cannot block; 1 to 4096, default: processors */
+    uint32_t max_queued;        /* accepted and unfinished calls a lane; default 1048576 */
+    uint32_t idle_ms;           /* default 2000 */
+} sspia_pool_config;
+
+/* Sets the limits; a member that is 0 takes its default. Takes effect at once; surplus
+ * threads leave when they are idle. NULL restores the defaults. Returns SEC_E_OK or
+ * SEC_E_INVALID_PARAMETER. */
+SSPI_ASYNC_API SECURITY_STATUS sspia_pool_configure(const sspia_pool_config *config);
+
+typedef struct sspia_pool_counts {
+    uint32_t size;         /* sizeof(sspia_pool_counts), set by the caller */
+    uint32_t threads;      /* alive, both lanes */
+    uint32_t idle;         /* of these, without work */
+    uint32_t in_callbacks; /* of these, inside a callback */
+    uint64_t pending;      /* calls accepted and not finished */
+    uint64_t submitted;    /* calls accepted since the start */
+    uint64_t completed;    /* calls finished since the start, detached ones too */
+} sspia_pool_counts;
+
+/* Fills in counts of one moment. Returns SEC_E_OK or SEC_E_INVALID_PARAMETER. */
+SSPI_ASYNC_API SECURITY_STATUS sspia_pool_stats(sspia_pool_counts *counts);
+
+/* ---- Identity --------------------------------------------------------------------
+ *
+ * Passed as pAuthData where a SEC_WINNT_AUTH_IDENTITY may stand, to say where a credential
+ * comes from without touching the environment of the process. Every string is UTF-8; NULL
+ * leaves that place to the system's configuration. The structure may grow: `size` tells.
+ */
+#define SSPIA_AUTH_IDENTITY_VERSION 0x53500001u
+
+typedef struct sspia_auth_identity {
+    uint32_t version;             /* SSPIA_AUTH_IDENTITY_VERSION */
+    uint32_t size;                /* sizeof(sspia_auth_identity) */
+    void *identity;               /* a SEC_WINNT_AUTH_IDENTITY_A/W/EXA/EXW, or NULL */
+    const char *credential_cache; /* Kerberos initiator: "FILE:/run/user/1000/krb5cc" */
+    const char *keytab;           /* Kerberos acceptor: "FILE:/etc/http.keytab" */
+    const char *client_keytab;    /* Kerberos initiator: keys to get tickets with */
+    const char *replay_cache;     /* Kerberos acceptor: "none:", "dfl:", "file2:/path" */
+    const char *ntlm_user_file;   /* NTLM: a file of DOMAIN:user:password lines */
+} sspia_auth_identity;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
