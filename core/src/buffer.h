@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* SecBuffer descriptors of callers: checked, and copied. */
+#ifndef SSPI_ASYNC_BUFFER_H
+#define SSPI_ASYNC_BUFFER_H
+
+#include <stdbool.h>
+
+#include "sspi_package.h"
+
+/* Bounds on what a caller may pass; the second is far beyond any token (48 KiB) and any
+ * message that a context can seal in one piece. */
+#define BUFFER_COUNT_MAX 64u
+#define BUFFER_BYTES_MAX (64u << 20)
+
+/* Buffers and their bytes in one block. */
+struct buffer_copy {
+    SecBuffer *buffers; /* types without attribute bits */
+    uint32_t count;
+    size_t size; /* of the block */
+};
+
+/* The version, the count, no NULL with a size, the bounds. A NULL descriptor is fine. */
+bool buffer_is_valid(const SecBufferDesc *descriptor);
+
+/* Copies a valid descriptor, or NULL. False: no memory. */
+bool buffer_copy(const SecBufferDesc *descriptor, struct buffer_copy *copy);
+/* Wipes and frees. */
+void buffer_copy_free(struct buffer_copy *copy);
+bool buffer_copy_equal(const struct buffer_copy *a, const struct buffer_copy *b);
+
+/* The first buffer of a type, or NULL. */
+SecBuffer *buffer_find(const SecBufferDesc *descriptor, uint32_t type);
+
+#endif

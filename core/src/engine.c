@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Invariants
+ *
+ *  1. Lock order: the engine lock first, then one of the leaf locks (handle table, memory
+ *     registry), which nest nothing. The lock of the package list may be held while a module
+ *     loads; it is taken before the engine lock, never inside it.
+ *  2. A thread inside a package has counted itself in `inside` and then seen the gate open.
+ *     Whoever shuts the gate does so first and reads `inside` afterwards. Both sides use
+ *     sequentially consistent order, so at least one sees the other.
+ *  3. fork: `prepare` shuts the gate, waits a bounded time for packages to be empty, and
+ *     takes every lock. The child therefore finds every structure of ours whole. What it
+ *     cannot find whole is the inside of a package that was still running (a call stuck on
+ *     the network): the objects in use there are marked broken and never entered again.
+ *  4. exit: after engine_quiesce nobody enters a package and no callback starts; threads of
+ *     the pool stop where they are, and the kernel ends them.
+ */
+#include "engine.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <time.h>
+
+#include "async_context.h"
+#include "handle.h"
+#include "memory.h"
+#include "package.h"
+#include "pool.h"
+#include "queue.h"
+#include "security_context.h"
+
+#define GATE_EXIT 0x80000000u /* the rest of the gate counts forks under way */
+
+static const uint32_t fork_patience_ms = 100;
+static const uint32_t exit_patience_ms = 500;
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t gate_moved; /* `inside` fell to 0, or the gate opened */
+static atomic_uint gate;
+static atomic_uint inside;
+
+void engine_lock(void)
+{
+    pthread_mutex_lock(&lock);
+}
+
+void engine_unlock(void)
+{
+    pthread_mutex_unlock(&lock);
+}
+
+bool engine_wait(pthread_cond_t *cond, const struct timespec *deadline)
+{
+    if (deadline == NULL)
+        return pthread_cond_wait(cond, &lock) == 0;
+    return pthread_cond_timedwait(cond, &lock, deadline) != ETIMEDOUT;
+}
+
+void engine_cond_init(pthread_cond_t *cond)
+{
+    pthread_condattr_t attributes;
+
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(cond, &attributes);
+    pthread_condattr_destroy(&attributes);
+}
+
+struct timespec engine_deadline(uint32_t milliseconds)
+{
+    struct timespec deadline;
+
+    clock_gettime(CLOCK_MONOTONIC, &deadline);
+    deadline.tv_sec += milliseconds / 1000;
+    deadline.tv_nsec += (long)(milliseconds % 1000) * 1000000L;
+    if (deadline.tv_nsec >= 1000000000L) {
+        deadline.tv_sec++;
+        deadline.tv_nsec -= 1000000000L;
+    }
+    return deadline;
+}
+
+bool engine_closing(void)
+{
+    return (atomic_load(&gate) & GATE_EXIT) != 0;
+}
+
+bool engine_enter_package(void)
+{
+    for (;;) {
+        atomic_fetch_add(&inside, 1); /* invariant 2 */
+        if (atomic_load(&gate) == 0)
+            return true;
+        engine_leave_package();
+        if (engine_closing())
+            return false;
+        engine_lock();
+        while (atomic_load(&gate) != 0 && !engine_closing())
+            engine_wait(&gate_moved, NULL);
+        engine_unlock();
+    }
+}
+
+void engine_leave_package(void)
+{
+    if (atomic_fetch_sub(&inside, 1) == 1 && atomic_load(&gate) != 0) {
+        engine_lock();
+        pthread_cond_broadcast(&gate_moved);
+        engine_unlock();
+    }
+}
+
+/* Engine lock held. */
+static void wait_until_empty(uint32_t patience_ms)
+{
+    struct timespec deadline = engine_deadline(patience_ms);
+
+    while (atomic_load(&inside) != 0 && engine_wait(&gate_moved, &deadline))
+        continue;
+}
+
+void engine_quiesce(void)
+{
+    atomic_fetch_or(&gate, GATE_EXIT);
+    engine_lock();
+    pthread_cond_broadcast(&gate_moved);
+    wait_until_empty(exit_patience_ms);
+    engine_unlock();
+}
+
+static void before_fork(void)
+{
+    atomic_fetch_add(&gate, 1);
+    package_lock();
+    engine_lock();
+    wait_until_empty(fork_patience_ms);
+    handle_lock();
+    memory_lock();
+}
+
+static void unlock_all(void)
+{
+    memory_unlock();
+    handle_unlock();
+    atomic_fetch_sub(&gate, 1);
+    pthread_cond_broadcast(&gate_moved);
+    engine_unlock();
+    package_unlock();
+}
+
+/* Only this thread exists in the child: counts and lists that speak of others are void. */
+static void after_fork_child(void)
+{
+    engine_cond_init(&gate_moved);
+    atomic_store(&inside, 0);
+    pool_after_fork();
+    handle_each(HANDLE_QUEUE, queue_after_fork);
+    handle_each(HANDLE_ASYNC, async_after_fork);
+    handle_each(HANDLE_CONTEXT, security_context_after_fork);
+    unlock_all();
+}
+
+__attribute__((constructor)) static void engine_start(void)
+{
+    engine_cond_init(&gate_moved);
+    pool_start();
+    handle_start();
+    pthread_atfork(before_fork, unlock_all, after_fork_child);
+}

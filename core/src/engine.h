@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* The process-wide lock, the gate in front of the packages, fork and exit. */
+#ifndef SSPI_ASYNC_ENGINE_H
+#define SSPI_ASYNC_ENGINE_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* One lock guards every move of async contexts, calls, turns, lanes and queues. It is held
+ * for list operations and thread starts; never across a package, a callback, or the
+ * release of a handle (which may destroy an object and so enter a package). */
+void engine_lock(void);
+void engine_unlock(void);
+
+/* Waits on cond with the engine lock held; deadline on CLOCK_MONOTONIC, or NULL. False if
+ * the deadline passed. */
+bool engine_wait(pthread_cond_t *cond, const struct timespec *deadline);
+void engine_cond_init(pthread_cond_t *cond);
+
+/* The moment that lies milliseconds ahead. */
+struct timespec engine_deadline(uint32_t milliseconds);
+
+/* Brackets every call into a package. False: the process is exiting, do not go in. May wait
+ * while the process forks. */
+bool engine_enter_package(void);
+void engine_leave_package(void);
+
+/* True once the process is exiting: no call or callback starts any more. */
+bool engine_closing(void);
+
+/* What sspia_host.quiesce is: no one enters a package any more; waits up to half a second
+ * for those inside. */
+void engine_quiesce(void);
+
+#endif

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Invariants
+ *
+ *  1. A slot's word holds generation, kind, an open bit and the count of references; all
+ *     moves are compare-and-swap on that one word. open implies references >= 1 (the
+ *     owner's).
+ *  2. A lookup adds a reference only to an open slot of the same generation and kind. So a
+ *     handle whose open bit was cleared once never leads anywhere again.
+ *  3. Clearing the open bit passes the owner's reference to the one who cleared it.
+ *  4. Whoever drops the last reference owns slot and object alone: it destroys the object,
+ *     raises the generation and returns the slot. A slot whose generations are used up is
+ *     not returned.
+ *  5. Slots never move and are never freed: a stale index is always safe to read.
+ *
+ * `object` is written before the word that opens the slot is stored (release) and read
+ * after a successful compare-and-swap (acquire).
+ */
+#include "handle.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <time.h>
+
+/* word = generation:30 | kind:2 | open:1 | references:31 */
+#define REFERENCE        1ull
+#define REFERENCES       0x7fffffffull
+#define OPEN             (1ull << 31)
+#define KIND_SHIFT       32
+#define GENERATION_SHIFT 34
+
+/* A pointer-sized handle holds slot, kind and generation: on 32 bits fewer of each. */
+#if UINTPTR_MAX > UINT32_MAX
+#define SLOT_BITS       30
+#define GENERATION_BITS 30
+#else
+#define SLOT_BITS       18
+#define GENERATION_BITS 12
+#endif
+#define SLOT_MAX       ((1u << SLOT_BITS) - 1)
+#define GENERATION_MAX ((1u << GENERATION_BITS) - 1)
+
+struct slot {
+    _Atomic uint64_t word;
+    void *object;       /* open, or references > 0 */
+    uint32_t next_free; /* in the free list */
+};
+
+/* Chunk k holds FIRST << k slots, so that a small directory reaches far. */
+#define FIRST_BITS 10
+#define FIRST      (1u << FIRST_BITS)
+#define CHUNKS     (SLOT_BITS - FIRST_BITS + 1)
+
+static struct slot *_Atomic chunks[CHUNKS];
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static uint32_t slots_made; /* slots 1 .. slots_made exist */
+static uint32_t first_free;
+static uintptr_t salt;
+
+/* The salt keeps words of other processes, and most garbage, from looking like ours. Its two
+ * top bits are 01 and a generation never reaches them: a word is never 0, -1 or -2. */
+void handle_start(void)
+{
+    const unsigned top = sizeof(salt) * 8 - 2;
+
+    if (getrandom(&salt, sizeof(salt), GRND_NONBLOCK) != (ssize_t)sizeof(salt))
+        salt = (uintptr_t)time(NULL) * 2654435761u;
+    salt = (salt & (((uintptr_t)1 << top) - 1)) | (uintptr_t)1 << top;
+}
+
+static unsigned chunk_of(uint32_t slot, uint32_t *offset)
+{
+    uint32_t position = slot - 1 + FIRST;
+    unsigned chunk = 31u - (unsigned)__builtin_clz(position) - FIRST_BITS;
+
+    *offset = position - (FIRST << chunk);
+    return chunk;
+}
+
+/* NULL for a slot that was never made. */
+static struct slot *find(uint32_t slot)
+{
+    struct slot *chunk;
+    uint32_t offset;
+    unsigned number;
+
+    if (slot == 0 || slot > SLOT_MAX - FIRST)
+        return NULL;
+    number = chunk_of(slot, &offset);
+    chunk = atomic_load_explicit(&chunks[number], memory_order_acquire);
+    return chunk != NULL ? &chunk[offset] : NULL;
+}
+
+static uint32_t generation_of(uint64_t word)
+{
+    return (uint32_t)(word >> GENERATION_SHIFT);
+}
+
+static enum handle_kind kind_of(uint64_t word)
+{
+    return (enum handle_kind)(word >> KIND_SHIFT & 3);
+}
+
+static uint64_t make_word(uint32_t generation, enum handle_kind kind)
+{
+    return (uint64_t)generation << GENERATION_SHIFT | (uint64_t)kind << KIND_SHIFT;
+}
+
+/* A free slot, or 0. Table lock held. */
+static uint32_t take_slot(void)
+{
+    uint32_t slot = first_free, offset;
+    unsigned number;
+
+    if (slot != 0) {
+        first_free = find(slot)->next_free;
+        return slot;
+    }
+    if (slots_made >= SLOT_MAX - FIRST)
+        return 0;
+    slot = slots_made + 1;
+    number = chunk_of(slot, &offset);
+    if (offset == 0) {
+        struct slot *chunk = calloc((size_t)FIRST << number, sizeof(*chunk));
+
+        if (chunk == NULL)
+            return 0;
+        atomic_store_explicit(&chunks[number], chunk, memory_order_release);
+    }
+    slots_made = slot;
+    return slot;
+}
+
+bool handle_open(enum handle_kind kind, void *object, struct handle *handle)
+{
+    struct slot *slot;
+    uint32_t number;
+
+    pthread_mutex_lock(&lock);
+    number = take_slot();
+    pthread_mutex_unlock(&lock);
+    if (number == 0)
+        return false;
+    slot = find(number);
+    handle->slot = number;
+    handle->generation =
+        generation_of(atomic_load_explicit(&slot->word, memory_order_relaxed)) + 1;
+    slot->object = object;
+    atomic_store_explicit(&slot->word, make_word(handle->generation, kind) | OPEN | REFERENCE,
+                          memory_order_release);
+    return true;
+}
+
+static bool is_open_as(uint64_t word, enum handle_kind kind, struct handle handle)
+{
+    return (word & ~REFERENCES) == (make_word(handle.generation, kind) | OPEN);
+}
+
+void *handle_acquire(enum handle_kind kind, struct handle handle)
+{
+    struct slot *slot = find(handle.slot);
+    uint64_t word;
+
+    if (slot == NULL)
+        return NULL;
+    word = atomic_load_explicit(&slot->word, memory_order_relaxed);
+    do {
+        if (!is_open_as(word, kind, handle) || (word & REFERENCES) == REFERENCES)
+            return NULL;
+    } while (!atomic_compare_exchange_weak_explicit(
+        &slot->word, &word, word + REFERENCE, memory_order_acquire, memory_order_relaxed));
+    return slot->object;
+}
+
+void handle_retain(struct handle handle)
+{
+    atomic_fetch_add_explicit(&find(handle.slot)->word, REFERENCE, memory_order_relaxed);
+}
+
+void handle_release(struct handle handle)
+{
+    struct slot *slot = find(handle.slot);
+    /* Release pairs with the acquire of the one who drops the last reference. */
+    uint64_t word =
+        atomic_fetch_sub_explicit(&slot->word, REFERENCE, memory_order_acq_rel) - REFERENCE;
+
+    if ((word & REFERENCES) != 0)
+        return;
+    handle_destroy[kind_of(word)](slot->object);
+    pthread_mutex_lock(&lock);
+    slot->object = NULL;
+    if (generation_of(word) < GENERATION_MAX) {
+        slot->next_free = first_free;
+        first_free = handle.slot;
+    }
+    pthread_mutex_unlock(&lock);
+}
+
+void *handle_close(enum handle_kind kind, struct handle handle)
+{
+    struct slot *slot = find(handle.slot);
+    uint64_t word;
+
+    if (slot == NULL)
+        return NULL;
+    word = atomic_load_explicit(&slot->word, memory_order_relaxed);
+    do {
+        if (!is_open_as(word, kind, handle))
+            return NULL;
+    } while (!atomic_compare_exchange_weak_explicit(
+        &slot->word, &word, word & ~OPEN, memory_order_acq_rel, memory_order_relaxed));
+    return slot->object;
+}
+
+bool handle_is_past(enum handle_kind kind, struct handle handle)
+{
+    struct slot *slot = find(handle.slot);
+    uint64_t word;
+
+    if (slot == NULL || handle.generation == 0)
+        return false;
+    word = atomic_load_explicit(&slot->word, memory_order_relaxed);
+    /* The kinds of past generations are not kept: the handle's own word is believed. */
+    return handle.generation < generation_of(word) ||
+           (handle.generation == generation_of(word) && kind_of(word) == kind &&
+            (word & OPEN) == 0);
+}
+
+static uintptr_t pack(enum handle_kind kind, uint32_t slot)
+{
+    return (uintptr_t)slot << 2 | (uintptr_t)kind;
+}
+
+void handle_to_words(enum handle_kind kind, struct handle handle, SecHandle *words)
+{
+    words->dwLower = pack(kind, handle.slot);
+    words->dwUpper = salt ^ handle.generation;
+}
+
+bool handle_from_words(enum handle_kind kind, const SecHandle *words, struct handle *handle)
+{
+    uintptr_t slot = words->dwLower >> 2;
+    uintptr_t generation = words->dwUpper ^ salt;
+
+    if ((words->dwLower & 3) != (uintptr_t)kind || slot == 0 || slot > SLOT_MAX ||
+        generation == 0 || generation > GENERATION_MAX)
+        return false;
+    handle->slot = (uint32_t)slot;
+    handle->generation = (uint32_t)generation;
+    return true;
+}
+
+#define POINTER_GENERATION_SHIFT (sizeof(uintptr_t) * 8 - GENERATION_BITS)
+
+void *handle_to_pointer(enum handle_kind kind, struct handle handle)
+{
+    return (void *)(pack(kind, handle.slot) | (uintptr_t)handle.generation
+                                                  << POINTER_GENERATION_SHIFT);
+}
+
+bool handle_from_pointer(enum handle_kind kind, const void *pointer, struct handle *handle)
+{
+    uintptr_t bits = (uintptr_t)pointer;
+
+    handle->slot = (uint32_t)(bits >> 2) & SLOT_MAX;
+    handle->generation = (uint32_t)(bits >> POINTER_GENERATION_SHIFT);
+    return handle->generation != 0 && handle_to_pointer(kind, *handle) == pointer;
+}
+
+void handle_each(enum handle_kind kind, void (*visit)(void *object))
+{
+    for (uint32_t i = 1; i <= slots_made; i++) {
+        struct slot *slot = find(i);
+        uint64_t word = atomic_load_explicit(&slot->word, memory_order_relaxed);
+
+        if ((word & REFERENCES) != 0 && kind_of(word) == kind)
+            visit(slot->object);
+    }
+}
+
+void handle_lock(void)
+{
+    pthread_mutex_lock(&lock);
+}
+
+void handle_unlock(void)
+{
+    pthread_mutex_unlock(&lock);
+}

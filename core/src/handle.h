@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/* The table behind every handle: slot and generation, with the references of the object. */
+#ifndef SSPI_ASYNC_HANDLE_H
+#define SSPI_ASYNC_HANDLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sspi.h"
+
+/* The kinds that travel as a pointer are odd: no allocator gives out an odd address. */
+enum handle_kind {
+    HANDLE_CONTEXT = 0,
+    HANDLE_QUEUE = 1,
+    HANDLE_CREDENTIAL = 2,
+    HANDLE_ASYNC = 3,
+    HANDLE_KINDS,
+};
+
+struct handle {
+    uint32_t slot;       /* 1 and up; 0 is no handle */
+    uint32_t generation; /* 1 and up */
+};
+
+/* What destroys an object of each kind when its last reference goes (handle_kinds.c). */
+extern void (*const handle_destroy[HANDLE_KINDS])(void *object);
+
+void handle_start(void);
+
+/* Gives object a handle, and the caller the first reference: the owner's. False: no memory
+ * or no slot; the object stays the caller's. */
+bool handle_open(enum handle_kind kind, void *object, struct handle *handle);
+
+/* A reference to a live object, or NULL if the handle is dead, of another kind, or never was.
+ */
+void *handle_acquire(enum handle_kind kind, struct handle handle);
+
+/* Another reference for somebody who has one. */
+void handle_retain(struct handle handle);
+
+/* Drops a reference; the last one destroys the object. Never with the engine lock held. */
+void handle_release(struct handle handle);
+
+/* Kills a live handle: later lookups fail, and the owner's reference passes to the caller.
+ * Exactly one caller gets the object, all others NULL. */
+void *handle_close(enum handle_kind kind, struct handle handle);
+
+/* Was this handle alive once and is dead now? */
+bool handle_is_past(enum handle_kind kind, struct handle handle);
+
+/* The forms that callers hold. From: false if the words cannot be a handle of that kind. */
+void handle_to_words(enum handle_kind kind, struct handle handle, SecHandle *words);
+bool handle_from_words(enum handle_kind kind, const SecHandle *words, struct handle *handle);
+void *handle_to_pointer(enum handle_kind kind, struct handle handle);
+bool handle_from_pointer(enum handle_kind kind, const void *pointer, struct handle *handle);
+
+/* Visits every object of a kind, dead ones with references included. Only for fork. */
+void handle_each(enum handle_kind kind, void (*visit)(void *object));
+void handle_lock(void);
+void handle_unlock(void);
+
+#endif

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a call is to do: one of five operations with its arguments. Synchronous functions run
+ * a job on the spot, asynchronous ones hand the same job to a call: so that both give the
+ * same results.
+ */
+#ifndef SSPI_ASYNC_JOB_H
+#define SSPI_ASYNC_JOB_H
+
+#include "acquisition.h"
+#include "message.h"
+#include "step.h"
+#include "work.h"
+
+enum job_operation {
+    JOB_ACQUIRE,
+    JOB_INITIALIZE,
+    JOB_ACCEPT,
+    JOB_FREE_CREDENTIAL,
+    JOB_DELETE_CONTEXT,
+};
+
+struct job {
+    enum job_operation operation;
+    enum lane lane;
+    union {
+        struct acquisition *acquisition;
+        struct step *step;
+        struct handle target; /* of a free or a delete, until claimed; slot 0: never valid */
+        struct credential *credential; /* of a free, claimed: the owner's reference, or NULL */
+    };
+    /* A reference: of a later leg, or of a delete once claimed (the owner's). NULL: the job
+     * needs no turn. */
+    struct security_context *context;
+};
+
+/* Fill in a job; on failure there is nothing to discard. */
+SECURITY_STATUS job_prepare_acquire(struct job *job,
+                                    const struct acquisition_arguments *arguments,
+                                    sspia_report *report);
+SECURITY_STATUS job_prepare_step(struct job *job, const struct step_arguments *arguments,
+                                 sspia_report *report);
+SECURITY_STATUS job_prepare_free(struct job *job, const SecHandle *credential,
+                                 sspia_report *report);
+SECURITY_STATUS job_prepare_delete(struct job *job, const SecHandle *context,
+                                   sspia_report *report);
+
+/* Makes the target of a free or delete invalid for everybody else. Cannot fail; a target
+ * that was not alive shows in the job's status. */
+void job_claim(struct job *job);
+
+/* The context did not let the job in: a delete came first. */
+void job_lose_context(struct job *job);
+
+/* Whether to run it though nobody wants the outcome any more. */
+bool job_must_run(const struct job *job);
+
+/* Does it; the caller has the turn if the job has a context. */
+SECURITY_STATUS job_run(struct job *job, sspia_report *report);
+void job_publish(struct job *job, SECURITY_STATUS status);
+/* For a job that was run, and whose outcome goes nowhere. */
+void job_abandon(struct job *job);
+/* Frees arguments and references; not with the engine lock held. */
+void job_discard(struct job *job);
+
+/* For messages. */
+const char *job_package(const struct job *job);
+const char *job_operation_name(const struct job *job);
+
+/* A synchronous call: runs it here and now, in its turn. */
+SECURITY_STATUS job_perform(struct job *job);
+
+#endif

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where modules are looked for, first hit wins:
+ *   1. the folders of SSPI_ASYNC_PACKAGE_PATH (':' between them), not with raised privilege
+ *   2. sspi-async/ in the folder that this library was loaded from
+ *
+ * Invariant: the list only grows, at its end, under the lock; entries are constant and live
+ * for ever. So a package pointer may be used without the lock.
+ */
+#include "package.h"
+
+#include <dirent.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine.h"
+#include "memory.h"
+#include "message.h"
+#include "text.h"
+
+#define PACKAGES_MAX  64
+#define MODULE_PREFIX "libsspi-async-"
+#define MODULE_SUFFIX ".so"
+
+/* Which of our modules provides which package, so that a name loads one module only. */
+static const struct {
+    const char *package;
+    const char *module;
+} known[] = {
+    {"Kerberos", "gss"},
+    {"NTLM", "gss"},
+    {"Negotiate", "gss"},
+    {"Schannel", "schannel"},
+    {"Microsoft Unified Security Protocol Provider", "schannel"},
+    {"Scripted", "scripted"},
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static const sspia_package *packages[PACKAGES_MAX];
+static size_t package_count;
+static void *modules[PACKAGES_MAX];
+static size_t module_count;
+
+static const sspia_host host = {
+    .abi = SSPIA_PACKAGE_ABI,
+    .size = sizeof(host),
+    .allocate = memory_allocate,
+    .free = memory_free,
+    .quiesce = engine_quiesce,
+    .report = message_report,
+};
+
+void package_lock(void)
+{
+    pthread_mutex_lock(&lock);
+}
+
+void package_unlock(void)
+{
+    pthread_mutex_unlock(&lock);
+}
+
+static const sspia_package *find_loaded(const char *name)
+{
+    for (size_t i = 0; i < package_count; i++) {
+        const sspia_package *package = packages[i];
+
+        if (text_equal_ignoring_case(package->name, name) ||
+            (package->alias != NULL && text_equal_ignoring_case(package->alias, name)))
+            return package;
+    }
+    return NULL;
+}
+
+static bool is_usable(const sspia_package *package)
+{
+    return package->abi == SSPIA_PACKAGE_ABI && package->size >= sizeof(*package) &&
+           package->name != NULL && package->acquire != NULL && package->release != NULL &&
+           package->initialize != NULL && package->accept != NULL &&
+           package->delete_context != NULL &&
+           (package->copy_auth_data == NULL) == (package->free_auth_data == NULL);
+}
+
+/* Takes a module that dlopen gave; a module stays, so a handle that is not needed is not
+ * closed either (-z nodelete). Lock held. */
+static SECURITY_STATUS take_module(void *module, sspia_report *report)
+{
+    sspia_module_entry_fn entry;
+    const sspia_package *const *list;
+    void *symbol = dlsym(module, SSPIA_MODULE_ENTRY);
+
+    for (size_t i = 0; i < module_count; i++) {
+        if (modules[i] == module)
+            return SEC_E_OK;
+    }
+    if (symbol == NULL || module_count == PACKAGES_MAX) {
+        message_report(report, "the module has no " SSPIA_MODULE_ENTRY, NULL);
+        return SEC_E_CANNOT_INSTALL;
+    }
+    memcpy(&entry, &symbol, sizeof(entry)); /* ISO C has no cast from object to function */
+    list = entry(&host, report);
+    if (list == NULL)
+        return SEC_E_CANNOT_INSTALL;
+    modules[module_count++] = module;
+    for (; *list != NULL; list++) {
+        if (!is_usable(*list) || package_count == PACKAGES_MAX) {
+            message_report(report, "the module was made for another version", NULL);
+            return SEC_E_CANNOT_INSTALL;
+        }
+        if (find_loaded((*list)->name) == NULL)
+            packages[package_count++] = *list;
+    }
+    return SEC_E_OK;
+}
+
+static SECURITY_STATUS load_file(const char *path, sspia_report *report)
+{
+    void *module = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+
+    if (module == NULL) {
+        message_report(report, dlerror(), NULL);
+        return SEC_E_SECPKG_NOT_FOUND;
+    }
+    return take_module(module, report);
+}
+
+/* The folder that this library was loaded from, with the module folder behind it. */
+static bool own_folder(char *folder, size_t size)
+{
+    Dl_info info;
+    const char *slash;
+    int length;
+
+    if (dladdr(&host, &info) == 0 || info.dli_fname == NULL ||
+        (slash = strrchr(info.dli_fname, '/')) == NULL)
+        return false;
+    length = snprintf(folder, size, "%.*s/sspi-async", (int)(slash - info.dli_fname),
+                      info.dli_fname);
+    return length > 0 && (size_t)length < size;
+}
+
+/* Calls visit for each folder until it says true. */
+static bool each_folder(bool (*visit)(const char *folder, void *data), void *data)
+{
+    const char *path = secure_getenv("SSPI_ASYNC_PACKAGE_PATH");
+    char folder[PATH_MAX];
+
+    while (path != NULL && *path != '\0') {
+        size_t length = strcspn(path, ":");
+
+        if (length > 0 && length < sizeof(folder)) {
+            memcpy(folder, path, length);
+            folder[length] = '\0';
+            if (visit(folder, data))
+                return true;
+        }
+        path += length + (path[length] == ':');
+    }
+    return own_folder(folder, sizeof(folder)) && visit(folder, data);
+}
+
+struct wanted {
+    const char *module;
+    SECURITY_STATUS status;
+    sspia_report *report;
+};
+
+static bool load_wanted(const char *folder, void *data)
+{
+    struct wanted *wanted = data;
+    char path[PATH_MAX];
+    int length = snprintf(path, sizeof(path), "%s/" MODULE_PREFIX "%s" MODULE_SUFFIX, folder,
+                          wanted->module);
+
+    if (length < 0 || (size_t)length >= sizeof(path))
+        return false;
+    wanted->status = load_file(path, wanted->report);
+    return wanted->status == SEC_E_OK;
+}
+
+/* Lock held. */
+static SECURITY_STATUS load_module(const char *module, sspia_report *report)
+{
+    struct wanted wanted = {module, SEC_E_SECPKG_NOT_FOUND, report};
+
+    if (strchr(module, '/') != NULL)
+        return load_file(module, report);
+    each_folder(load_wanted, &wanted);
+    return wanted.status;
+}
+
+const sspia_package *package_find(const char *name, sspia_report *report)
+{
+    const sspia_package *package;
+
+    package_lock();
+    package = find_loaded(name);
+    for (size_t i = 0; package == NULL && i < sizeof(known) / sizeof(known[0]); i++) {
+        if (!text_equal_ignoring_case(known[i].package, name))
+            continue;
+        if (load_module(known[i].module, report) == SEC_E_OK &&
+            (package = find_loaded(name)) == NULL)
+            message_report(report, name, "its module is here, but what it needs is not");
+    }
+    package_unlock();
+    if (package == NULL && report->text[0] == '\0')
+        message_report(report, name, "no such package");
+    return package;
+}
+
+SECURITY_STATUS package_add(const char *module, sspia_report *report)
+{
+    SECURITY_STATUS status;
+
+    package_lock();
+    status = load_module(module, report);
+    package_unlock();
+    return status;
+}
+
+static bool load_folder(const char *folder, void *data)
+{
+    sspia_report report;
+    struct dirent *entry;
+    DIR *directory = opendir(folder);
+
+    (void)data;
+    while (directory != NULL && (entry = readdir(directory)) != NULL) {
+        size_t length = strlen(entry->d_name);
+        char path[PATH_MAX];
+        int written = snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
+
+        if (strncmp(entry->d_name, MODULE_PREFIX, strlen(MODULE_PREFIX)) == 0 &&
+            length > strlen(MODULE_SUFFIX) &&
+            strcmp(entry->d_name + length - strlen(MODULE_SUFFIX), MODULE_SUFFIX) == 0 &&
+            written > 0 && (size_t)written < sizeof(path))
+            load_file(path, &report);
+    }
+    if (directory != NULL)
+        closedir(directory);
+    return false;
+}
+
+size_t package_load_all(void)
+{
+    size_t count;
+
+    package_lock();
+    each_folder(load_folder, NULL);
+    count = package_count;
+    package_unlock();
+    return count;
+}
+
+const sspia_package *package_at(size_t number)
+{
+    const sspia_package *package;
+
+    package_lock();
+    package = number < package_count ? packages[number] : NULL;
+    package_unlock();
+    return package;
+}
+
+static const char *comment_of(const sspia_package *package)
+{
+    return package->comment != NULL ? package->comment : "";
+}
+
+SecPkgInfoA *package_describe(const sspia_package *const *list, size_t count)
+{
+    size_t size = count * sizeof(SecPkgInfoA);
+    SecPkgInfoA *infos;
+    char *text;
+
+    for (size_t i = 0; i < count; i++)
+        size += strlen(list[i]->name) + strlen(comment_of(list[i])) + 2;
+    infos = memory_allocate(size);
+    if (infos == NULL)
+        return NULL;
+    text = (char *)(infos + count);
+    for (size_t i = 0; i < count; i++) {
+        infos[i] = (SecPkgInfoA){.fCapabilities = list[i]->capabilities,
+                                 .wVersion = list[i]->version,
+                                 .wRPCID = list[i]->rpc_id,
+                                 .cbMaxToken = list[i]->max_token,
+                                 .Name = text};
+        text = stpcpy(text, list[i]->name) + 1;
+        infos[i].Comment = text;
+        text = stpcpy(text, comment_of(list[i])) + 1;
+    }
+    return infos;
+}
+
+SecPkgInfoW *package_describe_wide(const sspia_package *const *list, size_t count)
+{
+    size_t units = 0;
+    SecPkgInfoW *infos;
+    WCHAR *text;
+
+    for (size_t i = 0; i < count; i++)
+        units += text_write_utf16(list[i]->name, NULL, 0) +
+                 text_write_utf16(comment_of(list[i]), NULL, 0);
+    infos = memory_allocate(count * sizeof(*infos) + units * sizeof(WCHAR));
+    if (infos == NULL)
+        return NULL;
+    text = (WCHAR *)(infos + count);
+    for (size_t i = 0; i < count; i++) {
+        infos[i] = (SecPkgInfoW){.fCapabilities = list[i]->capabilities,
+                                 .wVersion = list[i]->version,
+                                 .wRPCID = list[i]->rpc_id,
+                                 .cbMaxToken = list[i]->max_token,
+                                 .Name = text};
+        text += text_write_utf16(list[i]->name, text, units);
+        infos[i].Comment = text;
+        text += text_write_utf16(comment_of(list[i]), text, units);
+    }
+    return infos;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/* A leg together with the places of the caller that its outcome goes to. */
+#ifndef SSPI_ASYNC_STEP_H
+#define SSPI_ASYNC_STEP_H
+
+#include "credential.h"
+#include "leg.h"
+#include "security_context.h"
+
+struct step {
+    struct leg *leg;
+    struct credential *credential; /* a reference; NULL if none was given */
+    bool credential_dead;          /* one was given, and is not alive */
+    bool context_dead;             /* likewise */
+
+    /* The caller's, as they were at submit. */
+    PCtxtHandle new_context;
+    SecBuffer *token; /* NULL: nowhere to put one */
+    void *token_memory;
+    uint32_t token_room;
+    bool allocate;
+    SecBuffer *alert;
+    SecBuffer *rest;            /* an EMPTY input buffer, for EXTRA or MISSING */
+    unsigned char *token_input; /* where the caller's own token ends; not followed */
+    uint32_t *attributes;
+    PTimeStamp expiry;
+    uint32_t needed; /* with SEC_E_BUFFER_TOO_SMALL */
+};
+
+/* The arguments of both functions. */
+struct step_arguments {
+    bool acceptor;
+    PCredHandle credential;
+    PCtxtHandle context;
+    char *target; /* UTF-8 of malloc; passes to the step, also on failure */
+    uint32_t requested;
+    uint32_t data_rep;
+    PSecBufferDesc input;
+    PCtxtHandle new_context;
+    PSecBufferDesc output;
+    uint32_t *attributes;
+    PTimeStamp expiry;
+};
+
+/* Checks and copies; looks the handles up. *context receives a reference, or NULL on a first
+ * leg. The caller frees the step. */
+SECURITY_STATUS step_prepare(const struct step_arguments *arguments, struct step **step,
+                             struct security_context **context, sspia_report *report);
+
+/* Runs the leg; on a later one the caller has the turn. Writes nothing of the caller's. */
+SECURITY_STATUS step_run(struct step *step, struct security_context *context,
+                         sspia_report *report);
+
+/* Writes the outcome to the caller's places. */
+void step_publish(struct step *step, struct security_context *context, SECURITY_STATUS status);
+
+/* Wipes and frees; what was not published is discarded. */
+void step_free(struct step *step);
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+#include "wake.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+int wake_open(bool raised)
+{
+    return eventfd(raised, EFD_CLOEXEC | EFD_NONBLOCK);
+}
+
+void wake_close(int fd)
+{
+    if (fd >= 0)
+        close(fd);
+}
+
+void wake_raise(int fd)
+{
+    int saved = errno;
+
+    if (fd >= 0)
+        eventfd_write(fd, 1);
+    errno = saved;
+}
+
+void wake_lower(int fd)
+{
+    eventfd_t count;
+    int saved = errno;
+
+    if (fd >= 0)
+        eventfd_read(fd, &count);
+    errno = saved;
+}
+
+void wake_after_fork(int fd)
+{
+    int own;
+
+    if (fd < 0)
+        return;
+    /* The number is freed first: there may be no other left. */
+    close(fd);
+    own = wake_open(false);
+    if (own >= 0 && own != fd) {
+        dup3(own, fd, O_CLOEXEC);
+        close(own);
+    }
+}
