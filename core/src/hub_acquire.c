@@ -125,7 +125,8 @@ int32_t sspia_hub_acquire(uint64_t call, uint64_t queue, uint64_t id, const char
     return hub_submit(call, queue, id, &job, outcome);
 }
 
-int32_t sspia_hub_free(uint64_t call, uint64_t queue, uint64_t id, uint64_t credential)
+int32_t sspia_hub_free_credential(uint64_t call, uint64_t queue, uint64_t id,
+                                  uint64_t credential)
 {
     const SecHandle words = hub_words(HANDLE_CREDENTIAL, credential);
     struct job job;
@@ -134,7 +135,7 @@ int32_t sspia_hub_free(uint64_t call, uint64_t queue, uint64_t id, uint64_t cred
     return status == SEC_E_OK ? hub_submit(call, queue, id, &job, NULL) : status;
 }
 
-int32_t sspia_hub_free_now(uint64_t credential)
+int32_t sspia_hub_free_credential_now(uint64_t credential)
 {
     SecHandle words = hub_words(HANDLE_CREDENTIAL, credential);
 

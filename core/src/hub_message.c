@@ -292,7 +292,7 @@ int32_t sspia_hub_control(uint64_t context, const void *token, size_t size)
     return status == SEC_E_OK ? sspia_ApplyControlToken(&words, &message) : status;
 }
 
-int32_t sspia_hub_export(uint64_t context, uint32_t flags, sspia_hub_bytes *packed)
+int32_t sspia_hub_export_context(uint64_t context, uint32_t flags, sspia_hub_bytes *packed)
 {
     SecHandle words = hub_words(HANDLE_CONTEXT, context);
     SecBuffer pack = {0};
@@ -303,8 +303,8 @@ int32_t sspia_hub_export(uint64_t context, uint32_t flags, sspia_hub_bytes *pack
     return status;
 }
 
-int32_t sspia_hub_import(const char *package, const void *packed, size_t size,
-                         uint64_t *context)
+int32_t sspia_hub_import_context(const char *package, const void *packed, size_t size,
+                                 uint64_t *context)
 {
     SecBuffer pack = input_buffer(SECBUFFER_EMPTY, packed, size);
     SecHandle words;

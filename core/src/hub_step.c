@@ -144,7 +144,7 @@ int32_t sspia_hub_accept(uint64_t call, uint64_t queue, uint64_t id, uint64_t cr
     return step(call, queue, id, credential, context, NULL, flags, &input, true);
 }
 
-int32_t sspia_hub_delete(uint64_t call, uint64_t queue, uint64_t id, uint64_t context)
+int32_t sspia_hub_delete_context(uint64_t call, uint64_t queue, uint64_t id, uint64_t context)
 {
     const SecHandle words = hub_words(HANDLE_CONTEXT, context);
     struct job job;
@@ -153,7 +153,7 @@ int32_t sspia_hub_delete(uint64_t call, uint64_t queue, uint64_t id, uint64_t co
     return status == SEC_E_OK ? hub_submit(call, queue, id, &job, NULL) : status;
 }
 
-int32_t sspia_hub_delete_now(uint64_t context)
+int32_t sspia_hub_delete_context_now(uint64_t context)
 {
     SecHandle words = hub_words(HANDLE_CONTEXT, context);
 

@@ -95,12 +95,13 @@ static void outcome_is_taken_once(void **state)
     let_go(&outcome.token);
 
     assert_int_equal(sspia_hub_call_reinit(call), STATUS_SUCCESS);
-    assert_status(finish(call, sspia_hub_delete(call, 0, 0, context)).status, SEC_E_OK);
+    assert_status(finish(call, sspia_hub_delete_context(call, 0, 0, context)).status, SEC_E_OK);
     assert_int_equal(sspia_hub_call_reinit(call), STATUS_SUCCESS);
-    assert_status(finish(call, sspia_hub_delete(call, 0, 0, context)).status,
+    assert_status(finish(call, sspia_hub_delete_context(call, 0, 0, context)).status,
                   SEC_E_INVALID_HANDLE);
     assert_int_equal(sspia_hub_call_reinit(call), STATUS_SUCCESS);
-    assert_status(finish(call, sspia_hub_free(call, 0, 0, credential)).status, SEC_E_OK);
+    assert_status(finish(call, sspia_hub_free_credential(call, 0, 0, credential)).status,
+                  SEC_E_OK);
     sspia_hub_call_free(call);
     assert_status(sspia_hub_call_take(call, &outcome), SEC_E_INVALID_HANDLE);
     assert_status(sspia_hub_call_status(call), SEC_E_INVALID_HANDLE);
@@ -124,7 +125,7 @@ static void what_is_not_taken_goes_with_the_call(void **state)
     assert_int_equal(probe->live_credentials(), 2);
     sspia_hub_call_free(call);
     assert_int_equal(probe->live_credentials(), 1);
-    assert_status(sspia_hub_free_now(credential), SEC_E_OK);
+    assert_status(sspia_hub_free_credential_now(credential), SEC_E_OK);
 }
 
 /* Wrong would be: outputs written after the free, or a context that outlives it. */
@@ -146,7 +147,7 @@ static void free_while_pending_discards_the_outcome(void **state)
     probe->release(1);
     probe_eventually(probe->live_contexts, 0);
     assert_int_equal(sspia_hub_queue_take(queue, 20, &completion, 1), 0);
-    assert_status(sspia_hub_free_now(credential), SEC_E_OK);
+    assert_status(sspia_hub_free_credential_now(credential), SEC_E_OK);
     sspia_hub_queue_free(queue);
 }
 
@@ -178,7 +179,7 @@ static void cancel_completes_at_once_with_nothing(void **state)
     probe_eventually(probe->live_contexts, 0);
     assert_int_equal(sspia_hub_queue_take(queue, 0, &completion, 1), 0);
     sspia_hub_call_free(call);
-    assert_status(sspia_hub_free_now(credential), SEC_E_OK);
+    assert_status(sspia_hub_free_credential_now(credential), SEC_E_OK);
     sspia_hub_queue_free(queue);
 }
 
@@ -194,7 +195,8 @@ static void queue_gives_many_completions_at_once(void **state)
     (void)state;
     for (unsigned i = 0; i < 100; i++) {
         calls[i] = sspia_hub_call_create();
-        assert_status(sspia_hub_delete(calls[i], queue, 0xffffffff00000000u + i, 0), SEC_E_OK);
+        assert_status(sspia_hub_delete_context(calls[i], queue, 0xffffffff00000000u + i, 0),
+                      SEC_E_OK);
         assert_status(sspia_hub_call_wait(calls[i], PATIENCE_MS), SEC_E_INVALID_HANDLE);
     }
     assert_int_equal(poll(&poll_fd, 1, PATIENCE_MS), 1);
@@ -247,7 +249,7 @@ static void *submit_one(void *data)
 {
     struct race *race = data;
 
-    if (sspia_hub_delete(race->call, race->queue, race->id, 0) == SEC_E_OK) {
+    if (sspia_hub_delete_context(race->call, race->queue, race->id, 0) == SEC_E_OK) {
         atomic_fetch_add(race->accepted, 1);
         atomic_store(race->accepted_id, race->id);
     }
@@ -301,14 +303,14 @@ static void numbers_that_are_no_handles_are_refused(void **state)
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
         uint64_t wrong = numbers[i];
 
-        assert_status(sspia_hub_delete_now(wrong), SEC_E_INVALID_HANDLE);
+        assert_status(sspia_hub_delete_context_now(wrong), SEC_E_INVALID_HANDLE);
         assert_status(sspia_hub_sign(wrong, "x", 1, &bytes), SEC_E_INVALID_HANDLE);
         assert_status(sspia_hub_verify(wrong, "x", 1, "y", 1), SEC_E_INVALID_HANDLE);
         assert_status(sspia_hub_encrypt(wrong, 0, "x", 1, &bytes), SEC_E_INVALID_HANDLE);
         assert_status(sspia_hub_decrypt(wrong, "x", 1, &bytes, &qop, &used),
                       SEC_E_INVALID_HANDLE);
         assert_status(sspia_hub_control(wrong, "x", 1), SEC_E_INVALID_HANDLE);
-        assert_status(sspia_hub_export(wrong, 0, &bytes), SEC_E_INVALID_HANDLE);
+        assert_status(sspia_hub_export_context(wrong, 0, &bytes), SEC_E_INVALID_HANDLE);
         assert_status(sspia_hub_query_number(wrong, SECPKG_ATTR_SIZES, 0, &number),
                       SEC_E_INVALID_HANDLE);
         if (wrong != call) {
@@ -323,15 +325,16 @@ static void numbers_that_are_no_handles_are_refused(void **state)
             sspia_hub_queue_free(wrong);
         }
         if (wrong != queue && wrong != 0)
-            assert_status(sspia_hub_delete(call, wrong, 1, context), SEC_E_INVALID_HANDLE);
+            assert_status(sspia_hub_delete_context(call, wrong, 1, context),
+                          SEC_E_INVALID_HANDLE);
         if (wrong != credential)
-            assert_status(sspia_hub_free_now(wrong), SEC_E_INVALID_HANDLE);
+            assert_status(sspia_hub_free_credential_now(wrong), SEC_E_INVALID_HANDLE);
     }
     assert_null(bytes.data);
     assert_int_equal(probe->live_contexts(), 1);
-    assert_status(sspia_hub_delete_now(context), SEC_E_OK);
-    assert_status(sspia_hub_delete_now(context), SEC_E_OK); /* was one */
-    assert_status(sspia_hub_free_now(credential), SEC_E_OK);
+    assert_status(sspia_hub_delete_context_now(context), SEC_E_OK);
+    assert_status(sspia_hub_delete_context_now(context), SEC_E_OK); /* was one */
+    assert_status(sspia_hub_free_credential_now(credential), SEC_E_OK);
     sspia_hub_call_free(call);
     sspia_hub_queue_free(queue);
 }
@@ -349,7 +352,7 @@ static void expiry_is_utc(void **state)
     tzset();
     outcome = finish(call, acquire(call, ""));
     assert_int_equal(outcome.expiry, 1000000000);
-    assert_status(sspia_hub_free_now(outcome.credential), SEC_E_OK);
+    assert_status(sspia_hub_free_credential_now(outcome.credential), SEC_E_OK);
     if (zone != NULL)
         setenv("TZ", zone, 1);
     else
@@ -432,8 +435,8 @@ static void names_and_messages_are_text(void **state)
     assert_int_equal(sspia_hub_pool_count(6), -1);
 
     sspia_hub_call_free(call);
-    assert_status(sspia_hub_delete_now(context), SEC_E_OK);
-    assert_status(sspia_hub_free_now(credential), SEC_E_OK);
+    assert_status(sspia_hub_delete_context_now(context), SEC_E_OK);
+    assert_status(sspia_hub_free_credential_now(credential), SEC_E_OK);
 }
 
 static uint64_t ntlm_credential(uint32_t use, const char *identity, size_t size)
@@ -518,17 +521,17 @@ static void messages_pass_between_two_sides(void **state)
     assert_status(sspia_hub_query_text(acceptor, SECPKG_ATTR_NAMES, 0, &plain), SEC_E_OK);
     assert_memory_equal(plain.data, "TEST\\alice", plain.size);
     let_go(&plain);
-    assert_status(sspia_hub_export(client, 0, &sealed), SEC_E_OK);
-    assert_status(sspia_hub_import("NTLM", sealed.data, sealed.size, &copy), SEC_E_OK);
+    assert_status(sspia_hub_export_context(client, 0, &sealed), SEC_E_OK);
+    assert_status(sspia_hub_import_context("NTLM", sealed.data, sealed.size, &copy), SEC_E_OK);
     assert_int_not_equal(copy, client);
     let_go(&sealed);
-    assert_status(sspia_hub_import("NTLM", payload, 5, &copy), SEC_E_INVALID_TOKEN);
+    assert_status(sspia_hub_import_context("NTLM", payload, 5, &copy), SEC_E_INVALID_TOKEN);
 
-    assert_status(sspia_hub_delete_now(copy), SEC_E_OK);
-    assert_status(sspia_hub_delete_now(client), SEC_E_OK);
-    assert_status(sspia_hub_delete_now(acceptor), SEC_E_OK);
-    assert_status(sspia_hub_free_now(ours), SEC_E_OK);
-    assert_status(sspia_hub_free_now(theirs), SEC_E_OK);
+    assert_status(sspia_hub_delete_context_now(copy), SEC_E_OK);
+    assert_status(sspia_hub_delete_context_now(client), SEC_E_OK);
+    assert_status(sspia_hub_delete_context_now(acceptor), SEC_E_OK);
+    assert_status(sspia_hub_free_credential_now(ours), SEC_E_OK);
+    assert_status(sspia_hub_free_credential_now(theirs), SEC_E_OK);
     sspia_hub_call_free(call);
     unlink(path);
 }

@@ -146,15 +146,15 @@ SSPI_ASYNC_API int32_t sspia_hub_accept(uint64_t call, uint64_t queue, uint64_t 
                                         const void *bindings, size_t bindings_size,
                                         const void *protocols, size_t protocols_size);
 /* Deletes a context; frees a credential. The number is dead when the function returns. */
-SSPI_ASYNC_API int32_t sspia_hub_delete(uint64_t call, uint64_t queue, uint64_t id,
-                                        uint64_t context);
-SSPI_ASYNC_API int32_t sspia_hub_free(uint64_t call, uint64_t queue, uint64_t id,
-                                      uint64_t credential);
+SSPI_ASYNC_API int32_t sspia_hub_delete_context(uint64_t call, uint64_t queue, uint64_t id,
+                                                uint64_t context);
+SSPI_ASYNC_API int32_t sspia_hub_free_credential(uint64_t call, uint64_t queue, uint64_t id,
+                                                 uint64_t credential);
 
 /* The same here and now, for finalizers: neither waits for calls on the context. As
  * DeleteSecurityContext and FreeCredentialsHandle. */
-SSPI_ASYNC_API int32_t sspia_hub_delete_now(uint64_t context);
-SSPI_ASYNC_API int32_t sspia_hub_free_now(uint64_t credential);
+SSPI_ASYNC_API int32_t sspia_hub_delete_context_now(uint64_t context);
+SSPI_ASYNC_API int32_t sspia_hub_free_credential_now(uint64_t credential);
 
 /* ---- Messages on a context -------------------------------------------------------
  *
@@ -181,10 +181,10 @@ SSPI_ASYNC_API int32_t sspia_hub_decrypt(uint64_t context, const void *data, siz
 SSPI_ASYNC_API int32_t sspia_hub_control(uint64_t context, const void *token, size_t size);
 
 /* ExportSecurityContext and ImportSecurityContext. flags: SECPKG_CONTEXT_EXPORT_*. */
-SSPI_ASYNC_API int32_t sspia_hub_export(uint64_t context, uint32_t flags,
-                                        sspia_hub_bytes *packed);
-SSPI_ASYNC_API int32_t sspia_hub_import(const char *package, const void *packed, size_t size,
-                                        uint64_t *context);
+SSPI_ASYNC_API int32_t sspia_hub_export_context(uint64_t context, uint32_t flags,
+                                                sspia_hub_bytes *packed);
+SSPI_ASYNC_API int32_t sspia_hub_import_context(const char *package, const void *packed,
+                                                size_t size, uint64_t *context);
 
 /* ---- Attributes ------------------------------------------------------------------
  *
