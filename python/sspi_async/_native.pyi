@@ -2,7 +2,6 @@
 # What bindings/python/python.i makes of core/include/sspi-async/sspi_hub.h, which documents
 # each function under its name with sspia_hub_ in front.
 
-
 from typing_extensions import TypeAlias
 
 _Bytes: TypeAlias = bytes | bytearray | memoryview

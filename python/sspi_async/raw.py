@@ -162,13 +162,14 @@ class _Submitted:
 class AsyncContext:
     """Tracks one call at a time; made by `SspiCreateAsyncContext`."""
 
-    __slots__ = ("__weakref__", "_callback", "_data", "_native", "_submitted")
+    __slots__ = ("__weakref__", "_callback", "_data", "_freed", "_native", "_submitted")
 
     def __init__(self) -> None:
         self._native = _native.call_create()
         self._callback: Callback | None = None
         self._data: Any = None
         self._submitted: _Submitted | None = None
+        self._freed = False
 
     def _collect(self, submitted: _Submitted | None = None) -> None:
         """Fill the outputs of the call, if it is complete and that was not done."""
@@ -224,6 +225,7 @@ def SspiFreeAsyncContext(context: AsyncContext) -> None:  # noqa: N802
     with _lock:
         context._collect()
         submitted, context._submitted = context._submitted, None
+        context._freed = True
         _native.call_free(context._native)
     if submitted is not None:
         submitted.queue.forget(submitted.number)
@@ -260,17 +262,11 @@ def SspiSetAsyncNotifyCallback(  # noqa: N802
         status = _native.call_status(context._native)
         if status == Status.SEC_I_ASYNC_CALL_PENDING:
             return Status.SEC_E_INVALID_PARAMETER
-        if _is_dead(context):
+        if context._freed:
             return Status.SEC_E_INVALID_HANDLE
         context._callback = callback
         context._data = data
         return Status.SEC_E_OK
-
-
-def _is_dead(context: AsyncContext) -> bool:
-    return _native.call_wait(context._native, 0) == Status.SEC_E_INVALID_HANDLE and (
-        _native.call_message(context._native)[1] == ""
-    )
 
 
 def SspiAsyncContextRequiresNotify(context: AsyncContext) -> bool:  # noqa: N802
@@ -282,7 +278,7 @@ def SspiAsyncContextRequiresNotify(context: AsyncContext) -> bool:  # noqa: N802
     Returns:
         False also for a dead one.
     """
-    return context._callback is not None and not _is_dead(context)
+    return context._callback is not None and not context._freed
 
 
 def SspiGetAsyncCallStatus(context: AsyncContext) -> Status:  # noqa: N802
@@ -332,6 +328,8 @@ def SspiAcquireCredentialsHandleAsync(  # noqa: N802
     """
     if logon_id is not None or get_key_fn is not None or get_key_argument is not None:
         return Status.SEC_E_UNSUPPORTED_FUNCTION
+    if _holds_zero(principal) or _holds_zero(package):
+        return Status.SEC_E_INVALID_PARAMETER
     identity = auth_data._pack() if auth_data is not None else None
 
     def fill(outcome: Outcome) -> None:
@@ -346,6 +344,10 @@ def SspiAcquireCredentialsHandleAsync(  # noqa: N802
         ),
         fill,
     )
+
+
+def _holds_zero(text: str | None) -> bool:
+    return text is not None and "\0" in text  # C would cut it short
 
 
 def _data_of(buffers: Sequence[SecBuffer] | None, kind: int) -> bytes | None:
@@ -419,7 +421,7 @@ def SspiInitializeSecurityContextAsync(  # noqa: N802
         Whether it was queued.
     """
     handle = security_context.value if security_context is not None else 0
-    if security_context is None and new_context is None:
+    if (security_context is None and new_context is None) or _holds_zero(target):
         return Status.SEC_E_INVALID_PARAMETER
     named = credential.value if credential is not None else 0
     return context._submit(
