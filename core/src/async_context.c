@@ -93,7 +93,7 @@ SspiAsyncContext *SspiCreateAsyncContext(void)
     return handle_to_pointer(HANDLE_ASYNC, async->handle);
 }
 
-void async_destroy(void *object)
+bool async_destroy(void *object)
 {
     struct async_context *async = object;
 
@@ -102,6 +102,7 @@ void async_destroy(void *object)
     outcome_free(async->outcome);
     free(async->message);
     free(async);
+    return true;
 }
 
 /* Parts the context from its call. Returns the call if nobody else will free it: it had not
