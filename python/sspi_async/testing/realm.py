@@ -166,7 +166,7 @@ class Realm:
             check=False,
         )
         # kadmin.local ends with 0 whatever happens.
-        if done.returncode != 0 or re.search(r"^(\w+): .* while ", done.stderr, re.M):
+        if done.returncode != 0 or re.search(r" while |does not exist", done.stderr):
             raise RuntimeError(f"kadmin {query.split()[0]}: {done.stderr.strip()}")
 
     def __enter__(self) -> Realm:
