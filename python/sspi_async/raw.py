@@ -241,6 +241,9 @@ def SspiReinitAsyncContext(context: AsyncContext) -> int:  # noqa: N802
         STATUS_SUCCESS, STATUS_DEVICE_BUSY or STATUS_INVALID_HANDLE.
     """
     with _lock:
+        # Asked once: a call that ends after this was busy, and its outputs are still to come.
+        if _native.call_status(context._native) == Status.SEC_I_ASYNC_CALL_PENDING:
+            return STATUS_DEVICE_BUSY
         context._collect()
         return _native.call_reinit(context._native)
 

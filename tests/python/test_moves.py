@@ -15,7 +15,7 @@ from typing import Any, Callable, ClassVar
 
 import pytest
 from conftest import Probe, eventually
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
@@ -212,6 +212,7 @@ def test_random_moves(probe: Probe) -> None:
             max_examples=60,
             stateful_step_count=40,
             deadline=None,
+            phases=[Phase.generate],
             database=None,
             suppress_health_check=list(HealthCheck),
         ),
