@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* OpenSSL's errors: kept apart from those of the host program, and turned into statuses and
+ * text. */
+#ifndef SCHANNEL_STATUS_H
+#define SCHANNEL_STATUS_H
+
+#include <stdbool.h>
+
+#include "sspi_package.h"
+
+/* What the host program left in the thread's error queue stays there. Every function of the
+ * package table runs between these two. */
+struct error_scope {
+    bool marked;
+};
+struct error_scope error_scope_open(void);
+void error_scope_close(struct error_scope scope);
+
+/* The newest error that was queued since the scope was opened, 0 for none. *data (may be
+ * NULL) receives its additional text, or "". */
+unsigned long error_newest(const char **data);
+/* Forgets what was queued since, inside a scope that goes on. */
+void error_forget(struct error_scope *scope);
+
+/* The status that an error of OpenSSL amounts to. */
+SECURITY_STATUS status_from_error(unsigned long error);
+/* The status of an alert that the peer sent. */
+SECURITY_STATUS status_from_alert(uint8_t description);
+
+/* Writes one line into the report. */
+__attribute__((format(printf, 2, 3))) void report_line(sspia_report *report, const char *format,
+                                                       ...);
+/* "<what>: <OpenSSL's reason>"; returns status_from_error. */
+SECURITY_STATUS report_openssl(sspia_report *report, const char *what);
+
+#endif
