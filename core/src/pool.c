@@ -27,6 +27,7 @@ struct lane_state {
     struct work_list list;
     uint32_t waiting; /* length of the list */
     uint32_t threads;
+    uint32_t starting; /* of the threads, those that have not looked at the list yet */
     uint32_t idle;
     uint32_t in_callback;
     uint32_t staying; /* of the idle ones, those that wait without a timeout */
@@ -118,6 +119,7 @@ static void *thread_main(void *argument)
 
     own_lane = lane;
     engine_lock();
+    lane->starting--;
     while (lane->list.first != NULL || wait_for_work(lane)) {
         struct work *work = work_take(&lane->list);
 
@@ -155,6 +157,7 @@ static bool start_thread(struct lane_state *lane)
     if (failed != 0)
         return false;
     lane->threads++;
+    lane->starting++;
     pthread_setname_np(thread, lane == &lanes[LANE_QUICK] ? "sspi-quick" : "sspi-network");
     return true;
 }
@@ -164,7 +167,8 @@ static void wake_or_start(struct lane_state *lane)
 {
     if (lane->idle > 0)
         pthread_cond_signal(&lane->work_or_leave);
-    if (lane->waiting > lane->idle && lane->threads - lane->in_callback < lane->limit)
+    if (lane->waiting > lane->idle + lane->starting &&
+        lane->threads - lane->in_callback < lane->limit)
         start_thread(lane);
 }
 

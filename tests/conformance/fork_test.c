@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+/* fork in the midst of calls: what the child finds. */
+#include <poll.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "probe.h"
+
+/* In the child nothing of cmocka may run on: a failed check is an exit code. */
+#define CHILD_CHECK(condition, code)                                                           \
+    do {                                                                                       \
+        if (!(condition))                                                                      \
+            _exit(code);                                                                       \
+    } while (0)
+
+static void expect_clean_exit(pid_t child)
+{
+    int status = 0;
+
+    assert_true(child > 0);
+    for (int i = 0; i < PATIENCE_MS / 10; i++) {
+        if (waitpid(child, &status, WNOHANG) == child) {
+            assert_true(WIFEXITED(status));
+            assert_int_equal(WEXITSTATUS(status), 0);
+            return;
+        }
+        usleep(10000);
+    }
+    assert_true(0 && "the child hangs");
+}
+
+static atomic_int notices;
+
+static void on_complete(SspiAsyncContext *async, void *data)
+{
+    (void)async;
+    (void)data;
+    atomic_fetch_add(&notices, 1);
+}
+
+/* Wrong would be: a child that hangs, is notified of its parent's call, or cannot go on. */
+static void child_can_go_on_and_inherits_no_calls(void **state)
+{
+    SspiAsyncContext *running = SspiCreateAsyncContext(), *waiting = SspiCreateAsyncContext();
+    CredHandle credential = probe_credential(), acquired;
+    CtxtHandle context = probe_context(&credential, "more", SEC_I_CONTINUE_NEEDED);
+    CtxtHandle busy = probe_context(&credential, "more", SEC_I_CONTINUE_NEEDED);
+    struct probe_leg leg;
+    pid_t child;
+
+    (void)state;
+    atomic_store(&notices, 0);
+    assert_status(SspiSetAsyncNotifyCallback(running, on_complete, NULL), SEC_E_OK);
+    assert_status(SspiSetAsyncNotifyCallback(waiting, on_complete, NULL), SEC_E_OK);
+    assert_status(probe_submit_acquire(running, "block", &acquired), SEC_E_OK);
+    assert_status(probe_submit_leg(waiting, NULL, &busy, "block", &leg), SEC_E_OK);
+    assert_int_equal(probe->wait_blocked(2, PATIENCE_MS), 0);
+
+    child = fork();
+    if (child == 0) {
+        SspiAsyncContext *async = SspiCreateAsyncContext();
+        CtxtHandle fresh;
+
+        CHILD_CHECK(SspiGetAsyncCallStatus(running) == SEC_E_SHUTDOWN_IN_PROGRESS, 1);
+        CHILD_CHECK(SspiGetAsyncCallStatus(waiting) == SEC_E_SHUTDOWN_IN_PROGRESS, 2);
+        CHILD_CHECK(sspia_async_wait(running, -1) == SEC_E_SHUTDOWN_IN_PROGRESS, 3);
+        /* An inherited context that was at rest works, asynchronously too. */
+        CHILD_CHECK(probe_submit_leg(async, NULL, &context, "more", &leg) == SEC_E_OK, 4);
+        CHILD_CHECK(sspia_async_wait(async, PATIENCE_MS) == SEC_I_CONTINUE_NEEDED, 5);
+        CHILD_CHECK(SspiReinitAsyncContext(async) == STATUS_SUCCESS, 6);
+        CHILD_CHECK(SspiDeleteSecurityContextAsync(async, &context) == SEC_E_OK, 7);
+        CHILD_CHECK(sspia_async_wait(async, PATIENCE_MS) == SEC_E_OK, 8);
+        /* One that was in the midst of a call can only be deleted. */
+        CHILD_CHECK(InitializeSecurityContextA(NULL, &busy, (char[]){""}, 0, 0, 0, NULL, 0,
+                                               NULL, NULL, NULL, NULL) == SEC_E_OUT_OF_SEQUENCE,
+                    9);
+        CHILD_CHECK(DeleteSecurityContext(&busy) == SEC_E_OK, 10);
+        /* So do new ones, and the async contexts of the parent's calls. */
+        CHILD_CHECK(SspiReinitAsyncContext(running) == STATUS_SUCCESS, 11);
+        CHILD_CHECK(SspiSetAsyncNotifyCallback(running, NULL, NULL) == SEC_E_OK, 12);
+        fresh = probe_context(&credential, "", SEC_E_OK);
+        CHILD_CHECK(SspiDeleteSecurityContextAsync(running, &fresh) == SEC_E_OK, 13);
+        CHILD_CHECK(sspia_async_wait(running, PATIENCE_MS) == SEC_E_OK, 14);
+        SspiFreeAsyncContext(running);
+        SspiFreeAsyncContext(waiting);
+        SspiFreeAsyncContext(async);
+        CHILD_CHECK(atomic_load(&notices) == 0, 15);
+        _exit(0);
+    }
+    expect_clean_exit(child);
+
+    /* The parent never noticed. */
+    assert_status(SspiGetAsyncCallStatus(running), SEC_I_ASYNC_CALL_PENDING);
+    probe->release(2);
+    assert_status(sspia_async_wait(running, PATIENCE_MS), SEC_E_OK);
+    assert_status(sspia_async_wait(waiting, PATIENCE_MS), SEC_E_OK);
+    SspiFreeAsyncContext(running);
+    SspiFreeAsyncContext(waiting);
+    assert_status(DeleteSecurityContext(&context), SEC_E_OK);
+    assert_status(DeleteSecurityContext(&busy), SEC_E_OK);
+    assert_status(FreeCredentialsHandle(&credential), SEC_E_OK);
+    assert_status(FreeCredentialsHandle(&acquired), SEC_E_OK);
+}
+
+/* Wrong would be: a child that steals its parent's wake-ups through a shared descriptor. */
+static void queues_part_at_the_fork(void **state)
+{
+    sspia_queue *queue = sspia_queue_create();
+    SspiAsyncContext *async = SspiCreateAsyncContext();
+    CtxtHandle none;
+    sspia_completion completion;
+    int fd = sspia_queue_fd(queue);
+    struct pollfd readable = {.fd = fd, .events = POLLIN};
+    pid_t child;
+
+    (void)state;
+    SecInvalidateHandle(&none);
+    assert_status(sspia_async_set_queue(async, queue), SEC_E_OK);
+    assert_status(SspiDeleteSecurityContextAsync(async, &none), SEC_E_OK);
+    assert_status(sspia_async_wait(async, PATIENCE_MS), SEC_E_INVALID_HANDLE);
+    child = fork();
+    if (child == 0) {
+        CHILD_CHECK(sspia_queue_fd(queue) == fd, 1);
+        CHILD_CHECK(poll(&readable, 1, 0) == 0, 2);
+        CHILD_CHECK(sspia_queue_next(queue, 0, &completion) == SEC_I_ASYNC_CALL_PENDING, 3);
+        CHILD_CHECK(SspiReinitAsyncContext(async) == STATUS_SUCCESS, 4);
+        CHILD_CHECK(SspiDeleteSecurityContextAsync(async, &none) == SEC_E_OK, 5);
+        CHILD_CHECK(poll(&readable, 1, PATIENCE_MS) == 1, 6);
+        CHILD_CHECK(sspia_queue_next(queue, 0, &completion) == SEC_E_OK, 7);
+        sspia_queue_free(queue);
+        SspiFreeAsyncContext(async);
+        _exit(0);
+    }
+    expect_clean_exit(child);
+    assert_int_equal(poll(&readable, 1, 0), 1);
+    assert_status(sspia_queue_next(queue, 0, &completion), SEC_E_OK);
+    SspiFreeAsyncContext(async);
+    sspia_queue_free(queue);
+}
+
+static void resubmit(SspiAsyncContext *async, void *data)
+{
+    CtxtHandle none;
+
+    SecInvalidateHandle(&none);
+    if (atomic_load((atomic_int *)data) != 0) {
+        SspiFreeAsyncContext(async);
+        return;
+    }
+    SspiReinitAsyncContext(async);
+    SspiDeleteSecurityContextAsync(async, &none);
+}
+
+/* Wrong would be: a lock that the child finds taken by a thread it does not have. */
+static void fork_while_threads_are_busy(void **state)
+{
+    SspiAsyncContext *busy[4];
+    atomic_int stop = 0;
+    CtxtHandle none;
+
+    (void)state;
+    SecInvalidateHandle(&none);
+    for (int i = 0; i < 4; i++) {
+        busy[i] = SspiCreateAsyncContext();
+        assert_status(SspiSetAsyncNotifyCallback(busy[i], resubmit, &stop), SEC_E_OK);
+        assert_status(SspiDeleteSecurityContextAsync(busy[i], &none), SEC_E_OK);
+    }
+    for (int i = 0; i < 50; i++) {
+        pid_t child = fork();
+
+        if (child == 0) {
+            SspiAsyncContext *async = SspiCreateAsyncContext();
+            CredHandle credential;
+
+            CHILD_CHECK(async != NULL, 1);
+            CHILD_CHECK(probe_submit_acquire(async, "", &credential) == SEC_E_OK, 2);
+            CHILD_CHECK(sspia_async_wait(async, PATIENCE_MS) == SEC_E_OK, 3);
+            _exit(0);
+        }
+        expect_clean_exit(child);
+    }
+    atomic_store(&stop, 1);
+    for (int i = 0; i < 4; i++) {
+        for (int j = 0; j < PATIENCE_MS; j++) {
+            if (SspiGetAsyncCallStatus(busy[i]) == SEC_E_INVALID_HANDLE &&
+                SspiReinitAsyncContext(busy[i]) == STATUS_INVALID_HANDLE)
+                break;
+            usleep(1000);
+        }
+    }
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_teardown(name, probe_nothing_is_left)
+    const struct CMUnitTest tests[] = {
+        TEST(child_can_go_on_and_inherits_no_calls),
+        TEST(queues_part_at_the_fork),
+        TEST(fork_while_threads_are_busy),
+    };
+
+    return cmocka_run_group_tests(tests, probe_setup, NULL);
+}

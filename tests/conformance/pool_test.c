@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: MIT */
+/* The pool: two lanes, bounds, threads that come and go. */
+#include <semaphore.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "probe.h"
+
+static sspia_pool_counts counts(void)
+{
+    sspia_pool_counts counts = {.size = sizeof(counts)};
+
+    assert_status(sspia_pool_stats(&counts), SEC_E_OK);
+    return counts;
+}
+
+static int threads_now(void)
+{
+    return (int)counts().threads;
+}
+
+static int pending_now(void)
+{
+    return (int)counts().pending;
+}
+
+static void configure(sspia_pool_config config)
+{
+    config.size = sizeof(config);
+    assert_status(sspia_pool_configure(&config), SEC_E_OK);
+}
+
+static int restore(void **state)
+{
+    probe_eventually(pending_now, 0);
+    assert_status(sspia_pool_configure(NULL), SEC_E_OK);
+    return probe_nothing_is_left(state);
+}
+
+/* Wrong would be: deletes that wait for calls which hang on the network. */
+static void blocked_calls_never_delay_deletes(void **state)
+{
+    enum { BLOCKED = 80, DELETES = 200 };
+    CredHandle credential = probe_credential();
+    SspiAsyncContext *blocked[BLOCKED], *async = SspiCreateAsyncContext();
+    struct probe_leg *legs = calloc(BLOCKED, sizeof(*legs));
+
+    (void)state;
+    /* More than the lane has threads: some hang, some wait behind them. */
+    configure((sspia_pool_config){.max_threads = 8, .max_quick_threads = 1});
+    for (int i = 0; i < BLOCKED; i++) {
+        blocked[i] = SspiCreateAsyncContext();
+        assert_status(probe_submit_leg(blocked[i], &credential, NULL, "block", &legs[i]),
+                      SEC_E_OK);
+    }
+    assert_int_equal(probe->wait_blocked(8, PATIENCE_MS), 0);
+    for (int i = 0; i < DELETES; i++) {
+        CtxtHandle context = probe_context(&credential, "", SEC_E_OK);
+
+        assert_status(SspiDeleteSecurityContextAsync(async, &context), SEC_E_OK);
+        assert_status(sspia_async_wait(async, PATIENCE_MS), SEC_E_OK);
+        assert_int_equal(SspiReinitAsyncContext(async), STATUS_SUCCESS);
+    }
+    assert_int_equal(probe->wait_blocked(8, 0), 0); /* they hang still */
+    probe->release(BLOCKED);
+    for (int i = 0; i < BLOCKED; i++) {
+        assert_status(sspia_async_wait(blocked[i], PATIENCE_MS), SEC_E_OK);
+        assert_status(DeleteSecurityContext(&legs[i].context), SEC_E_OK);
+        SspiFreeAsyncContext(blocked[i]);
+    }
+    SspiFreeAsyncContext(async);
+    free(legs);
+    assert_status(FreeCredentialsHandle(&credential), SEC_E_OK);
+}
+
+static void submit_nothing(SspiAsyncContext *async)
+{
+    CtxtHandle none;
+
+    SecInvalidateHandle(&none);
+    assert_status(SspiDeleteSecurityContextAsync(async, &none), SEC_E_OK);
+}
+
+static void wait_for_another_delete(SspiAsyncContext *async, void *data)
+{
+    SspiAsyncContext *inner = SspiCreateAsyncContext();
+
+    (void)async;
+    submit_nothing(inner);
+    sspia_async_wait(inner, -1);
+    SspiFreeAsyncContext(inner);
+    sem_post(data);
+}
+
+/* Wrong would be: a deadlock when the lane's only thread is inside a callback that waits. */
+static void callback_may_block_on_a_call_of_the_same_lane(void **state)
+{
+    SspiAsyncContext *async[4];
+    sem_t done;
+
+    (void)state;
+    configure((sspia_pool_config){.max_quick_threads = 1});
+    sem_init(&done, 0, 0);
+    for (int i = 0; i < 4; i++) {
+        async[i] = SspiCreateAsyncContext();
+        assert_status(SspiSetAsyncNotifyCallback(async[i], wait_for_another_delete, &done),
+                      SEC_E_OK);
+        submit_nothing(async[i]);
+    }
+    for (int i = 0; i < 4; i++) {
+        struct timespec deadline;
+
+        clock_gettime(CLOCK_REALTIME, &deadline);
+        deadline.tv_sec += PATIENCE_MS / 1000;
+        assert_int_equal(sem_timedwait(&done, &deadline), 0);
+        SspiFreeAsyncContext(async[i]);
+    }
+    sem_destroy(&done);
+}
+
+/* Wrong would be: a submit beyond the bound that blocks, or is lost. */
+static void bound_on_queued_calls_refuses(void **state)
+{
+    enum { BOUND = 5 };
+    SspiAsyncContext *async[BOUND + 1];
+    CredHandle credentials[BOUND + 1];
+
+    (void)state;
+    configure((sspia_pool_config){.max_threads = 1, .max_queued = BOUND});
+    for (int i = 0; i <= BOUND; i++)
+        async[i] = SspiCreateAsyncContext();
+    for (int i = 0; i < BOUND; i++)
+        assert_status(probe_submit_acquire(async[i], "block", &credentials[i]), SEC_E_OK);
+    assert_status(probe_submit_acquire(async[BOUND], "", &credentials[BOUND]),
+                  SEC_E_INSUFFICIENT_MEMORY);
+    assert_status(SspiGetAsyncCallStatus(async[BOUND]), SEC_E_NO_CONTEXT);
+    probe->release(BOUND);
+    for (int i = 0; i < BOUND; i++) {
+        assert_status(sspia_async_wait(async[i], PATIENCE_MS), SEC_E_OK);
+        assert_status(FreeCredentialsHandle(&credentials[i]), SEC_E_OK);
+    }
+    /* There is room again, for the very same context. */
+    assert_status(probe_submit_acquire(async[BOUND], "", &credentials[BOUND]), SEC_E_OK);
+    assert_status(sspia_async_wait(async[BOUND], PATIENCE_MS), SEC_E_OK);
+    assert_status(FreeCredentialsHandle(&credentials[BOUND]), SEC_E_OK);
+    for (int i = 0; i <= BOUND; i++)
+        SspiFreeAsyncContext(async[i]);
+}
+
+/* Wrong would be: threads that stay when there is nothing to do, or leave too many. */
+static void threads_come_with_work_and_leave_without(void **state)
+{
+    enum { CALLS = 12 };
+    SspiAsyncContext *async[CALLS];
+    CredHandle credentials[CALLS];
+
+    (void)state;
+    configure((sspia_pool_config){.idle_ms = 30});
+    probe_eventually(threads_now, 0);
+    for (int i = 0; i < CALLS; i++) {
+        async[i] = SspiCreateAsyncContext();
+        assert_status(probe_submit_acquire(async[i], "block", &credentials[i]), SEC_E_OK);
+    }
+    assert_int_equal(probe->wait_blocked(CALLS, PATIENCE_MS), 0);
+    assert_int_equal(threads_now(), CALLS);
+    probe->release(CALLS);
+    for (int i = 0; i < CALLS; i++) {
+        assert_status(sspia_async_wait(async[i], PATIENCE_MS), SEC_E_OK);
+        assert_status(FreeCredentialsHandle(&credentials[i]), SEC_E_OK);
+        SspiFreeAsyncContext(async[i]);
+    }
+    probe_eventually(threads_now, 0);
+    configure((sspia_pool_config){.idle_ms = 30, .min_threads = 2});
+    async[0] = SspiCreateAsyncContext();
+    submit_nothing(async[0]);
+    assert_status(sspia_async_wait(async[0], PATIENCE_MS), SEC_E_INVALID_HANDLE);
+    usleep(100000);
+    assert_int_equal(threads_now(), 1);
+    SspiFreeAsyncContext(async[0]);
+}
+
+/* Wrong would be: a call that waits for its turn and holds a thread meanwhile. */
+static void waiting_for_a_turn_holds_no_thread(void **state)
+{
+    enum { CALLS = 20 };
+    CredHandle credential = probe_credential();
+    CtxtHandle context = probe_context(&credential, "more", SEC_I_CONTINUE_NEEDED);
+    SspiAsyncContext *async[CALLS];
+    struct probe_leg *legs = calloc(CALLS, sizeof(*legs));
+
+    (void)state;
+    configure((sspia_pool_config){.idle_ms = 30});
+    probe_eventually(threads_now, 0);
+    for (int i = 0; i < CALLS; i++) {
+        async[i] = SspiCreateAsyncContext();
+        assert_status(probe_submit_leg(async[i], NULL, &context, "block more", &legs[i]),
+                      SEC_E_OK);
+    }
+    assert_int_equal(probe->wait_blocked(1, PATIENCE_MS), 0);
+    assert_int_equal(threads_now(), 1);
+    assert_int_equal(pending_now(), CALLS);
+    probe->release(CALLS);
+    for (int i = 0; i < CALLS; i++) {
+        assert_status(sspia_async_wait(async[i], PATIENCE_MS), SEC_I_CONTINUE_NEEDED);
+        SspiFreeAsyncContext(async[i]);
+    }
+    free(legs);
+    assert_status(DeleteSecurityContext(&context), SEC_E_OK);
+    assert_status(FreeCredentialsHandle(&credential), SEC_E_OK);
+}
+
+/* Wrong would be: nonsense taken for a configuration. */
+static void bad_limits_are_refused(void **state)
+{
+    sspia_pool_config config = {.size = sizeof(config), .max_threads = 1000000};
+    sspia_pool_counts wrong = {.size = 1};
+
+    (void)state;
+    assert_status(sspia_pool_configure(&config), SEC_E_INVALID_PARAMETER);
+    config = (sspia_pool_config){.size = 3};
+    assert_status(sspia_pool_configure(&config), SEC_E_INVALID_PARAMETER);
+    assert_status(sspia_pool_stats(&wrong), SEC_E_INVALID_PARAMETER);
+    assert_status(sspia_pool_stats(NULL), SEC_E_INVALID_PARAMETER);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_teardown(name, restore)
+    const struct CMUnitTest tests[] = {
+        TEST(blocked_calls_never_delay_deletes),
+        TEST(callback_may_block_on_a_call_of_the_same_lane),
+        TEST(bound_on_queued_calls_refuses),
+        TEST(threads_come_with_work_and_leave_without),
+        TEST(waiting_for_a_turn_holds_no_thread),
+        TEST(bad_limits_are_refused),
+    };
+
+    return cmocka_run_group_tests(tests, probe_setup, NULL);
+}

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: MIT */
+/* The completion queue: pull, on the caller's thread. */
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
+#include "probe.h"
+
+static int is_readable(int fd, int timeout_ms)
+{
+    struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
+
+    return poll(&poll_fd, 1, timeout_ms);
+}
+
+struct seen {
+    pthread_t thread;
+    int count;
+    sspia_queue *queue;
+};
+
+static void on_complete(SspiAsyncContext *async, void *data)
+{
+    struct seen *seen = data;
+
+    (void)async;
+    seen->thread = pthread_self();
+    seen->count++;
+}
+
+static SspiAsyncContext *create(sspia_queue *queue, SspiAsyncNotifyCallback callback,
+                                void *data)
+{
+    SspiAsyncContext *async = SspiCreateAsyncContext();
+
+    assert_status(sspia_async_set_queue(async, queue), SEC_E_OK);
+    assert_status(SspiSetAsyncNotifyCallback(async, callback, data), SEC_E_OK);
+    return async;
+}
+
+static void submit_nothing(SspiAsyncContext *async)
+{
+    CtxtHandle none;
+
+    SecInvalidateHandle(&none);
+    assert_status(SspiDeleteSecurityContextAsync(async, &none), SEC_E_OK);
+}
+
+/* Wrong would be: a callback on a thread of the library. */
+static void callbacks_run_where_the_queue_is_drained(void **state)
+{
+    sspia_queue *queue = sspia_queue_create();
+    struct seen seen = {.count = 0};
+    SspiAsyncContext *async = create(queue, on_complete, &seen);
+
+    (void)state;
+    submit_nothing(async);
+    assert_status(sspia_async_wait(async, PATIENCE_MS), SEC_E_INVALID_HANDLE);
+    usleep(20000);
+    assert_int_equal(seen.count, 0);
+    assert_int_equal(sspia_queue_dispatch(queue, 10, 0), 1);
+    assert_int_equal(seen.count, 1);
+    assert_true(pthread_equal(seen.thread, pthread_self()));
+    assert_int_equal(sspia_queue_dispatch(queue, 10, 0), 0);
+    SspiFreeAsyncContext(async);
+    sspia_queue_free(queue);
+}
+
+/* Wrong would be: a descriptor that lies, either way. */
+static void descriptor_is_readable_exactly_while_completions_wait(void **state)
+{
+    sspia_queue *queue = sspia_queue_create();
+    SspiAsyncContext *one = create(queue, NULL, NULL), *two = create(queue, NULL, NULL);
+    sspia_completion completion;
+    int fd;
+
+    (void)state;
+    submit_nothing(one);
+    assert_status(sspia_async_wait(one, PATIENCE_MS), SEC_E_INVALID_HANDLE);
+    fd = sspia_queue_fd(queue); /* made late: there is something already */
+    assert_true(fd >= 0);
+    assert_int_equal(fd, sspia_queue_fd(queue));
+    assert_int_equal(is_readable(fd, PATIENCE_MS), 1);
+    submit_nothing(two);
+    assert_status(sspia_async_wait(two, PATIENCE_MS), SEC_E_INVALID_HANDLE);
+    assert_status(sspia_queue_next(queue, PATIENCE_MS, &completion), SEC_E_OK);
+    assert_ptr_equal(completion.async, one);
+    assert_status(completion.status, SEC_E_INVALID_HANDLE);
+    assert_int_equal(is_readable(fd, 0), 1);
+    assert_status(sspia_queue_next(queue, PATIENCE_MS, &completion), SEC_E_OK);
+    assert_ptr_equal(completion.async, two);
+    assert_int_equal(is_readable(fd, 0), 0);
+    assert_status(sspia_queue_next(queue, 0, &completion), SEC_I_ASYNC_CALL_PENDING);
+    assert_status(sspia_queue_next(queue, 10, &completion), SEC_I_ASYNC_CALL_PENDING);
+    SspiFreeAsyncContext(one);
+    SspiFreeAsyncContext(two);
+    sspia_queue_free(queue);
+}
+
+/* Wrong would be: a completion lost because its context was used again before it was taken. */
+static void each_completion_keeps_its_own_status(void **state)
+{
+    sspia_queue *queue = sspia_queue_create();
+    SspiAsyncContext *async = create(queue, NULL, &queue);
+    CredHandle credential;
+    sspia_completion completion;
+
+    (void)state;
+    submit_nothing(async);
+    assert_status(sspia_async_wait(async, PATIENCE_MS), SEC_E_INVALID_HANDLE);
+    assert_int_equal(SspiReinitAsyncContext(async), STATUS_SUCCESS);
+    assert_status(probe_submit_acquire(async, "", &credential), SEC_E_OK);
+    assert_status(sspia_async_wait(async, PATIENCE_MS), SEC_E_OK);
+    SspiFreeAsyncContext(async); /* complete: what waits is still delivered */
+    assert_status(sspia_queue_next(queue, PATIENCE_MS, &completion), SEC_E_OK);
+    assert_status(completion.status, SEC_E_INVALID_HANDLE);
+    assert_ptr_equal(completion.data, &queue);
+    assert_status(sspia_queue_next(queue, PATIENCE_MS, &completion), SEC_E_OK);
+    assert_status(completion.status, SEC_E_OK);
+    assert_status(sspia_queue_next(queue, 0, &completion), SEC_I_ASYNC_CALL_PENDING);
+    assert_status(FreeCredentialsHandle(&credential), SEC_E_OK);
+    sspia_queue_free(queue);
+}
+
+static void dispatch_inside(SspiAsyncContext *async, void *data)
+{
+    struct seen *seen = data;
+
+    seen->count++;
+    sspia_queue_dispatch(seen->queue, 10, 0);
+    SspiFreeAsyncContext(async);
+}
+
+/* Wrong would be: a deadlock or a lost completion when a callback drains the queue. */
+static void dispatch_may_be_called_in_a_callback(void **state)
+{
+    sspia_queue *queue = sspia_queue_create();
+    struct seen seen = {.queue = queue};
+    SspiAsyncContext *one = create(queue, dispatch_inside, &seen);
+    SspiAsyncContext *two = create(queue, dispatch_inside, &seen);
+
+    (void)state;
+    submit_nothing(one);
+    submit_nothing(two);
+    assert_status(sspia_async_wait(one, PATIENCE_MS), SEC_E_INVALID_HANDLE);
+    assert_status(sspia_async_wait(two, PATIENCE_MS), SEC_E_INVALID_HANDLE);
+    assert_int_equal(sspia_queue_dispatch(queue, 10, PATIENCE_MS), 1);
+    assert_int_equal(seen.count, 2);
+    sspia_queue_free(queue);
+}
+
+/* Wrong would be: a cancelled call that the queue never hears of, or hears of twice. */
+static void cancelled_calls_are_delivered_once(void **state)
+{
+    sspia_queue *queue = sspia_queue_create();
+    SspiAsyncContext *async = create(queue, NULL, NULL);
+    CredHandle credential;
+    sspia_completion completion;
+
+    (void)state;
+    assert_status(probe_submit_acquire(async, "block", &credential), SEC_E_OK);
+    assert_int_equal(probe->wait_blocked(1, PATIENCE_MS), 0);
+    assert_status(sspia_async_cancel(async), SEC_E_OK);
+    assert_status(sspia_queue_next(queue, 0, &completion), SEC_E_OK);
+    assert_status(completion.status, SEC_E_UNFINISHED_CONTEXT_DELETED);
+    probe->release(1);
+    probe_eventually(probe->live_credentials, 0);
+    assert_status(sspia_queue_next(queue, 20, &completion), SEC_I_ASYNC_CALL_PENDING);
+    SspiFreeAsyncContext(async);
+    sspia_queue_free(queue);
+}
+
+static void *wait_on_queue(void *data)
+{
+    sspia_completion completion;
+
+    return (void *)(intptr_t)sspia_queue_next(data, -1, &completion);
+}
+
+/* Wrong would be: a waiter that hangs, a callback of a dead queue, or a call that is lost. */
+static void freed_queue_wakes_its_waiters_and_notifies_nobody(void **state)
+{
+    sspia_queue *queue = sspia_queue_create();
+    struct seen seen = {.count = 0};
+    SspiAsyncContext *async = create(queue, on_complete, &seen);
+    CredHandle credential;
+    sspia_completion completion;
+    pthread_t thread;
+    void *status;
+
+    (void)state;
+    assert_status(probe_submit_acquire(async, "block", &credential), SEC_E_OK);
+    assert_int_equal(pthread_create(&thread, NULL, wait_on_queue, queue), 0);
+    usleep(20000);
+    sspia_queue_free(queue);
+    pthread_join(thread, &status);
+    assert_status((SECURITY_STATUS)(intptr_t)status, SEC_E_INVALID_HANDLE);
+    probe->release(1);
+    assert_status(sspia_async_wait(async, PATIENCE_MS), SEC_E_OK);
+    assert_status(FreeCredentialsHandle(&credential), SEC_E_OK);
+    SspiFreeAsyncContext(async);
+    assert_int_equal(seen.count, 0);
+
+    sspia_queue_free(queue); /* ignored */
+    assert_status(sspia_queue_next(queue, 0, &completion), SEC_E_INVALID_HANDLE);
+    assert_int_equal(sspia_queue_dispatch(queue, 1, 0), SEC_E_INVALID_HANDLE);
+    errno = 0;
+    assert_int_equal(sspia_queue_fd(queue), -1);
+    assert_int_equal(errno, EBADF);
+    async = SspiCreateAsyncContext();
+    assert_status(sspia_async_set_queue(async, queue), SEC_E_INVALID_HANDLE);
+    SspiFreeAsyncContext(async);
+}
+
+enum { DRAINERS = 3, CALLS = 3000 };
+static atomic_int drained;
+
+static void *drain(void *queue)
+{
+    while (atomic_load(&drained) < CALLS) {
+        int32_t count = sspia_queue_dispatch(queue, 7, 20);
+
+        atomic_fetch_add(&drained, count > 0 ? count : 0);
+    }
+    return NULL;
+}
+
+/* Wrong would be: completions lost or doubled when several threads drain one queue. */
+static void several_threads_may_drain_one_queue(void **state)
+{
+    sspia_queue *queue = sspia_queue_create();
+    pthread_t threads[DRAINERS];
+
+    (void)state;
+    for (int i = 0; i < DRAINERS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, drain, queue), 0);
+    for (int i = 0; i < CALLS; i++) {
+        SspiAsyncContext *async = create(queue, NULL, NULL);
+
+        submit_nothing(async);
+        assert_status(sspia_async_wait(async, PATIENCE_MS), SEC_E_INVALID_HANDLE);
+        SspiFreeAsyncContext(async);
+    }
+    for (int i = 0; i < DRAINERS; i++)
+        pthread_join(threads[i], NULL);
+    assert_int_equal(atomic_load(&drained), CALLS);
+    assert_int_equal(sspia_queue_dispatch(queue, 1, 0), 0);
+    sspia_queue_free(queue);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_teardown(name, probe_nothing_is_left)
+    const struct CMUnitTest tests[] = {
+        TEST(callbacks_run_where_the_queue_is_drained),
+        TEST(descriptor_is_readable_exactly_while_completions_wait),
+        TEST(each_completion_keeps_its_own_status),
+        TEST(dispatch_may_be_called_in_a_callback),
+        TEST(cancelled_calls_are_delivered_once),
+        TEST(freed_queue_wakes_its_waiters_and_notifies_nobody),
+        TEST(several_threads_may_drain_one_queue),
+    };
+
+    return cmocka_run_group_tests(tests, probe_setup, NULL);
+}
