@@ -139,9 +139,10 @@ SECURITY_STATUS handshake_failed(struct context *context, const char *what,
     return context_fail(context, status, report);
 }
 
-static bool is_waiting(const struct context *context)
+bool handshake_waits(const struct context *context)
 {
-    return SSL_want(context->ssl) == SSL_READING;
+    /* SSL_want alone does not tell: it says "reading" after a fatal alert too. */
+    return SSL_want(context->ssl) == SSL_READING && error_newest(NULL) == 0;
 }
 
 static SECURITY_STATUS complete(struct context *context, sspia_report *report)
@@ -166,7 +167,7 @@ static SECURITY_STATUS turn(struct context *context, sspia_report *report)
         return complete(context, report);
     if (context->paused)
         return SEC_I_INCOMPLETE_CREDENTIALS;
-    if (is_waiting(context))
+    if (handshake_waits(context))
         return SEC_I_CONTINUE_NEEDED;
     return handshake_failed(context, "the handshake failed", report);
 }

@@ -123,7 +123,7 @@ static SECURITY_STATUS seal_record(struct context *context, const struct stream_
     char *record;
 
     if (SSL_write(context->ssl, sealing->data->pvBuffer, (int)size) != (int)size) {
-        if (SSL_want(context->ssl) == SSL_READING)
+        if (handshake_waits(context))
             return bad(report, SEC_E_OUT_OF_SEQUENCE,
                        "half a handshake message was received: decrypt the rest first");
         return handshake_failed(context, "sealing the message", report);
@@ -231,11 +231,11 @@ static SECURITY_STATUS judge(struct context *context, int count, sspia_report *r
     if (count > 0)
         return SEC_E_OK;
     if ((SSL_get_shutdown(context->ssl) & SSL_RECEIVED_SHUTDOWN) != 0 &&
-        SSL_want(context->ssl) == SSL_NOTHING && error_newest(NULL) == 0) {
+        error_newest(NULL) == 0) {
         context->peer_closed = true;
         return SEC_I_CONTEXT_EXPIRED;
     }
-    if (SSL_want(context->ssl) != SSL_READING)
+    if (!handshake_waits(context))
         return handshake_failed(context, "the message cannot be decrypted", report);
     if (BIO_pending(context->out) > OWED_MAX) {
         bad(report, SEC_E_ILLEGAL_MESSAGE, "the peer asks to renegotiate again and again");
