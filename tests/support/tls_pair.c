@@ -260,7 +260,9 @@ SECURITY_STATUS tls_send(struct tls_side *side, const void *data, size_t size)
     SecPkgContext_StreamSizes sizes = {0};
     uint8_t header[64], trailer[64];
 
-    assert_tls(tls_query(side, SECPKG_ATTR_STREAM_SIZES, &sizes), SEC_E_OK);
+    side->status = tls_query(side, SECPKG_ATTR_STREAM_SIZES, &sizes);
+    if (side->status != SEC_E_OK)
+        return side->status;
     do {
         const size_t piece = size < sizes.cbMaximumMessage ? size : sizes.cbMaximumMessage;
         uint8_t *copy = malloc(piece > 0 ? piece : 1);

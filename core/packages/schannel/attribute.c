@@ -343,7 +343,6 @@ SECURITY_STATUS attribute_query(void *state, uint32_t attribute, void *buffer,
                                 sspia_report *report)
 {
     const struct context *context = state;
-    struct error_scope scope = error_scope_open();
     bool done;
     SECURITY_STATUS status = query_early(context, attribute, buffer, report, &done);
 
@@ -353,7 +352,6 @@ SECURITY_STATUS attribute_query(void *state, uint32_t attribute, void *buffer,
         status = context_failed(context, report);
     else if (!done)
         status = missing(report, SEC_E_OUT_OF_SEQUENCE, "the handshake is not complete");
-    error_scope_close(scope);
     return status;
 }
 

@@ -38,14 +38,13 @@ static SECURITY_STATUS fail(sspia_report *report, SECURITY_STATUS status, const 
     return status;
 }
 
-static bool wants_password(EVP_PKEY *key, const struct source *source, sspia_report *report,
-                           SECURITY_STATUS *status)
+/* Whether a key could not be read for want of the right password. */
+static bool refuses_password(const struct source *source, sspia_report *report,
+                             SECURITY_STATUS *status)
 {
     const unsigned long error = error_newest(NULL);
     const int library = ERR_GET_LIB(error), reason = ERR_GET_REASON(error);
 
-    if (key != NULL)
-        return false;
     if (library == ERR_LIB_PEM &&
         (reason == PEM_R_BAD_PASSWORD_READ || reason == PEM_R_PROBLEMS_GETTING_PASSWORD)) {
         *status = fail(report, SEC_E_LOGON_DENIED,
@@ -54,9 +53,10 @@ static bool wants_password(EVP_PKEY *key, const struct source *source, sspia_rep
                            : "the password is too long");
         return true;
     }
-    /* With a wrong password the padding does not fit, or what comes out is no key. */
+    /* With a wrong password the padding does not fit (or, once in a while, what comes out is
+     * no key). */
     if (source->password != NULL &&
-        ((library == ERR_LIB_PROV) || (library == ERR_LIB_EVP && reason == EVP_R_BAD_DECRYPT) ||
+        (library == ERR_LIB_PROV || (library == ERR_LIB_EVP && reason == EVP_R_BAD_DECRYPT) ||
          (library == ERR_LIB_PEM && reason == PEM_R_BAD_DECRYPT) || library == ERR_LIB_PKCS12 ||
          library == ERR_LIB_ASN1)) {
         *status = fail(report, SEC_E_LOGON_DENIED, "the password of the private key is wrong");
@@ -65,38 +65,44 @@ static bool wants_password(EVP_PKEY *key, const struct source *source, sspia_rep
     return false;
 }
 
+static bool has_pem_key(const uint8_t *bytes, size_t size)
+{
+    static const char end[] = "PRIVATE KEY-----";
+
+    return memmem(bytes, size, end, sizeof(end) - 1) != NULL;
+}
+
 static SECURITY_STATUS parse_key(const struct source *source, struct identity *identity,
                                  sspia_report *report)
 {
     const bool apart = source->key != NULL;
     const uint8_t *bytes = apart ? source->key : source->content;
     const size_t size = apart ? source->key_size : source->content_size;
-    struct error_scope scope = error_scope_open();
+    const unsigned char *der = bytes;
     SECURITY_STATUS status;
-    BIO *bio = bio_of(bytes, size);
+    BIO *bio;
 
-    if (bio != NULL)
-        identity->key =
-            PEM_read_bio_PrivateKey(bio, NULL, certificate_password, source->password);
+    ERR_clear_error(); /* the end of the certificates is in it */
+    bio = bio_of(bytes, size);
+    if (bio == NULL)
+        return SEC_E_INSUFFICIENT_MEMORY;
+    identity->key = PEM_read_bio_PrivateKey(bio, NULL, certificate_password, source->password);
     BIO_free(bio);
-    if (identity->key == NULL && !wants_password(identity->key, source, report, &status)) {
-        const bool none = ERR_GET_LIB(error_newest(NULL)) == ERR_LIB_PEM &&
-                          ERR_GET_REASON(error_newest(NULL)) == PEM_R_NO_START_LINE;
-        const unsigned char *der = bytes;
-
-        if (none && apart && size <= LONG_MAX)
-            identity->key = d2i_AutoPrivateKey(NULL, &der, (long)size);
-        if (identity->key == NULL && none && !apart)
-            status = fail(report, SEC_E_NO_CREDENTIALS,
-                          "there is no private key with the certificate");
-        else if (identity->key == NULL)
-            status = fail(report, SEC_E_UNKNOWN_CREDENTIALS,
-                          "the private key can be read neither as PEM nor as DER");
-    }
     if (identity->key != NULL)
-        status = SEC_E_OK;
-    error_scope_close(scope);
-    return status;
+        return SEC_E_OK;
+    if (refuses_password(source, report, &status))
+        return status;
+    if (!has_pem_key(bytes, size)) {
+        if (!apart)
+            return fail(report, SEC_E_NO_CREDENTIALS,
+                        "there is no private key with the certificate");
+        if (size <= LONG_MAX)
+            identity->key = d2i_AutoPrivateKey(NULL, &der, (long)size);
+        if (identity->key != NULL)
+            return SEC_E_OK;
+    }
+    return fail(report, SEC_E_UNKNOWN_CREDENTIALS,
+                "the private key can be read neither as PEM nor as DER");
 }
 
 static SECURITY_STATUS parse_pem(const struct source *source, struct identity *identity,
@@ -195,7 +201,6 @@ SECURITY_STATUS certificate_parse(const struct source *source, bool send_root,
 {
     /* A SEQUENCE of DER; text never begins with it. */
     const bool der = source->content_size > 0 && source->content[0] == 0x30;
-    struct error_scope scope = error_scope_open();
     char name[256];
     SECURITY_STATUS status;
 
@@ -215,7 +220,6 @@ SECURITY_STATUS certificate_parse(const struct source *source, bool send_root,
         drop_roots(identity);
     if (status != SEC_E_OK)
         certificate_free(identity);
-    error_scope_close(scope);
     return status;
 }
 

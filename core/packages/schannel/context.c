@@ -62,11 +62,11 @@ static int on_certificate(SSL *ssl, void *data)
     name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
     if (profile->identity_count < 2 || name == NULL)
         return 1;
-    scope = error_scope_open();
+    error_scope_open(&scope);
     SSL_certs_clear(ssl);
     if (!install_identities(ssl, profile, name))
         install_identities(ssl, profile, NULL);
-    error_scope_close(scope);
+    error_scope_close(&scope);
     return 1;
 }
 
@@ -289,11 +289,9 @@ SECURITY_STATUS context_create(struct credential *credential, const sspia_step *
 void context_delete(void *state)
 {
     struct context *context = state;
-    struct error_scope scope;
 
     if (context == NULL)
         return;
-    scope = error_scope_open();
     /* SSL_free spoils the session of a connection that was not closed with close_notify, a
      * rule of SSLv3 that RFC 5246 7.2.1 dropped. Ours ends the way callers end it. */
     if (context->ssl != NULL && context->state == CONTEXT_OPEN)
@@ -305,7 +303,6 @@ void context_delete(void *state)
     OPENSSL_clear_free(context->export_label, context->export_label_size);
     OPENSSL_clear_free(context->export_context, context->export_context_size);
     OPENSSL_clear_free(context, sizeof(*context)); /* with the traffic secret in it */
-    error_scope_close(scope);
 }
 
 SECURITY_STATUS context_adopt(struct context *context, struct credential *credential,

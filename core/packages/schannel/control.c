@@ -84,7 +84,6 @@ SECURITY_STATUS control_apply(void *state, const SecBuffer *input, uint32_t inpu
                               sspia_report *report)
 {
     struct context *context = state;
-    struct error_scope scope;
     const SecBuffer *buffer = NULL;
     SECURITY_STATUS status;
     uint32_t type;
@@ -96,7 +95,6 @@ SECURITY_STATUS control_apply(void *state, const SecBuffer *input, uint32_t inpu
     if (buffer == NULL || buffer->cbBuffer < sizeof(type))
         return bad(report, "there is no control token in a TOKEN buffer");
     memcpy(&type, buffer->pvBuffer, sizeof(type));
-    scope = error_scope_open();
     switch (type) {
     case SCHANNEL_RENEGOTIATE:
         status = apply_key_update(context, report);
@@ -115,7 +113,6 @@ SECURITY_STATUS control_apply(void *state, const SecBuffer *input, uint32_t inpu
         report_line(report, "an unknown control token (%u)", (unsigned)type);
         status = SEC_E_UNSUPPORTED_FUNCTION;
     }
-    error_scope_close(scope);
     return status;
 }
 

@@ -12,8 +12,10 @@ void credential_retain(struct credential *credential)
     atomic_fetch_add_explicit(&credential->references, 1, memory_order_relaxed);
 }
 
-void credential_release(struct credential *credential)
+void credential_release(void *released)
 {
+    struct credential *credential = released;
+
     if (credential == NULL)
         return;
     /* Acquire-release with the other releases: the last one sees what the others wrote. */
@@ -31,7 +33,6 @@ SECURITY_STATUS credential_acquire(const char *principal, uint32_t use, const vo
     struct settings defaults;
     struct credential *credential;
     struct profile *profile;
-    struct error_scope scope;
     SECURITY_STATUS status;
 
     (void)principal; /* MS-docs AcquireCredentialsHandle (Schannel): not used */
@@ -46,9 +47,7 @@ SECURITY_STATUS credential_acquire(const char *principal, uint32_t use, const vo
     credential = OPENSSL_zalloc(sizeof(*credential));
     if (credential == NULL)
         return SEC_E_INSUFFICIENT_MEMORY;
-    scope = error_scope_open();
     status = profile_acquire(settings, use == SECPKG_CRED_INBOUND, &profile, report);
-    error_scope_close(scope);
     if (status != SEC_E_OK) {
         OPENSSL_free(credential);
         return status;
@@ -59,14 +58,6 @@ SECURITY_STATUS credential_acquire(const char *principal, uint32_t use, const vo
     *result = credential;
     *expiry = profile->expiry;
     return SEC_E_OK;
-}
-
-void credential_free(void *credential)
-{
-    struct error_scope scope = error_scope_open();
-
-    credential_release(credential);
-    error_scope_close(scope);
 }
 
 static SECURITY_STATUS query_name(const struct profile *profile, void *buffer,
@@ -92,7 +83,6 @@ SECURITY_STATUS credential_query(void *state, uint32_t attribute, void *buffer,
                                  sspia_report *report)
 {
     const struct profile *profile = ((struct credential *)state)->profile;
-    struct error_scope scope = error_scope_open();
     SECURITY_STATUS status = SEC_E_OK;
 
     switch (attribute) {
@@ -112,6 +102,5 @@ SECURITY_STATUS credential_query(void *state, uint32_t attribute, void *buffer,
     default:
         status = SEC_E_UNSUPPORTED_FUNCTION;
     }
-    error_scope_close(scope);
     return status;
 }

@@ -15,12 +15,11 @@ struct credential {
 };
 
 void credential_retain(struct credential *credential);
-void credential_release(struct credential *credential);
 
 /* Of the package table. */
 SECURITY_STATUS credential_acquire(const char *principal, uint32_t use, const void *auth_data,
                                    void **credential, int64_t *expiry, sspia_report *report);
-void credential_free(void *credential);
+void credential_release(void *credential); /* NULL is fine */
 SECURITY_STATUS credential_query(void *credential, uint32_t attribute, void *buffer,
                                  sspia_report *report);
 

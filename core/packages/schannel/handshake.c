@@ -293,8 +293,8 @@ static void fill_in(struct context *context, SECURITY_STATUS status, sspia_step_
         result->expiry = certificate_not_after(peer);
 }
 
-static SECURITY_STATUS leg(void **state, const sspia_step *step, sspia_step_result *result,
-                           sspia_report *report)
+SECURITY_STATUS handshake_leg(void **state, const sspia_step *step, sspia_step_result *result,
+                              sspia_report *report)
 {
     struct context *context = *state;
     const bool first = context == NULL;
@@ -325,25 +325,5 @@ static SECURITY_STATUS leg(void **state, const sspia_step *step, sspia_step_resu
     if (status != SEC_E_INCOMPLETE_MESSAGE && take_output(context, result) != SEC_E_OK)
         status = SEC_E_INSUFFICIENT_MEMORY;
     fill_in(context, status, result);
-    return status;
-}
-
-SECURITY_STATUS handshake_initialize(void **context, const sspia_step *step,
-                                     sspia_step_result *result, sspia_report *report)
-{
-    struct error_scope scope = error_scope_open();
-    SECURITY_STATUS status = leg(context, step, result, report);
-
-    error_scope_close(scope);
-    return status;
-}
-
-SECURITY_STATUS handshake_accept(void **context, const sspia_step *step,
-                                 sspia_step_result *result, sspia_report *report)
-{
-    struct error_scope scope = error_scope_open();
-    SECURITY_STATUS status = leg(context, step, result, report);
-
-    error_scope_close(scope);
     return status;
 }

@@ -5,11 +5,9 @@
 
 #include "context.h"
 
-/* Of the package table. */
-SECURITY_STATUS handshake_initialize(void **context, const sspia_step *step,
-                                     sspia_step_result *result, sspia_report *report);
-SECURITY_STATUS handshake_accept(void **context, const sspia_step *step,
-                                 sspia_step_result *result, sspia_report *report);
+/* initialize and accept of the package table: the credential says which. */
+SECURITY_STATUS handshake_leg(void **context, const sspia_step *step, sspia_step_result *result,
+                              sspia_report *report);
 
 /* ISC_RET_* or ASC_RET_* of a connection that is open. */
 uint32_t handshake_attributes(const struct context *context);

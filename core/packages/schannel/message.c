@@ -143,9 +143,10 @@ static SECURITY_STATUS seal_record(struct context *context, const struct stream_
     return SEC_E_OK;
 }
 
-static SECURITY_STATUS encrypt(struct context *context, uint32_t qop, SecBufferDesc *message,
-                               sspia_report *report)
+SECURITY_STATUS message_encrypt(void *state, uint32_t qop, SecBufferDesc *message,
+                                sspia_report *report)
 {
+    struct context *context = state;
     struct stream_sizes sizes;
     struct sealing sealing;
     SECURITY_STATUS status = check_open(context, report);
@@ -172,16 +173,6 @@ static SECURITY_STATUS encrypt(struct context *context, uint32_t qop, SecBufferD
         return SEC_E_OK;
     }
     return seal_record(context, &sizes, &sealing, report);
-}
-
-SECURITY_STATUS message_encrypt(void *context, uint32_t qop, SecBufferDesc *message,
-                                sspia_report *report)
-{
-    struct error_scope scope = error_scope_open();
-    SECURITY_STATUS status = encrypt(context, qop, message, report);
-
-    error_scope_close(scope);
-    return status;
 }
 
 /* ---- Decrypt ---- */
@@ -270,13 +261,16 @@ static SECURITY_STATUS open_record(struct context *context, const struct opening
     return status;
 }
 
-static SECURITY_STATUS decrypt(struct context *context, SecBufferDesc *message,
-                               sspia_report *report)
+SECURITY_STATUS message_decrypt(void *state, SecBufferDesc *message, uint32_t *qop,
+                                sspia_report *report)
 {
+    struct context *context = state;
     struct opening opening;
     struct record record;
     SECURITY_STATUS status = check_open(context, report);
 
+    if (qop != NULL)
+        *qop = 0;
     if (status != SEC_E_OK)
         return status;
     status = find_opening(message, &opening, report);
@@ -299,16 +293,4 @@ static SECURITY_STATUS decrypt(struct context *context, SecBufferDesc *message,
         return context_fail(context, SEC_E_INVALID_TOKEN, report);
     }
     return open_record(context, &opening, &record, report);
-}
-
-SECURITY_STATUS message_decrypt(void *context, SecBufferDesc *message, uint32_t *qop,
-                                sspia_report *report)
-{
-    struct error_scope scope = error_scope_open();
-    SECURITY_STATUS status = decrypt(context, message, report);
-
-    if (qop != NULL)
-        *qop = 0;
-    error_scope_close(scope);
-    return status;
 }

@@ -31,6 +31,98 @@ const sspia_host *module_host(void)
     return host;
 }
 
+/* ---- The table: every function within an error scope ---- */
+
+static SECURITY_STATUS acquire(const char *principal, uint32_t use, const void *auth_data,
+                               void **credential, int64_t *expiry, sspia_report *report)
+{
+    struct error_scope scope;
+    SECURITY_STATUS status;
+
+    error_scope_open(&scope);
+    status = credential_acquire(principal, use, auth_data, credential, expiry, report);
+    error_scope_close(&scope);
+    return status;
+}
+
+static void release(void *credential)
+{
+    struct error_scope scope;
+
+    error_scope_open(&scope);
+    credential_release(credential);
+    error_scope_close(&scope);
+}
+
+static SECURITY_STATUS query_credential(void *credential, uint32_t attribute, void *buffer,
+                                        sspia_report *report)
+{
+    struct error_scope scope;
+    SECURITY_STATUS status;
+
+    error_scope_open(&scope);
+    status = credential_query(credential, attribute, buffer, report);
+    error_scope_close(&scope);
+    return status;
+}
+
+static SECURITY_STATUS leg(void **context, const sspia_step *step, sspia_step_result *result,
+                           sspia_report *report)
+{
+    struct error_scope scope;
+    SECURITY_STATUS status;
+
+    error_scope_open(&scope);
+    status = handshake_leg(context, step, result, report);
+    error_scope_close(&scope);
+    return status;
+}
+
+static void delete_context(void *context)
+{
+    struct error_scope scope;
+
+    error_scope_open(&scope);
+    context_delete(context);
+    error_scope_close(&scope);
+}
+
+static SECURITY_STATUS query_context(void *context, uint32_t attribute, void *buffer,
+                                     sspia_report *report)
+{
+    struct error_scope scope;
+    SECURITY_STATUS status;
+
+    error_scope_open(&scope);
+    status = attribute_query(context, attribute, buffer, report);
+    error_scope_close(&scope);
+    return status;
+}
+
+static SECURITY_STATUS encrypt(void *context, uint32_t qop, SecBufferDesc *message,
+                               sspia_report *report)
+{
+    struct error_scope scope;
+    SECURITY_STATUS status;
+
+    error_scope_open(&scope);
+    status = message_encrypt(context, qop, message, report);
+    error_scope_close(&scope);
+    return status;
+}
+
+static SECURITY_STATUS decrypt(void *context, SecBufferDesc *message, uint32_t *qop,
+                               sspia_report *report)
+{
+    struct error_scope scope;
+    SECURITY_STATUS status;
+
+    error_scope_open(&scope);
+    status = message_decrypt(context, message, qop, report);
+    error_scope_close(&scope);
+    return status;
+}
+
 static const sspia_package schannel = {
     .abi = SSPIA_PACKAGE_ABI,
     .size = sizeof(schannel),
@@ -46,16 +138,16 @@ static const sspia_package schannel = {
     .may_block = 0,
     .copy_auth_data = settings_copy,
     .free_auth_data = settings_free,
-    .acquire = credential_acquire,
-    .release = credential_free,
-    .query_credential = credential_query,
-    .initialize = handshake_initialize,
-    .accept = handshake_accept,
-    .delete_context = context_delete,
-    .query_context = attribute_query,
+    .acquire = acquire,
+    .release = release,
+    .query_credential = query_credential,
+    .initialize = leg,
+    .accept = leg,
+    .delete_context = delete_context,
+    .query_context = query_context,
     .set_context = attribute_set,
-    .encrypt = message_encrypt,
-    .decrypt = message_decrypt,
+    .encrypt = encrypt,
+    .decrypt = decrypt,
     .control = control_apply,
 };
 
@@ -66,17 +158,17 @@ const sspia_package *const *sspia_module_entry(const sspia_host *given, sspia_re
 {
     static const sspia_package *const packages[] = {&schannel, NULL};
     struct error_scope scope;
-    int ready;
+    bool ready;
 
     host = given;
-    if (OPENSSL_init_ssl(0, NULL) != 1) {
+    error_scope_open(&scope);
+    ready = OPENSSL_init_ssl(0, NULL) == 1;
+    error_scope_close(&scope);
+    if (!ready) {
         report_line(report, "OpenSSL cannot be initialised");
         return NULL;
     }
-    scope = error_scope_open();
-    ready = atexit(host->quiesce);
-    error_scope_close(scope);
-    if (ready != 0) {
+    if (atexit(host->quiesce) != 0) {
         report_line(report, "no place is left for a handler of atexit");
         return NULL;
     }

@@ -43,13 +43,21 @@ void seal_note_change_cipher_spec(struct seal *seal, bool tls13)
     }
 }
 
+/* The client learns the secret before it writes Finished, the server after. */
+static void use_application_secret(struct seal *seal)
+{
+    if (seal->finished && seal->has_application_secret)
+        memcpy(seal->secret, seal->application_secret, sizeof(seal->secret));
+}
+
 void seal_note_handshake(struct seal *seal, bool tls13, uint8_t type)
 {
     if (!tls13)
         return;
     if (type == MESSAGE_FINISHED) {
-        memcpy(seal->secret, seal->application_secret, sizeof(seal->secret));
+        seal->finished = true;
         seal->sequence = 0;
+        use_application_secret(seal);
     } else if (type == MESSAGE_KEY_UPDATE) {
         seal->key_updates++;
         seal->sequence = 0;
@@ -94,9 +102,10 @@ void seal_note_secret(struct seal *seal, const char *line, bool server)
                     seal->secret, &seal->secret_size)) {
         seal->encrypts = true;
         seal->sequence = 0;
-    } else {
-        read_secret(line, server ? "SERVER_TRAFFIC_SECRET_0" : "CLIENT_TRAFFIC_SECRET_0",
-                    seal->application_secret, &size);
+    } else if (read_secret(line, server ? "SERVER_TRAFFIC_SECRET_0" : "CLIENT_TRAFFIC_SECRET_0",
+                           seal->application_secret, &size)) {
+        seal->has_application_secret = true;
+        use_application_secret(seal);
     }
 }
 

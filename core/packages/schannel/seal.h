@@ -16,6 +16,7 @@ struct seal {
     /* TLS 1.3: the traffic secret in use, and the one that Finished switches to. */
     uint8_t secret[SEAL_SECRET_MAX];
     uint8_t application_secret[SEAL_SECRET_MAX];
+    bool has_application_secret, finished;
     size_t secret_size;
     uint32_t key_updates; /* that the secret is behind by */
     /* TLS 1.2, GCM and CCM: the explicit part of a nonce that was used. */

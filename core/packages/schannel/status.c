@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The error queue belongs to the thread, so to the host program too. SSL_get_error is not
- * used anywhere in this package: it looks at the oldest entry of the queue, which may be
- * one of the host's, and would take a handshake that waits for input for a failed one.
+ * The error queue belongs to the thread, so to the host program too, and OpenSSL's handshake
+ * empties it whenever it runs (a mark does not help). So what is there is taken out, and put
+ * back with all that can be seen of it.
  */
 #include "status.h"
 
@@ -14,42 +14,53 @@
 #include "alert.h"
 #include "schannel.h"
 
-/* Separates the host's errors from ours where there are any: the mark alone would not tell
- * whether the newest entry is still one of the host's. */
-#define FENCE ERR_PACK(ERR_LIB_USER, 0, 0x535)
-
-struct error_scope error_scope_open(void)
+static char *keep(const char *text)
 {
-    struct error_scope scope = {.marked = ERR_set_mark() == 1};
-
-    if (scope.marked)
-        ERR_raise(ERR_LIB_USER, 0x535);
-    return scope;
+    return text != NULL && text[0] != '\0' ? OPENSSL_strdup(text) : NULL;
 }
 
-void error_scope_close(struct error_scope scope)
+void error_scope_open(struct error_scope *scope)
 {
-    /* There is no mark on an empty queue: then it was empty, and is made so again. */
-    if (scope.marked)
-        ERR_pop_to_mark();
-    else
-        ERR_clear_error();
+    const char *file, *function, *data;
+    unsigned long code;
+    int line, flags;
+
+    scope->count = 0;
+    while (scope->count < ERROR_SCOPE_MAX &&
+           (code = ERR_get_error_all(&file, &line, &function, &data, &flags)) != 0) {
+        scope->errors[scope->count].code = code;
+        scope->errors[scope->count].line = line;
+        scope->errors[scope->count].file = keep(file);
+        scope->errors[scope->count].function = keep(function);
+        scope->errors[scope->count].data = (flags & ERR_TXT_STRING) != 0 ? keep(data) : NULL;
+        scope->count++;
+    }
 }
 
-void error_forget(struct error_scope *scope)
+void error_scope_close(struct error_scope *scope)
 {
-    error_scope_close(*scope);
-    *scope = error_scope_open();
+    ERR_clear_error();
+    for (size_t i = 0; i < scope->count; i++) {
+        ERR_new();
+        ERR_set_debug(scope->errors[i].file, scope->errors[i].line, scope->errors[i].function);
+        if (scope->errors[i].data != NULL)
+            ERR_set_error(ERR_GET_LIB(scope->errors[i].code),
+                          ERR_GET_REASON(scope->errors[i].code), "%s", scope->errors[i].data);
+        else
+            ERR_set_error(ERR_GET_LIB(scope->errors[i].code),
+                          ERR_GET_REASON(scope->errors[i].code), NULL);
+        OPENSSL_free(scope->errors[i].file);
+        OPENSSL_free(scope->errors[i].function);
+        OPENSSL_free(scope->errors[i].data);
+    }
 }
 
 unsigned long error_newest(const char **data)
 {
     int flags = 0;
     const char *text = NULL;
-    unsigned long error = ERR_peek_last_error_data(&text, &flags);
+    const unsigned long error = ERR_peek_last_error_data(&text, &flags);
 
-    if (error == FENCE)
-        error = 0;
     if (data != NULL)
         *data = error != 0 && text != NULL && (flags & ERR_TXT_STRING) != 0 ? text : "";
     return error;

@@ -4,23 +4,27 @@
 #ifndef SCHANNEL_STATUS_H
 #define SCHANNEL_STATUS_H
 
-#include <stdbool.h>
+#include <stddef.h>
 
 #include "sspi_package.h"
 
-/* What the host program left in the thread's error queue stays there. Every function of the
- * package table runs between these two. */
+/* What the host program has in the thread's error queue is set aside, and put back: the
+ * functions of the package table run between these two. They nest. */
+#define ERROR_SCOPE_MAX 16u /* OpenSSL's queue is not longer */
 struct error_scope {
-    bool marked;
+    size_t count;
+    struct {
+        unsigned long code;
+        int line;
+        char *file, *function, *data; /* ours, or NULL */
+    } errors[ERROR_SCOPE_MAX];
 };
-struct error_scope error_scope_open(void);
-void error_scope_close(struct error_scope scope);
+void error_scope_open(struct error_scope *scope);
+void error_scope_close(struct error_scope *scope);
 
 /* The newest error that was queued since the scope was opened, 0 for none. *data (may be
  * NULL) receives its additional text, or "". */
 unsigned long error_newest(const char **data);
-/* Forgets what was queued since, inside a scope that goes on. */
-void error_forget(struct error_scope *scope);
 
 /* The status that an error of OpenSSL amounts to. */
 SECURITY_STATUS status_from_error(unsigned long error);
