@@ -4,12 +4,14 @@
 #include "api.h"
 #include "buffer.h"
 
-static SECURITY_STATUS check(const char *operation, const SecBufferDesc *message)
+/* Enters the context for a function that takes a buffer descriptor. */
+static SECURITY_STATUS enter(const char *operation, const SecHandle *words,
+                             const SecBufferDesc *message, struct security_context **context)
 {
-    if (message != NULL && buffer_is_valid(message))
-        return SEC_E_OK;
-    return message_fail(operation, SEC_E_INVALID_PARAMETER,
-                        "the buffer descriptor is malformed");
+    if (message == NULL || !buffer_is_valid(message))
+        return message_fail(operation, SEC_E_INVALID_PARAMETER,
+                            "the buffer descriptor is malformed");
+    return api_enter_context(operation, words, context);
 }
 
 SECURITY_STATUS sspia_MakeSignature(PCtxtHandle phContext, uint32_t fQOP,
@@ -18,11 +20,9 @@ SECURITY_STATUS sspia_MakeSignature(PCtxtHandle phContext, uint32_t fQOP,
     static const char operation[] = "MakeSignature";
     sspia_report report = {.text = ""};
     struct security_context *context;
-    SECURITY_STATUS status = check(operation, pMessage);
+    SECURITY_STATUS status = enter(operation, phContext, pMessage, &context);
 
     (void)MessageSeqNo;
-    if (status == SEC_E_OK)
-        status = api_enter_context(operation, phContext, &context);
     if (status != SEC_E_OK)
         return status;
     status = SEC_E_UNSUPPORTED_FUNCTION;
@@ -37,11 +37,9 @@ SECURITY_STATUS sspia_VerifySignature(PCtxtHandle phContext, PSecBufferDesc pMes
     static const char operation[] = "VerifySignature";
     sspia_report report = {.text = ""};
     struct security_context *context;
-    SECURITY_STATUS status = check(operation, pMessage);
+    SECURITY_STATUS status = enter(operation, phContext, pMessage, &context);
 
     (void)MessageSeqNo;
-    if (status == SEC_E_OK)
-        status = api_enter_context(operation, phContext, &context);
     if (status != SEC_E_OK)
         return status;
     status = SEC_E_UNSUPPORTED_FUNCTION;
@@ -56,11 +54,9 @@ SECURITY_STATUS sspia_EncryptMessage(PCtxtHandle phContext, uint32_t fQOP,
     static const char operation[] = "EncryptMessage";
     sspia_report report = {.text = ""};
     struct security_context *context;
-    SECURITY_STATUS status = check(operation, pMessage);
+    SECURITY_STATUS status = enter(operation, phContext, pMessage, &context);
 
     (void)MessageSeqNo;
-    if (status == SEC_E_OK)
-        status = api_enter_context(operation, phContext, &context);
     if (status != SEC_E_OK)
         return status;
     status = SEC_E_UNSUPPORTED_FUNCTION;
@@ -75,11 +71,9 @@ SECURITY_STATUS sspia_DecryptMessage(PCtxtHandle phContext, PSecBufferDesc pMess
     static const char operation[] = "DecryptMessage";
     sspia_report report = {.text = ""};
     struct security_context *context;
-    SECURITY_STATUS status = check(operation, pMessage);
+    SECURITY_STATUS status = enter(operation, phContext, pMessage, &context);
 
     (void)MessageSeqNo;
-    if (status == SEC_E_OK)
-        status = api_enter_context(operation, phContext, &context);
     if (status != SEC_E_OK)
         return status;
     status = SEC_E_UNSUPPORTED_FUNCTION;
@@ -93,10 +87,8 @@ SECURITY_STATUS sspia_ApplyControlToken(PCtxtHandle phContext, PSecBufferDesc pI
     static const char operation[] = "ApplyControlToken";
     sspia_report report = {.text = ""};
     struct security_context *context;
-    SECURITY_STATUS status = check(operation, pInput);
+    SECURITY_STATUS status = enter(operation, phContext, pInput, &context);
 
-    if (status == SEC_E_OK)
-        status = api_enter_context(operation, phContext, &context);
     if (status != SEC_E_OK)
         return status;
     status = SEC_E_UNSUPPORTED_FUNCTION;

@@ -416,7 +416,7 @@ static SECURITY_STATUS cancel(struct async_context *async, struct call **withdra
     }
     async->call = call;
     *withdrawn = detach(async);
-    async->call = bearer;
+    async->call = bearer->async != NULL ? bearer : NULL;
     async_finish(async, SEC_E_UNFINISHED_CONTEXT_DELETED, message);
     return SEC_E_OK;
 }

@@ -153,7 +153,10 @@ bool call_deliver(struct call *call, struct queue **release)
         return true;
     }
     call->work.run = run_notification;
-    return pool_push_notification(&call->work);
+    if (!pool_push_notification(&call->work))
+        return false;
+    call->async = NULL; /* the thread's alone from here on, also between taking and running */
+    return true;
 }
 
 void call_retire(struct call *call)

@@ -34,8 +34,8 @@ void call_start(struct call *call);
 bool call_withdraw(struct call *call);
 
 /* Delivers the completion of a call that nothing else will touch: to its queue, or by a
- * thread of the pool if there is a callback. False: no thread can be had for that. A queue in
- * *release is to be released without the lock. */
+ * thread of the pool if there is a callback (the call is detached then). False: no thread can
+ * be had for that. A queue in *release is to be released without the lock. */
 bool call_deliver(struct call *call, struct queue **release);
 
 /* Nothing is to be done with the call any more: it stays at hand for the next submit of its

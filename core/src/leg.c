@@ -27,7 +27,7 @@ void leg_free(struct leg *leg)
 
 static bool same_question(const struct leg *a, const struct leg *b)
 {
-    return a->acceptor == b->acceptor && a->requested == b->requested &&
+    return a->acceptor == b->acceptor && a->place == b->place && a->requested == b->requested &&
            a->data_rep == b->data_rep && (a->target == NULL) == (b->target == NULL) &&
            (a->target == NULL || strcmp(a->target, b->target) == 0) &&
            buffer_copy_equal(&a->input, &b->input);

@@ -5,9 +5,10 @@
  *
  * A leg whose token does not fit the caller's buffer is parked, and the caller is told
  * SEC_E_BUFFER_TOO_SMALL: a first leg (there is no context to show yet) with the credential,
- * a later one with its context. The same call made again, byte for byte, takes the parked
- * result: nothing was lost, the package is not asked twice, and a Kerberos acceptor does not
- * take the retry for a replay.
+ * a later one with its context. The same call made again, byte for byte and for the same
+ * phNewContext, takes the parked result: nothing was lost, the package is not asked twice, and
+ * a Kerberos acceptor does not take the retry for a replay. The place keeps it from another
+ * connection on which somebody replays the token.
  */
 #ifndef SSPI_ASYNC_LEG_H
 #define SSPI_ASYNC_LEG_H
@@ -27,6 +28,7 @@ struct leg {
     uint64_t requested;
     uint32_t data_rep;
     struct buffer_copy input;
+    const CtxtHandle *place; /* phNewContext of a first leg; compared, never followed */
 
     /* What came of it. */
     SECURITY_STATUS status;

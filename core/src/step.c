@@ -105,6 +105,7 @@ SECURITY_STATUS step_prepare(const struct step_arguments *arguments, struct step
     step->leg->acceptor = arguments->acceptor;
     step->leg->target = arguments->target;
     step->leg->data_rep = arguments->data_rep;
+    step->leg->place = arguments->context == NULL ? arguments->new_context : NULL;
     if (!buffer_copy(arguments->input, &step->leg->input)) {
         step_free(step);
         return SEC_E_INSUFFICIENT_MEMORY;

@@ -255,8 +255,7 @@ struct chain {
 static void again(SspiAsyncContext *async, void *data)
 {
     struct chain *chain = data;
-    char here;
-    uintptr_t depth = (uintptr_t)&here;
+    uintptr_t depth = (uintptr_t)__builtin_frame_address(0);
 
     /* Threads have stacks of their own: compare within one megabyte of the first. */
     if (chain->lowest == 0)

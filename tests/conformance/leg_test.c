@@ -46,7 +46,7 @@ static SECURITY_STATUS accept_token(CredHandle *credential, CtxtHandle *context,
 static void too_small_a_buffer_loses_nothing(void **state)
 {
     CredHandle credential = probe_credential();
-    CtxtHandle context;
+    CtxtHandle context, elsewhere;
     struct output output;
     int legs = probe->legs();
 
@@ -58,6 +58,13 @@ static void too_small_a_buffer_loses_nothing(void **state)
     assert_int_equal(output.buffer.cbBuffer, 300);
     assert_int_equal(output.memory[0], 0xEE);
     assert_false(SecIsValidHandle(&context));
+    /* For another connection the same token is a replay: it gets no parked result. */
+    assert_status(
+        initialize(&credential, NULL, "more token=300", 0, &elsewhere, room(&output, 300)),
+        SEC_I_CONTINUE_NEEDED);
+    assert_int_equal(probe->legs() - legs, 2);
+    assert_status(DeleteSecurityContext(&elsewhere), SEC_E_OK);
+    legs++;
     assert_status(
         initialize(&credential, NULL, "more token=300", 0, &context, room(&output, 300)),
         SEC_I_CONTINUE_NEEDED);

@@ -56,6 +56,12 @@ typedef uint16_t USHORT;
 typedef uint8_t UCHAR;
 typedef uint8_t BOOLEAN;
 typedef char16_t WCHAR;
+typedef uint8_t BYTE;
+typedef uintptr_t ULONG_PTR;
+typedef void *PVOID;
+typedef ULONG *PULONG;
+typedef char *LPSTR;
+typedef WCHAR *LPWSTR;
 typedef char SEC_CHAR;
 typedef char16_t SEC_WCHAR;
 
@@ -888,7 +894,8 @@ SSPI_ASYNC_API SECURITY_STATUS sspia_SetCredentialsAttributesW(PCredHandle phCre
  *
  * SEC_I_CONTINUE_NEEDED: send the token, call again with the answer. SEC_E_OK: complete; a
  * token that is not empty must still be sent. SEC_E_BUFFER_TOO_SMALL: cbBuffer says how
- * much is needed; make the same call again with a larger buffer, nothing is lost. An error
+ * much is needed; make the same call again (same input, same phNewContext) with a larger
+ * buffer, nothing is lost. An error
  * on the first leg leaves no context; on a later leg the context must be deleted by the
  * caller. With an error a token may be there too, for the peer to learn of it.
  *
@@ -1150,15 +1157,15 @@ typedef struct _SECURITY_FUNCTION_TABLE_A {
     uint32_t dwVersion; /* 5 */
     SECURITY_STATUS (*EnumerateSecurityPackagesA)(uint32_t *, PSecPkgInfoA *);
     SECURITY_STATUS (*QueryCredentialsAttributesA)(PCredHandle, uint32_t, void *);
-    SECURITY_STATUS (*AcquireCredentialsHandleA)
+    SECURITY_STATUS(*AcquireCredentialsHandleA)
     (SEC_CHAR *, SEC_CHAR *, uint32_t, void *, void *, SEC_GET_KEY_FN, void *, PCredHandle,
      PTimeStamp);
     SECURITY_STATUS (*FreeCredentialsHandle)(PCredHandle);
     void *Reserved2;
-    SECURITY_STATUS (*InitializeSecurityContextA)
+    SECURITY_STATUS(*InitializeSecurityContextA)
     (PCredHandle, PCtxtHandle, SEC_CHAR *, uint32_t, uint32_t, uint32_t, PSecBufferDesc,
      uint32_t, PCtxtHandle, PSecBufferDesc, uint32_t *, PTimeStamp);
-    SECURITY_STATUS (*AcceptSecurityContext)
+    SECURITY_STATUS(*AcceptSecurityContext)
     (PCredHandle, PCtxtHandle, PSecBufferDesc, uint32_t, uint32_t, PCtxtHandle, PSecBufferDesc,
      uint32_t *, PTimeStamp);
     SECURITY_STATUS (*CompleteAuthToken)(PCtxtHandle, PSecBufferDesc);
@@ -1175,7 +1182,7 @@ typedef struct _SECURITY_FUNCTION_TABLE_A {
     void *Reserved4;
     SECURITY_STATUS (*ExportSecurityContext)(PCtxtHandle, uint32_t, PSecBuffer, void **);
     SECURITY_STATUS (*ImportSecurityContextA)(SEC_CHAR *, PSecBuffer, void *, PCtxtHandle);
-    SECURITY_STATUS (*AddCredentialsA)
+    SECURITY_STATUS(*AddCredentialsA)
     (PCredHandle, SEC_CHAR *, SEC_CHAR *, uint32_t, void *, SEC_GET_KEY_FN, void *, PTimeStamp);
     void *Reserved8;
     SECURITY_STATUS (*QuerySecurityContextToken)(PCtxtHandle, void **);
@@ -1183,7 +1190,7 @@ typedef struct _SECURITY_FUNCTION_TABLE_A {
     SECURITY_STATUS (*DecryptMessage)(PCtxtHandle, PSecBufferDesc, uint32_t, uint32_t *);
     SECURITY_STATUS (*SetContextAttributesA)(PCtxtHandle, uint32_t, void *, uint32_t);
     SECURITY_STATUS (*SetCredentialsAttributesA)(PCredHandle, uint32_t, void *, uint32_t);
-    SECURITY_STATUS (*ChangeAccountPasswordA)
+    SECURITY_STATUS(*ChangeAccountPasswordA)
     (SEC_CHAR *, SEC_CHAR *, SEC_CHAR *, SEC_CHAR *, SEC_CHAR *, BOOLEAN, uint32_t,
      PSecBufferDesc);
     SECURITY_STATUS (*QueryContextAttributesExA)(PCtxtHandle, uint32_t, void *, uint32_t);
@@ -1194,15 +1201,15 @@ typedef struct _SECURITY_FUNCTION_TABLE_W {
     uint32_t dwVersion; /* 5 */
     SECURITY_STATUS (*EnumerateSecurityPackagesW)(uint32_t *, PSecPkgInfoW *);
     SECURITY_STATUS (*QueryCredentialsAttributesW)(PCredHandle, uint32_t, void *);
-    SECURITY_STATUS (*AcquireCredentialsHandleW)
+    SECURITY_STATUS(*AcquireCredentialsHandleW)
     (SEC_WCHAR *, SEC_WCHAR *, uint32_t, void *, void *, SEC_GET_KEY_FN, void *, PCredHandle,
      PTimeStamp);
     SECURITY_STATUS (*FreeCredentialsHandle)(PCredHandle);
     void *Reserved2;
-    SECURITY_STATUS (*InitializeSecurityContextW)
+    SECURITY_STATUS(*InitializeSecurityContextW)
     (PCredHandle, PCtxtHandle, SEC_WCHAR *, uint32_t, uint32_t, uint32_t, PSecBufferDesc,
      uint32_t, PCtxtHandle, PSecBufferDesc, uint32_t *, PTimeStamp);
-    SECURITY_STATUS (*AcceptSecurityContext)
+    SECURITY_STATUS(*AcceptSecurityContext)
     (PCredHandle, PCtxtHandle, PSecBufferDesc, uint32_t, uint32_t, PCtxtHandle, PSecBufferDesc,
      uint32_t *, PTimeStamp);
     SECURITY_STATUS (*CompleteAuthToken)(PCtxtHandle, PSecBufferDesc);
@@ -1219,7 +1226,7 @@ typedef struct _SECURITY_FUNCTION_TABLE_W {
     void *Reserved4;
     SECURITY_STATUS (*ExportSecurityContext)(PCtxtHandle, uint32_t, PSecBuffer, void **);
     SECURITY_STATUS (*ImportSecurityContextW)(SEC_WCHAR *, PSecBuffer, void *, PCtxtHandle);
-    SECURITY_STATUS (*AddCredentialsW)
+    SECURITY_STATUS(*AddCredentialsW)
     (PCredHandle, SEC_WCHAR *, SEC_WCHAR *, uint32_t, void *, SEC_GET_KEY_FN, void *,
      PTimeStamp);
     void *Reserved8;
@@ -1228,7 +1235,7 @@ typedef struct _SECURITY_FUNCTION_TABLE_W {
     SECURITY_STATUS (*DecryptMessage)(PCtxtHandle, PSecBufferDesc, uint32_t, uint32_t *);
     SECURITY_STATUS (*SetContextAttributesW)(PCtxtHandle, uint32_t, void *, uint32_t);
     SECURITY_STATUS (*SetCredentialsAttributesW)(PCredHandle, uint32_t, void *, uint32_t);
-    SECURITY_STATUS (*ChangeAccountPasswordW)
+    SECURITY_STATUS(*ChangeAccountPasswordW)
     (SEC_WCHAR *, SEC_WCHAR *, SEC_WCHAR *, SEC_WCHAR *, SEC_WCHAR *, BOOLEAN, uint32_t,
      PSecBufferDesc);
     SECURITY_STATUS (*QueryContextAttributesExW)(PCtxtHandle, uint32_t, void *, uint32_t);

@@ -129,21 +129,21 @@ typedef struct sspia_package {
 
     /* Required. *credential and *expiry (as in sspia_step_result) on success only.
      * auth_data: a const sspia_identity *, what copy_auth_data made, or NULL. */
-    SECURITY_STATUS (*acquire)
+    SECURITY_STATUS(*acquire)
     (const char *principal, uint32_t use, const void *auth_data, void **credential,
      int64_t *expiry, sspia_report *report);
     void (*release)(void *credential);
-    SECURITY_STATUS (*query_credential)
+    SECURITY_STATUS(*query_credential)
     (void *credential, uint32_t attribute, void *buffer, sspia_report *report);
-    SECURITY_STATUS (*set_credential)
+    SECURITY_STATUS(*set_credential)
     (void *credential, uint32_t attribute, const void *buffer, size_t size,
      sspia_report *report);
 
     /* Required. *context is NULL on the first leg. The package may set it then, also when
      * it fails; the core deletes what a failed first leg left. */
-    SECURITY_STATUS (*initialize)
+    SECURITY_STATUS(*initialize)
     (void **context, const sspia_step *step, sspia_step_result *result, sspia_report *report);
-    SECURITY_STATUS (*accept)
+    SECURITY_STATUS(*accept)
     (void **context, const sspia_step *step, sspia_step_result *result, sspia_report *report);
     void (*delete_context)(void *context);
 
@@ -151,25 +151,25 @@ typedef struct sspia_package {
      * count, no NULL with a size. Query: A structures, strings in UTF-8 from
      * host->allocate; PACKAGE_INFO and NEGOTIATION_INFO are made by the core from
      * negotiated(). */
-    SECURITY_STATUS (*query_context)
+    SECURITY_STATUS(*query_context)
     (void *context, uint32_t attribute, void *buffer, sspia_report *report);
-    SECURITY_STATUS (*set_context)
+    SECURITY_STATUS(*set_context)
     (void *context, uint32_t attribute, const void *buffer, size_t size, sspia_report *report);
-    SECURITY_STATUS (*make_signature)
+    SECURITY_STATUS(*make_signature)
     (void *context, uint32_t qop, SecBufferDesc *message, sspia_report *report);
-    SECURITY_STATUS (*verify_signature)
+    SECURITY_STATUS(*verify_signature)
     (void *context, SecBufferDesc *message, uint32_t *qop, sspia_report *report);
-    SECURITY_STATUS (*encrypt)
+    SECURITY_STATUS(*encrypt)
     (void *context, uint32_t qop, SecBufferDesc *message, sspia_report *report);
-    SECURITY_STATUS (*decrypt)
+    SECURITY_STATUS(*decrypt)
     (void *context, SecBufferDesc *message, uint32_t *qop, sspia_report *report);
-    SECURITY_STATUS (*control)
+    SECURITY_STATUS(*control)
     (void *context, const SecBuffer *input, uint32_t input_count, sspia_report *report);
 
     /* The source stays usable. packed->data from host->allocate. */
-    SECURITY_STATUS (*export_context)
+    SECURITY_STATUS(*export_context)
     (void *context, uint32_t flags, sspia_bytes *packed, sspia_report *report);
-    SECURITY_STATUS (*import_context)
+    SECURITY_STATUS(*import_context)
     (const void *packed, size_t size, void **context, sspia_report *report);
 
     /* For packages that choose another one: its name, and SECPKG_NEGOTIATION_* in *state.

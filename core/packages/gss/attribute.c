@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: MIT */
+/* What can be asked of an established context. */
+#include "attribute.h"
+#include "message.h"
+#include "status.h"
+#include "text.h"
+
+#include <krb5.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A name as text of the core's; wants_target: the acceptor's, else the initiator's. The
+ * target is never asked of gss-ntlmssp 1.2.0, which crashes if that has no service. */
+static SECURITY_STATUS name_of(gss_context *context, bool wants_target, char **text,
+                               sspia_report *report)
+{
+    gss_name_t name = GSS_C_NO_NAME;
+    gss_buffer_desc shown = {0, NULL};
+    OM_uint32 major;
+    OM_uint32 minor;
+    SECURITY_STATUS status;
+
+    major = gss_inquire_context(&minor, context->handle, wants_target ? NULL : &name,
+                                wants_target ? &name : NULL, NULL, NULL, NULL, NULL, NULL);
+    if (!GSS_ERROR(major))
+        major = gss_display_name(&minor, name, &shown, NULL);
+    status = gss_status(major, minor, GSS_AT_MESSAGE, report);
+    if (status == SEC_E_OK) {
+        *text = gss_text_hand_out(shown.value, shown.length);
+        if (*text == NULL)
+            status = SEC_E_INSUFFICIENT_MEMORY;
+    }
+    gss_release_buffer(&minor, &shown);
+    gss_release_name(&minor, &name);
+    return status;
+}
+
+static SECURITY_STATUS server_name(gss_context *context, char **text, sspia_report *report)
+{
+    char host[256] = "host/";
+
+    if (context->mech != GSS_MECH_NTLM)
+        return name_of(context, true, text, report);
+    if (context->target_text != NULL) {
+        *text = gss_text_hand_out(context->target_text, strlen(context->target_text));
+    } else if (context->initiator) {
+        *text = gss_text_hand_out("", 0);
+    } else { /* what gss-ntlmssp told the initiator */
+        gethostname(host + 5, sizeof host - 6);
+        *text = gss_text_hand_out(host, strlen(host));
+    }
+    return *text == NULL ? SEC_E_INSUFFICIENT_MEMORY : SEC_E_OK;
+}
+
+static SECURITY_STATUS query_sizes(gss_context *context, SecPkgContext_Sizes *sizes,
+                                   sspia_report *report)
+{
+    SECURITY_STATUS status =
+        gss_protect_sizes(context, &sizes->cbMaxSignature, &sizes->cbSecurityTrailer,
+                          &sizes->cbBlockSize, report);
+
+    sizes->cbMaxToken = context->mech == GSS_MECH_NTLM ? gss_ntlm_package.max_token
+                                                       : gss_kerberos_package.max_token;
+    return status;
+}
+
+static SECURITY_STATUS query_native_names(gss_context *context,
+                                          SecPkgContext_NativeNamesA *names,
+                                          sspia_report *report)
+{
+    SECURITY_STATUS status = name_of(context, false, &names->sClientName, report);
+
+    if (status != SEC_E_OK)
+        return status;
+    status = server_name(context, &names->sServerName, report);
+    if (status != SEC_E_OK) {
+        gss_host->free(names->sClientName);
+        names->sClientName = NULL;
+    }
+    return status;
+}
+
+/* Both members are of the core's allocator. The key itself is the set's first buffer, for
+ * Kerberos the second is an OID whose last arc is the enctype (krb5 inq_context.c). */
+static SECURITY_STATUS session_key(gss_context *context, gss_buffer_set_t *set,
+                                   sspia_report *report)
+{
+    OM_uint32 major;
+    OM_uint32 minor;
+    SECURITY_STATUS status;
+
+    major = gss_inquire_sec_context_by_oid(&minor, context->handle, GSS_C_INQ_SSPI_SESSION_KEY,
+                                           set);
+    status = gss_status(major, minor, GSS_AT_MESSAGE, report);
+    if (status == SEC_E_OK && (*set == GSS_C_NO_BUFFER_SET || (*set)->count == 0))
+        status = gss_status_report(report, SEC_E_UNSUPPORTED_FUNCTION, "session key", NULL);
+    return status;
+}
+
+static SECURITY_STATUS query_session_key(gss_context *context, SecPkgContext_SessionKey *key,
+                                         sspia_report *report)
+{
+    gss_buffer_set_t set = GSS_C_NO_BUFFER_SET;
+    OM_uint32 minor;
+    SECURITY_STATUS status = session_key(context, &set, report);
+
+    if (status == SEC_E_OK) {
+        key->SessionKey = gss_host->allocate(set->elements[0].length);
+        if (key->SessionKey == NULL) {
+            status = SEC_E_INSUFFICIENT_MEMORY;
+        } else {
+            memcpy(key->SessionKey, set->elements[0].value, set->elements[0].length);
+            key->SessionKeyLength = (uint32_t)set->elements[0].length;
+        }
+    }
+    gss_release_buffer_set(&minor, &set); /* wipes: krb5 generic_gss_release_buffer_set */
+    return status;
+}
+
+/* Names and numbers as MS-docs' Kerberos types have them (KERB_ETYPE_*, KERB_CHECKSUM_*). */
+static const struct algorithm {
+    int32_t enctype;
+    uint32_t bits;
+    int32_t checksum;
+    const char *encrypt;
+    const char *sign;
+} algorithms[] = {
+    {16, 168, 12, "DES3-CBC-SHA1", "HMAC-SHA1-DES3-KD"},
+    {17, 128, 15, "AES128-CTS-HMAC-SHA1-96", "HMAC-SHA1-96-AES128"},
+    {18, 256, 16, "AES256-CTS-HMAC-SHA1-96", "HMAC-SHA1-96-AES256"},
+    {19, 128, 19, "AES128-CTS-HMAC-SHA256-128", "HMAC-SHA256-128-AES128"},
+    {20, 256, 20, "AES256-CTS-HMAC-SHA384-192", "HMAC-SHA384-192-AES256"},
+    {23, 128, -138, "RC4-HMAC", "HMAC-MD5"},
+    {25, 128, 17, "CAMELLIA128-CTS-CMAC", "CMAC-CAMELLIA128"},
+    {26, 256, 18, "CAMELLIA256-CTS-CMAC", "CMAC-CAMELLIA256"},
+};
+static const struct algorithm ntlm_algorithm = {-140, 128, -138, "RC4", "HMAC-MD5"};
+
+static int32_t last_arc(const gss_buffer_desc *oid)
+{
+    const unsigned char *bytes = oid->value;
+    size_t start = oid->length;
+    uint32_t arc = 0;
+
+    while (start > 0 && (start == oid->length || (bytes[start - 1] & 0x80)))
+        start--;
+    for (size_t i = start; i < oid->length; i++)
+        arc = arc << 7 | (bytes[i] & 0x7fu);
+    return (int32_t)arc;
+}
+
+/* gss-ntlmssp answers this as a SASL security layer would: 64 stands for RC4 with 128. */
+static uint32_t ntlm_bits(gss_context *context)
+{
+    gss_buffer_set_t set = GSS_C_NO_BUFFER_SET;
+    OM_uint32 minor;
+    uint32_t bits = 128;
+
+    if (!GSS_ERROR(gss_inquire_sec_context_by_oid(&minor, context->handle,
+                                                  GSS_C_SEC_CONTEXT_SASL_SSF, &set)) &&
+        set != GSS_C_NO_BUFFER_SET && set->count > 0 && set->elements[0].length == 4) {
+        const unsigned char *ssf = set->elements[0].value;
+
+        if (ssf[3] == 56 || ssf[3] == 40)
+            bits = ssf[3];
+    }
+    gss_release_buffer_set(&minor, &set);
+    return bits;
+}
+
+static SECURITY_STATUS query_key_info(gss_context *context, SecPkgContext_KeyInfoA *info,
+                                      sspia_report *report)
+{
+    gss_buffer_set_t set = GSS_C_NO_BUFFER_SET;
+    struct algorithm found = ntlm_algorithm;
+    OM_uint32 minor;
+    SECURITY_STATUS status = session_key(context, &set, report);
+
+    if (status != SEC_E_OK)
+        return status;
+    if (context->mech == GSS_MECH_NTLM) {
+        found.bits = ntlm_bits(context);
+    } else {
+        found = (struct algorithm){0, (uint32_t)(8 * set->elements[0].length), 0, "", ""};
+        if (set->count > 1)
+            found.enctype = last_arc(&set->elements[1]);
+        for (size_t i = 0; i < sizeof algorithms / sizeof algorithms[0]; i++) {
+            if (algorithms[i].enctype == found.enctype)
+                found = algorithms[i];
+        }
+    }
+    gss_release_buffer_set(&minor, &set);
+    info->KeySize = found.bits;
+    info->SignatureAlgorithm = (uint32_t)found.checksum;
+    info->EncryptAlgorithm = (uint32_t)found.enctype;
+    info->sSignatureAlgorithmName = gss_text_hand_out(found.sign, strlen(found.sign));
+    info->sEncryptAlgorithmName = gss_text_hand_out(found.encrypt, strlen(found.encrypt));
+    if (info->sSignatureAlgorithmName != NULL && info->sEncryptAlgorithmName != NULL)
+        return SEC_E_OK;
+    if (info->sSignatureAlgorithmName != NULL)
+        gss_host->free(info->sSignatureAlgorithmName);
+    if (info->sEncryptAlgorithmName != NULL)
+        gss_host->free(info->sEncryptAlgorithmName);
+    return SEC_E_INSUFFICIENT_MEMORY;
+}
+
+/* Who vouches for the initiator: its realm, or its NTLM domain ("" if it named none). */
+static SECURITY_STATUS query_authority(gss_context *context,
+                                       SecPkgContext_AuthorityA *authority,
+                                       sspia_report *report)
+{
+    char *name = NULL;
+    char *cut;
+    SECURITY_STATUS status = name_of(context, false, &name, report);
+
+    if (status != SEC_E_OK)
+        return status;
+    if (context->mech == GSS_MECH_NTLM) {
+        cut = strchr(name, '\\');
+        authority->sAuthorityName =
+            gss_text_hand_out(name, cut != NULL ? (size_t)(cut - name) : 0);
+    } else {
+        cut = strrchr(name, '@');
+        cut = cut != NULL ? cut + 1 : name + strlen(name);
+        authority->sAuthorityName = gss_text_hand_out(cut, strlen(cut));
+    }
+    gss_host->free(name);
+    return authority->sAuthorityName == NULL ? SEC_E_INSUFFICIENT_MEMORY : SEC_E_OK;
+}
+
+/* Without the realm, which an initiator hardly ever writes. */
+static SECURITY_STATUS query_target(gss_context *context,
+                                    SecPkgContext_ClientSpecifiedTarget *target,
+                                    sspia_report *report)
+{
+    char *name = NULL;
+    const char *text = context->target_text;
+    char *at;
+    size_t units;
+    SECURITY_STATUS status = SEC_E_OK;
+
+    if (!context->initiator && context->mech == GSS_MECH_KERBEROS) {
+        status = name_of(context, true, &name, report);
+        at = name != NULL ? strrchr(name, '@') : NULL;
+        if (at != NULL)
+            *at = '\0';
+        text = name;
+    }
+    if (status == SEC_E_OK && text == NULL)
+        status = gss_status_report(report, SEC_E_UNSUPPORTED_FUNCTION, "target",
+                                   context->initiator ? "none was named"
+                                                      : "gss-ntlmssp does not pass it on");
+    if (status == SEC_E_OK) {
+        units = gss_text_to_utf16(text, NULL, 0);
+        if (units == (size_t)-1)
+            status = gss_status_report(report, SEC_E_INVALID_TOKEN, "target", "is not UTF-8");
+        else if ((target->sTargetName = gss_host->allocate((units + 1) * sizeof(WCHAR))) ==
+                 NULL)
+            status = SEC_E_INSUFFICIENT_MEMORY;
+        else
+            gss_text_to_utf16(text, target->sTargetName, units + 1);
+    }
+    if (name != NULL)
+        gss_host->free(name);
+    return status;
+}
+
+SECURITY_STATUS gss_attribute_query(void *object, uint32_t attribute, void *buffer,
+                                    sspia_report *report)
+{
+    gss_context *context = object;
+    SECURITY_STATUS status = gss_context_ready(context, report);
+
+    if (status != SEC_E_OK)
+        return status;
+    switch (attribute) {
+    case SECPKG_ATTR_SIZES:
+        return query_sizes(context, buffer, report);
+    case SECPKG_ATTR_NAMES:
+        return name_of(context, false, &((SecPkgContext_NamesA *)buffer)->sUserName, report);
+    case SECPKG_ATTR_NATIVE_NAMES:
+        return query_native_names(context, buffer, report);
+    case SECPKG_ATTR_LIFESPAN:
+        ((SecPkgContext_Lifespan *)buffer)->tsStart = gss_text_timestamp(context->started);
+        ((SecPkgContext_Lifespan *)buffer)->tsExpiry = gss_text_timestamp(context->expiry);
+        return SEC_E_OK;
+    case SECPKG_ATTR_FLAGS:
+        ((SecPkgContext_Flags *)buffer)->Flags = context->attributes;
+        return SEC_E_OK;
+    case SECPKG_ATTR_SESSION_KEY:
+        return query_session_key(context, buffer, report);
+    case SECPKG_ATTR_KEY_INFO:
+        return query_key_info(context, buffer, report);
+    case SECPKG_ATTR_AUTHORITY:
+        return query_authority(context, buffer, report);
+    case SECPKG_ATTR_CLIENT_SPECIFIED_TARGET:
+        return query_target(context, buffer, report);
+    default:
+        return gss_status_report(report, SEC_E_UNSUPPORTED_FUNCTION, "attribute", NULL);
+    }
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/* The life of a security context. */
+#include "context.h"
+#include "bindings.h"
+#include "status.h"
+
+#include <openssl/crypto.h>
+#include <stdlib.h>
+
+gss_context *gss_context_create(gss_kind kind, bool initiator)
+{
+    gss_context *context = calloc(1, sizeof *context);
+
+    if (context == NULL)
+        return NULL;
+    context->kind = kind;
+    context->initiator = initiator;
+    context->mech = kind == GSS_KERBEROS ? GSS_MECH_KERBEROS
+                    : kind == GSS_NTLM   ? GSS_MECH_NTLM
+                                         : 0;
+    context->handle = GSS_C_NO_CONTEXT;
+    context->target = GSS_C_NO_NAME;
+    context->delegated = GSS_C_NO_CREDENTIAL;
+    context->expiry = INT64_MAX;
+    return context;
+}
+
+void gss_context_settle(gss_context *context)
+{
+    OM_uint32 minor;
+
+    if (context->lease != NULL)
+        gss_source_give(context->source, context->lease);
+    gss_credential_release(context->credential);
+    context->lease = NULL;
+    context->source = NULL;
+    context->credential = NULL;
+    gss_release_name(&minor, &context->target);
+    gss_bindings_free(context->bindings);
+    context->bindings = GSS_C_NO_CHANNEL_BINDINGS;
+}
+
+/* Deleting a GSS context sends nothing and waits for nothing: the token of RFC 2743 2.2.3 is
+ * obsolete. */
+static void drop_handle(gss_context *context)
+{
+    OM_uint32 minor;
+
+    if (context->handle != GSS_C_NO_CONTEXT)
+        gss_delete_sec_context(&minor, &context->handle, GSS_C_NO_BUFFER);
+    context->handle = GSS_C_NO_CONTEXT;
+    gss_release_cred(&minor, &context->delegated);
+    if (context->parked.value != NULL) {
+        OPENSSL_cleanse(context->parked.value, context->parked.length);
+        gss_release_buffer(&minor, &context->parked);
+    }
+}
+
+SECURITY_STATUS gss_context_fail(gss_context *context, SECURITY_STATUS status)
+{
+    context->state = GSS_FAILED;
+    drop_handle(context);
+    gss_context_settle(context);
+    return status;
+}
+
+void gss_context_delete(void *object)
+{
+    gss_context *context = object;
+
+    if (context == NULL)
+        return;
+    drop_handle(context);
+    gss_context_settle(context);
+    free(context->target_text);
+    free(context);
+}
+
+SECURITY_STATUS gss_context_ready(gss_context *context, sspia_report *report)
+{
+    OM_uint32 major;
+    OM_uint32 minor;
+
+    if (context->state != GSS_ESTABLISHED)
+        return gss_status_report(report, SEC_E_OUT_OF_SEQUENCE, "context",
+                                 context->state == GSS_FAILED ? "its handshake failed"
+                                                              : "its handshake is not over");
+    if (context->parked.value == NULL)
+        return SEC_E_OK;
+    major = gss_import_sec_context(&minor, &context->parked, &context->handle);
+    if (GSS_ERROR(major))
+        return gss_status(major, minor, GSS_AT_MESSAGE, report);
+    OPENSSL_cleanse(context->parked.value, context->parked.length);
+    gss_release_buffer(&minor, &context->parked);
+    return SEC_E_OK;
+}
+
+const char *gss_context_negotiated(void *object, uint32_t *state)
+{
+    const gss_context *context = object;
+
+    *state = context->state == GSS_ESTABLISHED ? SECPKG_NEGOTIATION_COMPLETE
+                                               : SECPKG_NEGOTIATION_IN_PROGRESS;
+    if (context->mech == GSS_MECH_KERBEROS)
+        return gss_kerberos_package.name;
+    return context->mech == GSS_MECH_NTLM ? gss_ntlm_package.name : gss_negotiate_package.name;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef GSS_CONTEXT_H
+#define GSS_CONTEXT_H
+
+#include "credential.h"
+
+/*
+ * A security context. The core lets one call at a time into it, so nothing here is locked.
+ *
+ *     STARTED --last leg--> ESTABLISHED
+ *        +-------error----> FAILED         only delete is left
+ *
+ * lease, source and credential are set together, from the first leg until the handshake ends
+ * either way: an established context needs no credential.
+ */
+typedef struct gss_context {
+    gss_kind kind;
+    bool initiator;
+    enum { GSS_STARTED, GSS_ESTABLISHED, GSS_FAILED } state;
+    unsigned mech; /* the mechanism in use; 0 while that is undecided */
+    gss_ctx_id_t handle;
+
+    gss_credential *credential;
+    gss_source *source;
+    gss_lease *lease;
+
+    gss_name_t target;
+    char *target_text; /* as the caller gave it, or NULL */
+    gss_channel_bindings_t bindings;
+    uint64_t requested;
+    OM_uint32 wanted;    /* initiators: GSS flags */
+    uint32_t attributes; /* ISC_RET_* or ASC_RET_* */
+    int64_t started;     /* seconds since 1970: when it was established */
+    int64_t expiry;
+    gss_cred_id_t delegated; /* acceptors: what the initiator entrusted to us */
+
+    /* An exported context that could not be imported again yet (transfer.c). */
+    gss_buffer_desc parked;
+} gss_context;
+
+/* NULL if memory ran out. */
+gss_context *gss_context_create(gss_kind kind, bool initiator);
+void gss_context_delete(void *context);
+
+/* Ends the handshake: gives the cred back. Leaves the state alone. */
+void gss_context_settle(gss_context *context);
+/* Also drops what GSSAPI has of it. Returns status. */
+SECURITY_STATUS gss_context_fail(gss_context *context, SECURITY_STATUS status);
+
+/* For functions that need an established context: SEC_E_OK, SEC_E_OUT_OF_SEQUENCE, or the
+ * error that keeps a parked one from coming back. */
+SECURITY_STATUS gss_context_ready(gss_context *context, sspia_report *report);
+
+/* sspia_package.negotiated of Negotiate. */
+const char *gss_context_negotiated(void *context, uint32_t *state);
+
+#endif

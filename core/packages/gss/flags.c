@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Context flags: GSSAPI has one set of bits, SSPI one for initiators and another for
+ * acceptors, equal up to CONNECTION and different from EXTENDED_ERROR on.
+ */
+#include "flags.h"
+#include "status.h"
+
+static const struct flag {
+    OM_uint32 gss;
+    uint32_t isc; /* request and return share the bit */
+    uint32_t asc;
+} table[] = {
+    {GSS_C_DELEG_FLAG, ISC_REQ_DELEGATE, ASC_RET_DELEGATE},
+    {GSS_C_MUTUAL_FLAG, ISC_REQ_MUTUAL_AUTH, ASC_RET_MUTUAL_AUTH},
+    {GSS_C_REPLAY_FLAG, ISC_REQ_REPLAY_DETECT, ASC_RET_REPLAY_DETECT},
+    {GSS_C_SEQUENCE_FLAG, ISC_REQ_SEQUENCE_DETECT, ASC_RET_SEQUENCE_DETECT},
+    {GSS_C_CONF_FLAG, ISC_REQ_CONFIDENTIALITY, ASC_RET_CONFIDENTIALITY},
+    {GSS_C_DCE_STYLE, ISC_REQ_USE_DCE_STYLE, ASC_RET_USED_DCE_STYLE},
+    {GSS_C_EXTENDED_ERROR_FLAG, ISC_REQ_EXTENDED_ERROR, ASC_RET_EXTENDED_ERROR},
+    {GSS_C_INTEG_FLAG, ISC_REQ_INTEGRITY, ASC_RET_INTEGRITY},
+    {GSS_C_IDENTIFY_FLAG, ISC_REQ_IDENTIFY, ASC_RET_IDENTIFY},
+    {GSS_C_ANON_FLAG, ISC_REQ_NULL_SESSION, ASC_RET_NULL_SESSION},
+};
+
+/* gss-ntlmssp returns to an initiator whatever it asked for; these NTLM can really do. */
+#define NTLM_FLAGS                                                                             \
+    (GSS_C_REPLAY_FLAG | GSS_C_SEQUENCE_FLAG | GSS_C_CONF_FLAG | GSS_C_INTEG_FLAG |            \
+     GSS_C_IDENTIFY_FLAG | GSS_C_ANON_FLAG)
+
+SECURITY_STATUS gss_flags_request(gss_kind kind, uint64_t requested, OM_uint32 *flags,
+                                  sspia_report *report)
+{
+    OM_uint32 wanted = 0;
+
+    if (requested & ISC_REQ_DATAGRAM)
+        return gss_status_report(report, SEC_E_UNSUPPORTED_FUNCTION, "ISC_REQ_DATAGRAM", NULL);
+    if ((requested & ISC_REQ_NULL_SESSION) && kind == GSS_KERBEROS)
+        return gss_status_report(report, SEC_E_UNSUPPORTED_FUNCTION, "ISC_REQ_NULL_SESSION",
+                                 "Kerberos would name the user");
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        if (requested & table[i].isc)
+            wanted |= table[i].gss;
+    }
+    if (!(requested & ISC_REQ_MUTUAL_AUTH)) /* MS-docs: delegation needs it */
+        wanted &= ~(OM_uint32)GSS_C_DELEG_FLAG;
+    if ((wanted & (GSS_C_REPLAY_FLAG | GSS_C_SEQUENCE_FLAG | GSS_C_CONF_FLAG)) ||
+        kind == GSS_NEGOTIATE) /* which protects its choice of a mechanism with it */
+        wanted |= GSS_C_INTEG_FLAG;
+    if (requested & ISC_REQ_NO_INTEGRITY)
+        wanted &= ~(OM_uint32)GSS_C_INTEG_FLAG;
+    *flags = wanted;
+    return SEC_E_OK;
+}
+
+/* NTLM numbers its signatures: with integrity, replay and order are always checked. */
+static OM_uint32 truthful(OM_uint32 flags, unsigned mech, bool wants_order)
+{
+    if (mech != GSS_MECH_NTLM)
+        return flags;
+    flags &= NTLM_FLAGS;
+    if (!(flags & GSS_C_INTEG_FLAG))
+        flags &= ~(OM_uint32)(GSS_C_REPLAY_FLAG | GSS_C_SEQUENCE_FLAG);
+    else if (wants_order)
+        flags |= GSS_C_REPLAY_FLAG | GSS_C_SEQUENCE_FLAG;
+    return flags;
+}
+
+uint32_t gss_flags_initiator(OM_uint32 flags, unsigned mech, uint64_t requested)
+{
+    uint32_t result = (uint32_t)requested & ISC_RET_CONNECTION;
+
+    flags = truthful(flags, mech, false);
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        if (flags & table[i].gss)
+            result |= table[i].isc;
+    }
+    return result;
+}
+
+uint32_t gss_flags_acceptor(OM_uint32 flags, unsigned mech, uint64_t requested)
+{
+    uint32_t result = (uint32_t)requested & ASC_RET_CONNECTION;
+
+    flags = truthful(flags, mech,
+                     (requested & (ASC_REQ_REPLAY_DETECT | ASC_REQ_SEQUENCE_DETECT)) != 0);
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        if (flags & table[i].gss)
+            result |= table[i].asc;
+    }
+    return result;
+}
+
+bool gss_flags_integrity(uint32_t attributes, bool initiator)
+{
+    return (attributes & (initiator ? ISC_RET_INTEGRITY : ASC_RET_INTEGRITY)) != 0;
+}
+
+bool gss_flags_confidentiality(uint32_t attributes)
+{
+    return (attributes & ISC_RET_CONFIDENTIALITY) != 0; /* the same bit on both sides */
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/* The package Kerberos: Kerberos V5 (RFC 4120, RFC 4121). */
+#include "attribute.h"
+#include "credential.h"
+#include "message.h"
+#include "module.h"
+#include "step.h"
+#include "transfer.h"
+
+static SECURITY_STATUS acquire(const char *principal, uint32_t use, const void *auth_data,
+                               void **credential, int64_t *expiry, sspia_report *report)
+{
+    return gss_credential_acquire(GSS_KERBEROS, principal, use, auth_data, credential, expiry,
+                                  report);
+}
+
+static SECURITY_STATUS initialize(void **context, const sspia_step *step,
+                                  sspia_step_result *result, sspia_report *report)
+{
+    return gss_step_initialize(GSS_KERBEROS, context, step, result, report);
+}
+
+static SECURITY_STATUS accept(void **context, const sspia_step *step, sspia_step_result *result,
+                              sspia_report *report)
+{
+    return gss_step_accept(GSS_KERBEROS, context, step, result, report);
+}
+
+static SECURITY_STATUS import_context(const void *packed, size_t size, void **context,
+                                      sspia_report *report)
+{
+    return gss_transfer_import(GSS_KERBEROS, packed, size, context, report);
+}
+
+const sspia_package gss_kerberos_package = {
+    .abi = SSPIA_PACKAGE_ABI,
+    .size = sizeof(sspia_package),
+    .name = "Kerberos",
+    .comment = "Kerberos V5 of the system's GSSAPI",
+    .capabilities = SECPKG_FLAG_INTEGRITY | SECPKG_FLAG_PRIVACY | SECPKG_FLAG_TOKEN_ONLY |
+                    SECPKG_FLAG_CONNECTION | SECPKG_FLAG_MULTI_REQUIRED |
+                    SECPKG_FLAG_EXTENDED_ERROR | SECPKG_FLAG_ACCEPT_WIN32_NAME |
+                    SECPKG_FLAG_NEGOTIABLE | SECPKG_FLAG_GSS_COMPATIBLE | SECPKG_FLAG_LOGON |
+                    SECPKG_FLAG_MUTUAL_AUTH | SECPKG_FLAG_DELEGATION |
+                    SECPKG_FLAG_READONLY_WITH_CHECKSUM,
+    .version = 1,
+    .rpc_id = 16,
+    .max_token = 48000,
+    .may_block = SSPIA_OP_ACQUIRE | SSPIA_OP_INITIALIZE | SSPIA_OP_ACCEPT,
+    .acquire = acquire,
+    .release = gss_credential_release,
+    .query_credential = gss_credential_query,
+    .initialize = initialize,
+    .accept = accept,
+    .delete_context = gss_context_delete,
+    .query_context = gss_attribute_query,
+    .make_signature = gss_message_sign,
+    .verify_signature = gss_message_verify,
+    .encrypt = gss_message_encrypt,
+    .decrypt = gss_message_decrypt,
+    .export_context = gss_transfer_export,
+    .import_context = import_context,
+};

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The module's entry: which packages there are here, and the order of things at exit.
+ *
+ * Order at exit. libgssapi_krb5 destroys its mutexes in an ELF destructor, OpenSSL its
+ * tables in an atexit handler (OPENSSL_cleanup); a thread that is inside either then aborts
+ * or crashes the process. So the core must be quiet before both:
+ *   - exit() runs atexit handlers newest first. OPENSSL_init_crypto registers
+ *     OPENSSL_cleanup; it is called before we register host->quiesce, so that quiesce runs
+ *     earlier. gss-ntlmssp uses the same libcrypto and adds no handler of its own.
+ *   - ELF destructors run after all atexit handlers (the loader's handler is the oldest),
+ *     so quiesce precedes those of libgssapi_krb5 and libkrb5 whatever the load order. A
+ *     destructor of our own would add nothing.
+ * gss_mech_probe makes the mechanism glue load its plug-ins now, on one thread, so that
+ * whatever they register at load comes before quiesce too.
+ */
+#include "module.h"
+#include "mech.h"
+
+#include <openssl/crypto.h>
+#include <stdlib.h>
+
+const sspia_host *gss_host;
+
+static const sspia_package *packages[4];
+
+const sspia_package *gss_package_of(gss_kind kind)
+{
+    switch (kind) {
+    case GSS_KERBEROS:
+        return &gss_kerberos_package;
+    case GSS_NTLM:
+        return &gss_ntlm_package;
+    case GSS_NEGOTIATE:
+        break;
+    }
+    return &gss_negotiate_package;
+}
+
+SSPI_ASYNC_API const sspia_package *const *sspia_module_entry(const sspia_host *host,
+                                                              sspia_report *report);
+
+const sspia_package *const *sspia_module_entry(const sspia_host *host, sspia_report *report)
+{
+    unsigned mechs;
+    unsigned count = 0;
+
+    if (host == NULL || host->abi != SSPIA_PACKAGE_ABI || host->size < sizeof *host) {
+        if (host != NULL && report != NULL)
+            host->report(report, "gss", "made for another version of sspi-async");
+        return NULL;
+    }
+    gss_host = host;
+    OPENSSL_init_crypto(0, NULL);
+    mechs = gss_mech_probe();
+    if (atexit(host->quiesce) != 0) {
+        host->report(report, "gss", "no room for an exit handler");
+        return NULL;
+    }
+    if (mechs & GSS_MECH_KERBEROS)
+        packages[count++] = &gss_kerberos_package;
+    if (mechs & GSS_MECH_NTLM)
+        packages[count++] = &gss_ntlm_package;
+    if (mechs & (GSS_MECH_KERBEROS | GSS_MECH_NTLM))
+        packages[count++] = &gss_negotiate_package;
+    if (count == 0) {
+        host->report(report, "gss", "the system's GSSAPI has neither Kerberos nor NTLM");
+        return NULL;
+    }
+    return packages;
+}

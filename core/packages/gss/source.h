@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef GSS_SOURCE_H
+#define GSS_SOURCE_H
+
+#include "mech.h"
+#include "module.h"
+#include "tickets.h"
+#include "users.h"
+
+#include <pthread.h>
+
+/* One gss_cred_id_t, in the hands of one handshake, or idle in its source. */
+typedef struct gss_lease {
+    struct gss_lease *next;
+    gss_cred_id_t cred;
+    unsigned mechs; /* what it may negotiate */
+    bool raw;       /* for the mechanism itself, not for SPNEGO */
+    int64_t born;
+    gss_tickets *tickets;
+    gss_users *users;
+} gss_lease;
+
+/*
+ * A recipe for gss_cred_id_t's, and a few that are idle. The recipe is filled in once by
+ * credential.c (gss_source_init before) and then read only; see source.c for the rest.
+ */
+typedef struct gss_source {
+    gss_cred_usage_t usage;
+    unsigned mechs;  /* GSS_MECH_*; 0: there is no such source */
+    bool negotiate;  /* acquire for SPNEGO */
+    gss_name_t name; /* or GSS_C_NO_NAME */
+
+    /* For the cred store; NULL leaves a place to the system. */
+    char *ccache;
+    char *keytab;
+    char *client_keytab;
+    char *replay_cache;
+    char *nt_hash;
+    char *ntlm_domain;
+
+    /* Where tickets come from; both NULL: not from us. */
+    char *account;
+    char *password;
+    char *login_keytab;
+    char *user_file; /* acceptors */
+
+    pthread_mutex_t lock; /* guards what follows */
+    gss_lease *idle;
+    unsigned idle_count;
+    bool renewing;
+    krb5_error_code login_code; /* of the last exchange that failed */
+    gss_tickets *tickets;
+    gss_users *users;
+} gss_source;
+
+void gss_source_init(gss_source *source);
+void gss_source_clear(gss_source *source);
+
+/* Gets what the recipe needs from outside: tickets (may block), the user file. Called
+ * when the credential is acquired; gss_source_take repeats it when it is stale. */
+SECURITY_STATUS gss_source_prepare(gss_source *source, sspia_report *report);
+
+/* Makes a cred of one mechanism and lets it go again: can it be had at all? *expiry (seconds
+ * since 1970, INT64_MAX: never) and *name (freed with free; NULL if it has none) as far as
+ * the mechanism tells. */
+SECURITY_STATUS gss_source_probe(gss_source *source, unsigned mech, int64_t *expiry,
+                                 char **name, sspia_report *report);
+
+/* Hands out a cred nobody else uses: an idle one, or a new one. mechs is what it may
+ * negotiate (a subset of source->mechs); raw: one for that single mechanism, not SPNEGO.
+ * May block. */
+SECURITY_STATUS gss_source_take(gss_source *source, unsigned mechs, bool raw, gss_lease **lease,
+                                sspia_report *report);
+/* Takes it back; NULL is fine. Does not block. */
+void gss_source_give(gss_source *source, gss_lease *lease);
+
+#endif

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: MIT */
+/* A leg of a handshake, for both sides. */
+#include "step.h"
+#include "bindings.h"
+#include "flags.h"
+#include "name.h"
+#include "sniff.h"
+#include "status.h"
+#include "text.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+/* curl and impacket send an NTLM NEGOTIATE_MESSAGE of 32 bytes, without the version that
+ * gss-ntlmssp 1.2.0 expects behind it (MS-NLMP 2.2.1.1 allows that). */
+#define NTLM_NEGOTIATE_SHORT 32
+#define NTLM_NEGOTIATE_FULL  40
+
+static gss_buffer_desc input_token(const sspia_step *step)
+{
+    gss_buffer_desc token = {0, NULL};
+
+    for (uint32_t i = 0; i < step->input_count; i++) {
+        if ((step->input[i].BufferType & ~SECBUFFER_ATTRMASK) == SECBUFFER_TOKEN) {
+            token.value = step->input[i].cbBuffer > 0 ? step->input[i].pvBuffer : NULL;
+            token.length = token.value != NULL ? step->input[i].cbBuffer : 0;
+            break;
+        }
+    }
+    return token;
+}
+
+/* Moves an output token into memory of the core's. Also after an error: then it tells the
+ * peer why. */
+static SECURITY_STATUS deliver(gss_buffer_desc *token, sspia_step_result *result)
+{
+    OM_uint32 minor;
+    SECURITY_STATUS status = SEC_E_OK;
+
+    if (token->length > 0) {
+        result->token.data = gss_host->allocate(token->length);
+        if (result->token.data == NULL) {
+            status = SEC_E_INSUFFICIENT_MEMORY;
+        } else {
+            memcpy(result->token.data, token->value, token->length);
+            result->token.size = token->length;
+        }
+    }
+    gss_release_buffer(&minor, token);
+    return status;
+}
+
+static int64_t expiry_of(OM_uint32 lifetime)
+{
+    return lifetime == GSS_C_INDEFINITE ? INT64_MAX : (int64_t)time(NULL) + lifetime;
+}
+
+/* Takes the channel bindings of this leg, unless an earlier one had some: mechanisms look at
+ * them on different legs. */
+static SECURITY_STATUS take_bindings(gss_context *context, const sspia_step *step,
+                                     sspia_report *report)
+{
+    if (context->bindings != GSS_C_NO_CHANNEL_BINDINGS)
+        return SEC_E_OK;
+    return gss_bindings_read(step->input, step->input_count, &context->bindings, report);
+}
+
+static SECURITY_STATUS hold_credential(gss_context *context, gss_credential *credential,
+                                       gss_source *source, unsigned mechs, bool raw,
+                                       sspia_report *report)
+{
+    SECURITY_STATUS status = gss_source_take(source, mechs, raw, &context->lease, report);
+
+    if (status == SEC_E_OK) {
+        context->source = source;
+        context->credential = gss_credential_keep(credential);
+    }
+    return status;
+}
+
+/* What both sides do after GSSAPI's part of a leg. flags and lifetime are its results. */
+static SECURITY_STATUS conclude(gss_context *context, OM_uint32 major, gss_OID mech,
+                                OM_uint32 flags, OM_uint32 lifetime, sspia_step_result *result)
+{
+    unsigned known = gss_mech_of_oid(mech);
+
+    if (known != 0)
+        context->mech = known;
+    context->attributes = context->initiator
+                              ? gss_flags_initiator(flags, context->mech, context->requested)
+                              : gss_flags_acceptor(flags, context->mech, context->requested);
+    result->attributes = context->attributes;
+    result->expiry = INT64_MAX;
+    if (major & GSS_S_CONTINUE_NEEDED)
+        return SEC_I_CONTINUE_NEEDED;
+    context->started = (int64_t)time(NULL);
+    context->expiry = result->expiry = expiry_of(lifetime);
+    context->state = GSS_ESTABLISHED;
+    gss_context_settle(context);
+    return SEC_E_OK;
+}
+
+static SECURITY_STATUS begin_initiator(gss_context *context, const sspia_step *step,
+                                       sspia_report *report)
+{
+    gss_credential *credential = step->credential;
+    gss_source *source = &credential->outbound;
+    unsigned mechs = source->mechs;
+    SECURITY_STATUS status;
+
+    if (!(credential->use & SECPKG_CRED_OUTBOUND))
+        return gss_status_report(report, SEC_E_NO_CREDENTIALS, "credential",
+                                 "it is inbound only");
+    status = gss_flags_request(context->kind, step->requested, &context->wanted, report);
+    if (status != SEC_E_OK)
+        return status;
+    if (step->requested & ISC_REQ_NULL_SESSION)
+        mechs &= GSS_MECH_NTLM;
+    if (!gss_text_copy(step->target, &context->target_text))
+        return SEC_E_INSUFFICIENT_MEMORY;
+    status = gss_name_target(step->target, mechs, &context->target, &mechs, report);
+    if (status != SEC_E_OK)
+        return status;
+    context->requested = step->requested;
+    return hold_credential(context, credential, source, mechs, false, report);
+}
+
+/* Errors of gss-ntlmssp that its codes do not tell apart. */
+static SECURITY_STATUS refine(const gss_context *context, OM_uint32 major, OM_uint32 minor,
+                              SECURITY_STATUS status)
+{
+    /* It reports bindings that differ as EACCES in a defective token; so it does a wrong MIC,
+     * but it checks the MIC first, and a MIC covers the bindings. */
+    if (!context->initiator && context->bindings != GSS_C_NO_CHANNEL_BINDINGS &&
+        GSS_ROUTINE_ERROR(major) == GSS_S_DEFECTIVE_TOKEN &&
+        gss_status_true_minor(minor) == EACCES)
+        return SEC_E_BAD_BINDINGS;
+    return status;
+}
+
+SECURITY_STATUS gss_step_initialize(gss_kind kind, void **object, const sspia_step *step,
+                                    sspia_step_result *result, sspia_report *report)
+{
+    gss_context *context = *object;
+    bool first = context == NULL;
+    gss_buffer_desc input = input_token(step);
+    gss_buffer_desc output = {0, NULL};
+    gss_OID mech = GSS_C_NO_OID;
+    OM_uint32 flags = 0;
+    OM_uint32 lifetime = 0;
+    OM_uint32 major;
+    OM_uint32 minor;
+    SECURITY_STATUS status = SEC_E_OK;
+
+    if (first) {
+        context = *object = gss_context_create(kind, true);
+        if (context == NULL)
+            return SEC_E_INSUFFICIENT_MEMORY;
+        status = begin_initiator(context, step, report);
+    } else if (!context->initiator || context->state != GSS_STARTED) {
+        return gss_status_report(report, SEC_E_OUT_OF_SEQUENCE, "context",
+                                 context->initiator ? "its handshake is over"
+                                                    : "it is an acceptor's");
+    } else if (input.length == 0) {
+        /* gss-ntlmssp 1.2.0 would read through a null pointer */
+        status = gss_status_report(report, SEC_E_INVALID_TOKEN, "token", "there is none");
+    }
+    if (status == SEC_E_OK)
+        status = take_bindings(context, step, report);
+    if (status != SEC_E_OK)
+        return gss_context_fail(context, status);
+    major = gss_init_sec_context(
+        &minor, context->lease->cred, &context->handle, context->target,
+        kind == GSS_KERBEROS ? &gss_oid_kerberos
+        : kind == GSS_NTLM   ? &gss_oid_ntlm
+                             : &gss_oid_spnego,
+        context->wanted, 0, context->bindings, input.length > 0 ? &input : GSS_C_NO_BUFFER,
+        &mech, &output, &flags, &lifetime);
+    status = gss_status(major, minor, GSS_AT_INITIATE, report);
+    if (GSS_ERROR(major)) {
+        deliver(&output, result);
+        return gss_context_fail(context, refine(context, major, minor, status));
+    }
+    status = deliver(&output, result);
+    if (status != SEC_E_OK)
+        return gss_context_fail(context, status);
+    return conclude(context, major, mech, flags, lifetime, result);
+}
+
+/* Chooses the source that the first token calls for. */
+static SECURITY_STATUS begin_acceptor(gss_context *context, const sspia_step *step,
+                                      const gss_buffer_desc *input, sspia_report *report)
+{
+    gss_credential *credential = step->credential;
+    gss_source *source = &credential->kerberos_in;
+    gss_sniffed sniffed = {false, 0, 0};
+    unsigned mechs = credential->kerberos_in.mechs | credential->ntlm_in.mechs;
+    unsigned mech;
+    SECURITY_STATUS status;
+
+    if (!(credential->use & SECPKG_CRED_INBOUND))
+        return gss_status_report(report, SEC_E_NO_CREDENTIALS, "credential",
+                                 "it is outbound only");
+    if (step->requested & ASC_REQ_DATAGRAM)
+        return gss_status_report(report, SEC_E_UNSUPPORTED_FUNCTION, "ASC_REQ_DATAGRAM", NULL);
+    context->requested = step->requested;
+    if (context->kind == GSS_NEGOTIATE)
+        gss_sniff(input->value, input->length, &sniffed);
+    mech = mechs & sniffed.favourite ? sniffed.favourite : mechs & sniffed.offered;
+    if (mech == 0) /* undecided or nothing in common; in the latter case GSSAPI answers so */
+        mech = mechs & GSS_MECH_KERBEROS ? GSS_MECH_KERBEROS : GSS_MECH_NTLM;
+    if (mech == GSS_MECH_NTLM)
+        source = &credential->ntlm_in;
+    status = hold_credential(context, credential, source, mech, sniffed.raw, report);
+    if (status == SEC_E_OK || mech == sniffed.offered || !(mechs & GSS_MECH_NTLM) ||
+        mech == GSS_MECH_NTLM)
+        return status;
+    /* No key for Kerberos; the initiator may offer NTLM too. */
+    return hold_credential(context, credential, &credential->ntlm_in, GSS_MECH_NTLM,
+                           sniffed.raw, report);
+}
+
+/* MS-docs on ASC_REQ_ALLOW_MISSING_BINDINGS: without it, an acceptor that has bindings
+ * insists on the initiator's. GSSAPI itself lets an initiator do without. */
+static bool bindings_missing(const gss_context *context, OM_uint32 flags)
+{
+    return context->bindings != GSS_C_NO_CHANNEL_BINDINGS &&
+           !(context->requested & ASC_REQ_ALLOW_MISSING_BINDINGS) &&
+           !(flags & GSS_C_CHANNEL_BOUND_FLAG);
+}
+
+SECURITY_STATUS gss_step_accept(gss_kind kind, void **object, const sspia_step *step,
+                                sspia_step_result *result, sspia_report *report)
+{
+    gss_context *context = *object;
+    bool first = context == NULL;
+    unsigned char padded[NTLM_NEGOTIATE_FULL] = {0};
+    gss_buffer_desc input = input_token(step);
+    gss_buffer_desc output = {0, NULL};
+    gss_OID mech = GSS_C_NO_OID;
+    OM_uint32 flags = 0;
+    OM_uint32 lifetime = 0;
+    OM_uint32 major;
+    OM_uint32 minor;
+    SECURITY_STATUS status = SEC_E_OK;
+
+    if (!first && (context->initiator || context->state != GSS_STARTED))
+        return gss_status_report(report, SEC_E_OUT_OF_SEQUENCE, "context",
+                                 context->initiator ? "it is an initiator's"
+                                                    : "its handshake is over");
+    if (first) {
+        context = *object = gss_context_create(kind, false);
+        if (context == NULL)
+            return SEC_E_INSUFFICIENT_MEMORY;
+    }
+    /* SPNEGO may begin with an offer of the acceptor's (MS-SPNG 3.2.5.2). */
+    if (input.length == 0 && !(first && kind == GSS_NEGOTIATE))
+        status = gss_status_report(report, SEC_E_INVALID_TOKEN, "token", "there is none");
+    else if (first)
+        status = begin_acceptor(context, step, &input, report);
+    if (status == SEC_E_OK)
+        status = take_bindings(context, step, report);
+    if (status != SEC_E_OK)
+        return gss_context_fail(context, status);
+    if (first && input.length == NTLM_NEGOTIATE_SHORT &&
+        memcmp(input.value, "NTLMSSP\0\1", 9) == 0) {
+        memcpy(padded, input.value, NTLM_NEGOTIATE_SHORT);
+        input.value = padded;
+        input.length = sizeof padded;
+    }
+    major = gss_accept_sec_context(&minor, &context->handle, context->lease->cred, &input,
+                                   context->bindings, NULL, &mech, &output, &flags, &lifetime,
+                                   &context->delegated);
+    status = gss_status(major, minor, GSS_AT_ACCEPT, report);
+    if (GSS_ERROR(major)) {
+        deliver(&output, result);
+        return gss_context_fail(context, refine(context, major, minor, status));
+    }
+    if (!(major & GSS_S_CONTINUE_NEEDED) && bindings_missing(context, flags)) {
+        gss_release_buffer(&minor, &output); /* it would tell the initiator that all is well */
+        return gss_context_fail(context, gss_status_report(report, SEC_E_BAD_BINDINGS,
+                                                           "channel bindings",
+                                                           "the initiator sent none"));
+    }
+    status = deliver(&output, result);
+    if (status != SEC_E_OK)
+        return gss_context_fail(context, status);
+    return conclude(context, major, mech, flags, lifetime, result);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef GSS_TEXT_H
+#define GSS_TEXT_H
+
+#include "module.h"
+
+#include <stdbool.h>
+
+/* A copy that free releases; NULL stays NULL. False if memory ran out. */
+bool gss_text_copy(const char *text, char **copy);
+
+/* For secrets: overwritten, then freed. NULL is fine. */
+void gss_text_wipe(char *secret);
+
+/* True unless text is NULL or "". */
+bool gss_text_given(const char *text);
+
+/* A copy from the core's allocator, which a caller of the API will free; NULL if memory
+ * ran out. Final zeros that the length counts (gss-ntlmssp's names) are dropped. */
+char *gss_text_hand_out(const void *text, size_t length);
+
+/* UTF-8 to UTF-16 in host order, with a final zero. Returns the number of units without it,
+ * or (size_t)-1 if the text is not UTF-8 or does not fit. units may be NULL to count. */
+size_t gss_text_to_utf16(const char *text, char16_t *units, size_t capacity);
+
+/* Seconds of UTC to the TimeStamp of sspi.h: 100 ns ticks since 1601 in local time.
+ * INT64_MAX is never. */
+TimeStamp gss_text_timestamp(int64_t seconds);
+
+#endif

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Initial tickets.
+ *
+ * libkrb5 is asked directly rather than gss_acquire_cred_with_password: that would do an AS
+ * exchange (5 ms, one password guess for the KDC's lockout) for every gss_cred_id_t, where
+ * the creds of one pool can share this ccache; and it gives the Kerberos code itself,
+ * not renumbered. Invariants:
+ *   1. After gss_tickets_get returned, nothing here changes but the count, until the last
+ *      drop. libkrb5 locks the MEMORY ccache itself, which creds reach by its name.
+ *   2. The krb5_context belongs to the thread in gss_tickets_get, then to that of the last
+ *      drop, never to two.
+ */
+#include "tickets.h"
+#include "status.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct gss_tickets {
+    atomic_uint references;
+    krb5_context context;
+    krb5_ccache ccache;
+    char *name;
+    int64_t expiry;
+    int64_t renewal;
+};
+
+/* krb5_timestamp counts seconds in 32 bits, unsigned since 1.16 (valid until 2106). */
+static int64_t seconds(krb5_timestamp stamp)
+{
+    return (int64_t)(uint32_t)stamp;
+}
+
+/* The first principal in a keytab. */
+static krb5_error_code principal_of_keytab(krb5_context context, krb5_keytab keytab,
+                                           krb5_principal *principal)
+{
+    krb5_kt_cursor cursor;
+    krb5_keytab_entry entry;
+    krb5_error_code code = krb5_kt_start_seq_get(context, keytab, &cursor);
+
+    if (code != 0)
+        return code;
+    code = krb5_kt_next_entry(context, keytab, &entry, &cursor);
+    if (code == 0) {
+        code = krb5_copy_principal(context, entry.principal, principal);
+        krb5_free_keytab_entry_contents(context, &entry);
+    }
+    krb5_kt_end_seq_get(context, keytab, &cursor);
+    return code;
+}
+
+static krb5_error_code exchange(gss_tickets *tickets, const char *account, const char *password,
+                                const char *keytab_name)
+{
+    krb5_context context = tickets->context;
+    krb5_get_init_creds_opt *options = NULL;
+    krb5_principal principal = NULL;
+    krb5_keytab keytab = NULL;
+    krb5_creds creds;
+    krb5_error_code code;
+    int64_t life;
+
+    memset(&creds, 0, sizeof creds);
+    code = krb5_get_init_creds_opt_alloc(context, &options);
+    if (code == 0 && keytab_name != NULL)
+        code = krb5_kt_resolve(context, keytab_name, &keytab);
+    if (code == 0 && account != NULL)
+        code = krb5_parse_name(context, account, &principal);
+    else if (code == 0)
+        code = principal_of_keytab(context, keytab, &principal);
+    if (code == 0)
+        code = krb5_cc_new_unique(context, "MEMORY", NULL, &tickets->ccache);
+    if (code == 0)
+        code = krb5_cc_get_full_name(context, tickets->ccache, &tickets->name);
+    if (code == 0)
+        code = krb5_get_init_creds_opt_set_out_ccache(context, options, tickets->ccache);
+    if (code == 0 && password != NULL)
+        code = krb5_get_init_creds_password(context, &creds, principal, password, NULL, NULL, 0,
+                                            NULL, options);
+    else if (code == 0)
+        code = krb5_get_init_creds_keytab(context, &creds, principal, keytab, 0, NULL, options);
+    if (code == 0) {
+        tickets->expiry = seconds(creds.times.endtime);
+        life = tickets->expiry - seconds(creds.times.starttime != 0 ? creds.times.starttime
+                                                                    : creds.times.authtime);
+        tickets->renewal = tickets->expiry - (life > 1200 ? 300 : life / 4);
+    }
+    krb5_free_cred_contents(context, &creds);
+    if (keytab != NULL)
+        krb5_kt_close(context, keytab);
+    krb5_free_principal(context, principal);
+    if (options != NULL)
+        krb5_get_init_creds_opt_free(context, options);
+    return code;
+}
+
+SECURITY_STATUS gss_tickets_get(const char *account, const char *password, const char *keytab,
+                                gss_tickets **tickets, krb5_error_code *code,
+                                sspia_report *report)
+{
+    gss_tickets *made = calloc(1, sizeof *made);
+    SECURITY_STATUS status = SEC_E_INSUFFICIENT_MEMORY;
+
+    *tickets = NULL;
+    *code = 0;
+    if (made == NULL)
+        return status;
+    atomic_init(&made->references, 1);
+    *code = krb5_init_context(&made->context);
+    if (*code != 0) {
+        made->context = NULL;
+        status = gss_status_krb5(NULL, *code, GSS_AT_ACQUIRE, "Kerberos configuration", report);
+        goto done;
+    }
+    *code = exchange(made, account, password, keytab);
+    if (*code != 0) {
+        status = gss_status_krb5(made->context, *code, GSS_AT_ACQUIRE,
+                                 account != NULL ? account : keytab, report);
+        goto done;
+    }
+    *tickets = made;
+    made = NULL;
+    status = SEC_E_OK;
+
+done:
+    gss_tickets_drop(made);
+    return status;
+}
+
+gss_tickets *gss_tickets_keep(gss_tickets *tickets)
+{
+    if (tickets != NULL)
+        atomic_fetch_add_explicit(&tickets->references, 1, memory_order_relaxed);
+    return tickets;
+}
+
+void gss_tickets_drop(gss_tickets *tickets)
+{
+    /* acq_rel: the last one destroys after everyone else's use (invariant 2). */
+    if (tickets == NULL ||
+        atomic_fetch_sub_explicit(&tickets->references, 1, memory_order_acq_rel) != 1)
+        return;
+    if (tickets->context != NULL) {
+        if (tickets->ccache != NULL)
+            krb5_cc_destroy(tickets->context, tickets->ccache);
+        krb5_free_string(tickets->context, tickets->name);
+        krb5_free_context(tickets->context);
+    }
+    free(tickets);
+}
+
+const char *gss_tickets_ccache(const gss_tickets *tickets)
+{
+    return tickets->name;
+}
+
+int64_t gss_tickets_expiry(const gss_tickets *tickets)
+{
+    return tickets->expiry;
+}
+
+int64_t gss_tickets_renewal(const gss_tickets *tickets)
+{
+    return tickets->renewal;
+}

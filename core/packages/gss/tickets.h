@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef GSS_TICKETS_H
+#define GSS_TICKETS_H
+
+#include "module.h"
+
+#include <krb5.h>
+
+/* Tickets got with a password or a client keytab, in a ccache of our own in memory; service
+ * tickets are added to it as they are used. Reference-counted; the last drop destroys it. */
+typedef struct gss_tickets gss_tickets;
+
+/* One AS exchange: may block as long as the KDC is silent. account is text of
+ * gss_name_account; one of password and keytab is NULL. keytab: account may be NULL then,
+ * for the first principal in it. *code is libkrb5's result. */
+SECURITY_STATUS gss_tickets_get(const char *account, const char *password, const char *keytab,
+                                gss_tickets **tickets, krb5_error_code *code,
+                                sspia_report *report);
+
+gss_tickets *gss_tickets_keep(gss_tickets *tickets); /* NULL is fine */
+void gss_tickets_drop(gss_tickets *tickets);
+
+/* "MEMORY:...", for a cred store. */
+const char *gss_tickets_ccache(const gss_tickets *tickets);
+
+/* Seconds since 1970: when the ticket ends, and from when a new one should be got. */
+int64_t gss_tickets_expiry(const gss_tickets *tickets);
+int64_t gss_tickets_renewal(const gss_tickets *tickets);
+
+#endif

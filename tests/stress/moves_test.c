@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Random moves on shared async contexts, handles and queues from many threads: create, set
+ * callback and queue, submit, poll, wait, cancel, free, reinit, delete, copy, drain.
+ *
+ *   moves_test [SEED [SECONDS]]     a failure prints the seed
+ *
+ * What must hold whatever the interleaving: no crash, race or leak (the sanitizers say), every
+ * accepted call that was neither freed while pending nor posted to a freed queue notifies
+ * exactly once, and nothing is alive at the end.
+ */
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "probe.h"
+
+enum { THREADS = 8, SLOTS = 24, QUEUES = 3 };
+
+static _Atomic(SspiAsyncContext *) asyncs[SLOTS];
+static _Atomic(sspia_queue *) queues[QUEUES];
+static pthread_mutex_t handle_lock = PTHREAD_MUTEX_INITIALIZER;
+static CtxtHandle contexts[SLOTS]; /* words race by nature: the lock is for TSan's peace */
+static CredHandle credential;
+static atomic_uint_fast64_t accepted, notified, taken, moves;
+static atomic_bool stop;
+static unsigned long seed = 1;
+static unsigned seconds = 3;
+
+static uint32_t draw(uint64_t *state, uint32_t below)
+{
+    /* xorshift64*: replayable, and a stream a thread. */
+    *state ^= *state >> 12;
+    *state ^= *state << 25;
+    *state ^= *state >> 27;
+    return (uint32_t)((*state * 2685821657736338717ull) >> 33) % below;
+}
+
+static void on_complete(SspiAsyncContext *async, void *data)
+{
+    SECURITY_STATUS status = SspiGetAsyncCallStatus(async);
+
+    /* Others may have freed, or reused, it meanwhile: any status but garbage. */
+    if (strcmp(sspia_status_name(status), "UNKNOWN") == 0)
+        abort();
+    atomic_fetch_add(&notified, 1);
+    (void)data;
+}
+
+static CtxtHandle get_context(uint32_t slot)
+{
+    CtxtHandle context;
+
+    pthread_mutex_lock(&handle_lock);
+    context = contexts[slot];
+    pthread_mutex_unlock(&handle_lock);
+    return context;
+}
+
+static void put_context(uint32_t slot, CtxtHandle context)
+{
+    CtxtHandle old;
+
+    pthread_mutex_lock(&handle_lock);
+    old = contexts[slot];
+    contexts[slot] = context;
+    pthread_mutex_unlock(&handle_lock);
+    DeleteSecurityContext(&old);
+}
+
+static void submit(uint64_t *state, SspiAsyncContext *async)
+{
+    static const char *const scripts[] = {"more", "", "token=64 more", "fail=80090308",
+                                          "token=99999"};
+    CtxtHandle context = get_context(draw(state, SLOTS));
+    SECURITY_STATUS status;
+
+    /* No output: the places would have to outlive whoever waits for the call. */
+    switch (draw(state, 4)) {
+    case 0: {
+        char target[32];
+
+        snprintf(target, sizeof(target), "%s", scripts[draw(state, 5)]);
+        status = SspiInitializeSecurityContextAsyncA(async, NULL, &context, target, 0, 0, 0,
+                                                     NULL, 0, NULL, NULL, NULL, NULL);
+        break;
+    }
+    case 1:
+        status = SspiFreeCredentialsHandleAsync(async, &context); /* never a credential */
+        break;
+    default:
+        status = SspiDeleteSecurityContextAsync(async, &context);
+        break;
+    }
+    if (status == SEC_E_OK)
+        atomic_fetch_add(&accepted, 1);
+    else if (status != SEC_E_INVALID_PARAMETER && status != SEC_E_INVALID_HANDLE)
+        abort();
+}
+
+static void new_context(uint64_t *state)
+{
+    CtxtHandle context;
+
+    if (InitializeSecurityContextA(&credential, NULL, (char[]){"more token=0"}, 0, 0, 0, NULL,
+                                   0, &context, NULL, NULL, NULL) != SEC_I_CONTINUE_NEEDED)
+        abort();
+    put_context(draw(state, SLOTS), context);
+}
+
+static void replace_async(uint32_t slot)
+{
+    SspiAsyncContext *fresh = SspiCreateAsyncContext();
+
+    SspiSetAsyncNotifyCallback(fresh, on_complete, NULL);
+    SspiFreeAsyncContext(atomic_exchange(&asyncs[slot], fresh));
+}
+
+static void *move(void *number)
+{
+    uint64_t state = seed * 0x9E3779B97F4A7C15ull + (uintptr_t)number + 1;
+
+    while (!atomic_load(&stop)) {
+        uint32_t slot = draw(&state, SLOTS), which = draw(&state, QUEUES);
+        SspiAsyncContext *async = atomic_load(&asyncs[slot]);
+        sspia_queue *queue = atomic_load(&queues[which]);
+
+        atomic_fetch_add(&moves, 1);
+        switch (draw(&state, 16)) {
+        case 0:
+            replace_async(slot);
+            break;
+        case 1:
+            sspia_async_set_queue(async, draw(&state, 2) != 0 ? queue : NULL);
+            break;
+        case 2:
+            SspiSetAsyncNotifyCallback(async, draw(&state, 4) != 0 ? on_complete : NULL, NULL);
+            break;
+        case 3:
+            SspiGetAsyncCallStatus(async);
+            SspiAsyncContextRequiresNotify(async);
+            break;
+        case 4:
+            sspia_async_wait(async, (int32_t)draw(&state, 3));
+            break;
+        case 5:
+            sspia_async_cancel(async);
+            break;
+        case 6:
+        case 7:
+            SspiReinitAsyncContext(async);
+            break;
+        case 8:
+            new_context(&state);
+            break;
+        case 9:
+            sspia_queue_dispatch(queue, 1 + draw(&state, 8), (int32_t)draw(&state, 2));
+            break;
+        case 10: {
+            sspia_completion completion;
+
+            if (sspia_queue_next(queue, 0, &completion) == SEC_E_OK)
+                atomic_fetch_add(&taken, 1);
+            break;
+        }
+        case 11:
+            if (draw(&state, 64) == 0)
+                sspia_queue_free(atomic_exchange(&queues[which], sspia_queue_create()));
+            else
+                sspia_queue_fd(queue);
+            break;
+        case 12: {
+            char message[200];
+
+            sspia_async_message(async, message, sizeof(message));
+            break;
+        }
+        default:
+            submit(&state, async);
+            break;
+        }
+    }
+    return NULL;
+}
+
+static int pending_now(void)
+{
+    sspia_pool_counts counts = {.size = sizeof(counts)};
+
+    sspia_pool_stats(&counts);
+    return (int)counts.pending;
+}
+
+static void random_moves_break_nothing(void **state)
+{
+    pthread_t threads[THREADS];
+
+    (void)state;
+    print_message("seed %lu, %u s\n", seed, seconds);
+    credential = probe_credential();
+    for (uint32_t i = 0; i < QUEUES; i++)
+        atomic_store(&queues[i], sspia_queue_create());
+    for (uint32_t i = 0; i < SLOTS; i++) {
+        SecInvalidateHandle(&contexts[i]);
+        replace_async(i);
+    }
+    for (uintptr_t i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, move, (void *)i), 0);
+    sleep(seconds);
+    atomic_store(&stop, true);
+    for (int i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+    for (uint32_t i = 0; i < SLOTS; i++) {
+        sspia_async_wait(atomic_load(&asyncs[i]), -1);
+        SspiFreeAsyncContext(atomic_load(&asyncs[i]));
+        DeleteSecurityContext(&contexts[i]);
+    }
+    probe_eventually(pending_now, 0);
+    for (uint32_t i = 0; i < QUEUES; i++)
+        sspia_queue_free(atomic_load(&queues[i]));
+    assert_status(FreeCredentialsHandle(&credential), SEC_E_OK);
+    print_message(
+        "%llu moves, %llu calls accepted, %llu notified, %llu taken\n",
+        (unsigned long long)atomic_load(&moves), (unsigned long long)atomic_load(&accepted),
+        (unsigned long long)atomic_load(&notified), (unsigned long long)atomic_load(&taken));
+    assert_true(atomic_load(&accepted) > 0);
+    assert_true(atomic_load(&notified) + atomic_load(&taken) <= atomic_load(&accepted));
+}
+
+/* Nothing is freed or cancelled here, so the count must be exact. */
+enum { PER_THREAD = 2000 };
+static atomic_uint_fast64_t exact;
+
+static void count_it(SspiAsyncContext *async, void *data)
+{
+    (void)data;
+    atomic_fetch_add(&exact, 1);
+    SspiFreeAsyncContext(async);
+}
+
+static void *submit_many(void *data)
+{
+    for (int i = 0; i < PER_THREAD; i++) {
+        SspiAsyncContext *async = SspiCreateAsyncContext();
+        CtxtHandle none = {0, 0};
+
+        SspiSetAsyncNotifyCallback(async, count_it, NULL);
+        if (data != NULL)
+            sspia_async_set_queue(async, data);
+        if (SspiDeleteSecurityContextAsync(async, &none) != SEC_E_OK)
+            abort();
+        if (data != NULL && i % 3 == 0)
+            sspia_queue_dispatch(data, 2, 0);
+    }
+    return NULL;
+}
+
+static int exact_now(void)
+{
+    return (int)atomic_load(&exact);
+}
+
+static void each_accepted_call_notifies_exactly_once(void **state)
+{
+    sspia_queue *queue = sspia_queue_create();
+    pthread_t threads[THREADS];
+
+    (void)state;
+    for (int i = 0; i < THREADS; i++)
+        assert_int_equal(
+            pthread_create(&threads[i], NULL, submit_many, i % 2 == 0 ? queue : NULL), 0);
+    for (int i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+    probe_eventually(pending_now, 0);
+    while (sspia_queue_dispatch(queue, 100, 0) > 0)
+        continue;
+    probe_eventually(exact_now, THREADS * PER_THREAD);
+    sspia_queue_free(queue);
+}
+
+int main(int argc, char **argv)
+{
+#define TEST(name) cmocka_unit_test_teardown(name, probe_nothing_is_left)
+    const struct CMUnitTest tests[] = {
+        TEST(random_moves_break_nothing),
+        TEST(each_accepted_call_notifies_exactly_once),
+    };
+
+    seed = argc > 1 ? strtoul(argv[1], NULL, 10) : (unsigned long)time(NULL);
+    if (argc > 2)
+        seconds = (unsigned)strtoul(argv[2], NULL, 10);
+    return cmocka_run_group_tests(tests, probe_setup, NULL);
+}

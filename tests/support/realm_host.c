@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+#include "realm_host.h"
+
+#include <dlfcn.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SKIPPED 77
+
+struct block {
+    size_t size;
+    _Alignas(16) unsigned char bytes[];
+};
+
+static atomic_int blocks;
+static const sspia_package *const *packages;
+
+static void *allocate(size_t size)
+{
+    struct block *block = calloc(1, sizeof *block + size);
+
+    if (block == NULL)
+        return NULL;
+    block->size = size;
+    atomic_fetch_add(&blocks, 1);
+    return block->bytes;
+}
+
+void realm_host_free(void *memory)
+{
+    struct block *block;
+
+    if (memory == NULL)
+        return;
+    block = (struct block *)((unsigned char *)memory - offsetof(struct block, bytes));
+    memset(block->bytes, 0xa5, block->size);
+    atomic_fetch_sub(&blocks, 1);
+    free(block);
+}
+
+int realm_host_blocks(void)
+{
+    return atomic_load(&blocks);
+}
+
+static void quiesce(void)
+{
+}
+
+static void report_line(sspia_report *report, const char *what, const char *why)
+{
+    snprintf(report->text, sizeof report->text, "%s%s%s", what, why != NULL ? ": " : "",
+             why != NULL ? why : "");
+}
+
+static const sspia_host host = {
+    .abi = SSPIA_PACKAGE_ABI,
+    .size = sizeof(sspia_host),
+    .allocate = allocate,
+    .free = realm_host_free,
+    .quiesce = quiesce,
+    .report = report_line,
+};
+
+void realm_host_load(void)
+{
+    const char *path = getenv("SSPI_ASYNC_GSS_MODULE");
+    char file[4096];
+    sspia_module_entry_fn entry;
+    sspia_report report = {""};
+    void *module;
+    void *symbol;
+
+    if (packages != NULL)
+        return;
+    if (getenv("REALM_DIR") == NULL) {
+        fprintf(stderr, "skipped: run me with tests/support/realm run - ...\n");
+        exit(SKIPPED);
+    }
+    if (path == NULL) {
+        const char *folder = getenv("SSPI_ASYNC_PACKAGE_PATH");
+
+        snprintf(file, sizeof file, "%s/libsspi-async-gss.so", folder != NULL ? folder : ".");
+        path = file;
+    }
+    module = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    symbol = module != NULL ? dlsym(module, SSPIA_MODULE_ENTRY) : NULL;
+    if (symbol == NULL) {
+        fprintf(stderr, "%s: %s\n", path, dlerror());
+        exit(EXIT_FAILURE);
+    }
+    memcpy(&entry, &symbol, sizeof entry);
+    packages = entry(&host, &report);
+    if (packages == NULL) {
+        fprintf(stderr, "%s: %s\n", path, report.text);
+        exit(EXIT_FAILURE);
+    }
+}
+
+const sspia_package *realm_host_package(const char *name)
+{
+    for (size_t i = 0; packages[i] != NULL; i++) {
+        if (strcmp(packages[i]->name, name) == 0)
+            return packages[i];
+    }
+    return NULL;
+}
+
+const char *realm_host_env(const char *name)
+{
+    const char *value = getenv(name);
+
+    if (value == NULL) {
+        fprintf(stderr, "%s is not set: not in a realm\n", name);
+        exit(EXIT_FAILURE);
+    }
+    return value;
+}
+
+SECURITY_STATUS realm_side_acquire(realm_side *side, const char *package, uint32_t use,
+                                   const char *principal, const sspia_identity *identity)
+{
+    side->package = realm_host_package(package);
+    if (side->package == NULL)
+        return side->status = SEC_E_SECPKG_NOT_FOUND;
+    side->report.text[0] = '\0';
+    side->initiator = (use & SECPKG_CRED_OUTBOUND) != 0;
+    side->status = side->package->acquire(principal, use, identity, &side->credential,
+                                          &side->expiry, &side->report);
+    return side->status;
+}
+
+SECURITY_STATUS realm_side_step(realm_side *side, const void *token, size_t size)
+{
+    /* A copy of exact size on the heap, so that a read past its end shows. */
+    void *copy = size > 0 ? malloc(size) : NULL;
+    SecBuffer input[2] = {{(uint32_t)size, SECBUFFER_TOKEN, copy},
+                          {side->bindings_size, SECBUFFER_CHANNEL_BINDINGS, NULL}};
+    sspia_step step = {.size = sizeof step,
+                       .credential = side->credential,
+                       .target = side->initiator ? side->target : NULL,
+                       .requested = side->flags,
+                       .data_rep = SECURITY_NATIVE_DREP,
+                       .input = input,
+                       .input_count = side->bindings != NULL ? 2 : 1};
+    sspia_step_result result = {.size = sizeof result};
+
+    if (size > 0)
+        memcpy(copy, token, size);
+    memcpy(&input[1].pvBuffer, &side->bindings, sizeof(void *));
+    side->report.text[0] = '\0';
+    if (side->initiator)
+        side->status = side->package->initialize(&side->context, &step, &result, &side->report);
+    else
+        side->status = side->package->accept(&side->context, &step, &result, &side->report);
+    free(copy);
+    realm_host_free(side->token.data);
+    side->token = result.token;
+    side->attributes = result.attributes;
+    side->expiry = result.expiry;
+    return side->status;
+}
+
+SECURITY_STATUS realm_shake(realm_side *initiator, realm_side *acceptor)
+{
+    bool initiator_done = false;
+    bool acceptor_done = false;
+
+    for (int leg = 0; leg < 10; leg++) {
+        if (!initiator_done &&
+            realm_side_step(initiator, acceptor->token.data, acceptor->token.size) < 0)
+            return initiator->status;
+        initiator_done = initiator->status == SEC_E_OK;
+        if (initiator_done && acceptor_done)
+            return SEC_E_OK;
+        if (!acceptor_done &&
+            realm_side_step(acceptor, initiator->token.data, initiator->token.size) < 0)
+            return acceptor->status;
+        acceptor_done = acceptor->status == SEC_E_OK;
+        if (initiator_done && acceptor_done)
+            return SEC_E_OK;
+    }
+    return SEC_E_INTERNAL_ERROR;
+}
+
+void realm_side_reset(realm_side *side)
+{
+    if (side->context != NULL)
+        side->package->delete_context(side->context);
+    side->context = NULL;
+    realm_host_free(side->token.data);
+    side->token.data = NULL;
+    side->token.size = 0;
+}
+
+void realm_side_release(realm_side *side)
+{
+    realm_side_reset(side);
+    if (side->credential != NULL)
+        side->package->release(side->credential);
+    side->credential = NULL;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * realm_host.h - the gss package module without the library: a host that is only malloc, and
+ * the two sides of a handshake. For tests that run inside `realm run`.
+ */
+#ifndef REALM_HOST_H
+#define REALM_HOST_H
+
+#include "sspi_package.h"
+
+#include <stdbool.h>
+
+/* Loads the module, once. Ends the program with 77, which ctest takes for skipped, outside a
+ * realm. */
+void realm_host_load(void);
+
+/* The package of that name; NULL if the system has no such mechanism. */
+const sspia_package *realm_host_package(const char *name);
+
+/* A variable of the realm's; ends the program if it is not set. */
+const char *realm_host_env(const char *name);
+
+/* How many blocks of host->allocate are alive. */
+int realm_host_blocks(void);
+void realm_host_free(void *memory);
+
+/* One side of a handshake. */
+typedef struct realm_side {
+    const sspia_package *package;
+    void *credential;
+    void *context;
+    bool initiator;
+    const char *target;
+    uint64_t flags;
+    const void *bindings; /* SEC_CHANNEL_BINDINGS */
+    uint32_t bindings_size;
+
+    SECURITY_STATUS status; /* of the last call */
+    uint32_t attributes;
+    int64_t expiry;
+    sspia_bytes token; /* to be sent */
+    sspia_report report;
+} realm_side;
+
+/* A credential of a package; on failure the side's status says why. */
+SECURITY_STATUS realm_side_acquire(realm_side *side, const char *package, uint32_t use,
+                                   const char *principal, const sspia_identity *identity);
+
+/* One leg with the peer's token (may be empty); replaces side->token. */
+SECURITY_STATUS realm_side_step(realm_side *side, const void *token, size_t size);
+
+/* Legs by turns until both are done or one fails. Returns SEC_E_OK or that failure. */
+SECURITY_STATUS realm_shake(realm_side *initiator, realm_side *acceptor);
+
+/* Deletes the context, keeps the credential; and both. */
+void realm_side_reset(realm_side *side);
+void realm_side_release(realm_side *side);
+
+#endif
