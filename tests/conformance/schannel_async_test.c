@@ -427,8 +427,10 @@ static void *shake_for_ever(void *data)
             if (mine[i].has_context)
                 DeleteSecurityContext(&mine[i].context);
         }
-        if (status == SEC_E_SHUTDOWN_IN_PROGRESS)
-            return NULL;
+        /* A thread that ends cleans up in OpenSSL too; that one should not end now is for the
+         * program, whose thread it is. */
+        while (status == SEC_E_SHUTDOWN_IN_PROGRESS)
+            pause();
     }
 }
 
@@ -441,8 +443,10 @@ static void exit_while_busy(int round)
     tls_user_setup();
     tls_user_init(&client, false, 0);
     tls_user_init(&server, true, 0);
-    for (int i = 0; i < 4; i++)
-        pthread_create(&thread, NULL, shake_for_ever, NULL);
+    for (int i = 0; i < 4; i++) {
+        if (pthread_create(&thread, NULL, shake_for_ever, NULL) == 0)
+            pthread_detach(thread);
+    }
     usleep(5000 + (useconds_t)round * 1000);
     exit(0);
 }

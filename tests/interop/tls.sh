@@ -197,6 +197,12 @@ for version in 1.2 1.3; do
     step="client, s_server $version: manual validation"
     ours --manual --send get-hello --receive got localhost "$port"
     succeeds && ok
+    step="client, s_server $version: the system's roots"
+    SSL_CERT_FILE=$work/ca.pem ours --send get-hello --receive got localhost "$port"
+    succeeds && expect got "hello, world" && ok
+    step="client, s_server $version: a root that the system does not have"
+    SSL_CERT_FILE=$work/stranger.pem ours localhost "$port"
+    expect out "failed=SEC_E_UNTRUSTED_ROOT" && ok
     step="client, s_server $version: resumption"
     ours --roots ca.pem --send get-big --receive got --repeat 3 localhost "$port"
     succeeds && expect out "resumed=1" && ok

@@ -44,7 +44,22 @@ static void other_protocols_are_refused(void **state)
     tls_release_both(&client, &server);
 }
 
-/* Wrong: a changed byte anywhere in a flight does worse than an error. */
+/* Nothing protects the header of a record before there are keys. */
+static bool is_in_a_header(const struct tls_bytes *flight, size_t at)
+{
+    size_t begin = 0;
+
+    while (begin < flight->size) {
+        const struct record record = record_parse(flight->data + begin, flight->size - begin);
+
+        if (at < begin + RECORD_HEADER_SIZE)
+            return at >= begin;
+        begin += record.size;
+    }
+    return false;
+}
+
+/* Wrong: a changed byte anywhere in a flight does worse than an error, or goes unnoticed. */
 static void altered_flights_are_refused(void **state)
 {
     struct tls_side client, server;
@@ -53,6 +68,7 @@ static void altered_flights_are_refused(void **state)
     EACH_VERSION(without)
     {
         size_t size = 1;
+        bool header;
 
         for (size_t at = 0; at < size; at += 7) {
             tls_sides(&client, &server, without);
@@ -60,6 +76,9 @@ static void altered_flights_are_refused(void **state)
             tls_move(&client, &server);
             assert_tls(tls_advance(&server), SEC_I_CONTINUE_NEEDED);
             size = server.out.size;
+            if (at >= size)
+                at = size - 1; /* signatures differ in length */
+            header = is_in_a_header(&server.out, at);
             server.out.data[at] ^= 0x55;
             tls_move(&server, &client);
             tls_advance(&client);
@@ -70,8 +89,7 @@ static void altered_flights_are_refused(void **state)
                 tls_move(&server, &client);
                 if (server.status == SEC_E_OK && client.status != SEC_E_OK)
                     tls_advance(&client);
-                assert_false(server.status == SEC_E_OK && client.status == SEC_E_OK &&
-                             at > RECORD_HEADER_SIZE && without == TLS12);
+                assert_false(server.status == SEC_E_OK && client.status == SEC_E_OK && !header);
             } else {
                 assert_true(client.status == SEC_E_INCOMPLETE_MESSAGE ||
                             client.report.text[0] != '\0');

@@ -98,6 +98,27 @@ static void sessions_belong_to_a_credential(void **state)
     }
 }
 
+/* Wrong: credentials with equal settings have an SSL_CTX each: then the tickets of one would
+ * be worth nothing to the other. Those with other settings must not share. */
+static void equal_settings_share_one_ssl_ctx(void **state)
+{
+    struct tls_side client, server, twin = {.server = true}, other = {.server = true};
+
+    (void)state;
+    tls_sides(&client, &server, TLS13);
+    assert_tls(tls_acquire_with(&twin, tls.server_context, tls.roots, 0), SEC_E_OK);
+    assert_tls(tls_acquire_with(&other, tls.server_context, tls.roots, SCH_SEND_ROOT_CERT),
+               SEC_E_OK);
+    assert_false(again(&client, &server));
+    assert_true(again(&client, &twin));
+    assert_false(again(&client, &other));
+    /* The profile lives as long as one of them. */
+    tls_release(&server);
+    assert_true(again(&client, &twin) || again(&client, &twin));
+    tls_release(&other);
+    tls_release_both(&client, &twin);
+}
+
 /* Wrong: reconnects go on although a credential, or a context, said no. */
 static void reconnects_can_be_disabled(void **state)
 {
@@ -426,6 +447,7 @@ int main(void)
         cmocka_unit_test(same_target_resumes),
         cmocka_unit_test(validation_separates_sessions),
         cmocka_unit_test(sessions_belong_to_a_credential),
+        cmocka_unit_test(equal_settings_share_one_ssl_ctx),
         cmocka_unit_test(reconnects_can_be_disabled),
         cmocka_unit_test(late_credential_keeps_no_session),
         cmocka_unit_test(bindings_are_equal_on_both_sides),

@@ -42,7 +42,7 @@ static SECURITY_STATUS fail(sspia_report *report, SECURITY_STATUS status, const 
 static bool refuses_password(const struct source *source, sspia_report *report,
                              SECURITY_STATUS *status)
 {
-    const unsigned long error = error_newest(NULL);
+    const unsigned long error = error_newest();
     const int library = ERR_GET_LIB(error), reason = ERR_GET_REASON(error);
 
     if (library == ERR_LIB_PEM &&
@@ -129,7 +129,7 @@ static SECURITY_STATUS parse_pem(const struct source *source, struct identity *i
         }
     }
     /* The end of the text is an error too, the only one that is right. */
-    if (status == SEC_E_OK && ERR_GET_REASON(error_newest(NULL)) != PEM_R_NO_START_LINE)
+    if (status == SEC_E_OK && ERR_GET_REASON(error_newest()) != PEM_R_NO_START_LINE)
         status =
             fail(report, SEC_E_UNKNOWN_CREDENTIALS, "a certificate of the chain is malformed");
     BIO_free(bio);
@@ -153,7 +153,7 @@ static SECURITY_STATUS parse_pkcs12(const struct source *source, struct identity
     if (password == NULL || password[0] == '\0')
         password = PKCS12_verify_mac(pack, NULL, 0) == 1 ? NULL : "";
     if (PKCS12_mac_present(pack) && PKCS12_verify_mac(pack, password, -1) != 1) {
-        const unsigned long error = error_newest(NULL);
+        const unsigned long error = error_newest();
 
         if (ERR_GET_LIB(error) == ERR_LIB_EVP &&
             ERR_GET_REASON(error) == EVP_R_UNSUPPORTED_ALGORITHM)

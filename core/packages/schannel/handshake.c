@@ -125,7 +125,7 @@ uint32_t handshake_attributes(const struct context *context)
 SECURITY_STATUS handshake_failed(struct context *context, const char *what,
                                  sspia_report *report)
 {
-    const unsigned long error = error_newest(NULL);
+    const unsigned long error = error_newest();
     SECURITY_STATUS status;
 
     if (ERR_GET_LIB(error) == ERR_LIB_SSL &&
@@ -142,7 +142,7 @@ SECURITY_STATUS handshake_failed(struct context *context, const char *what,
 bool handshake_waits(const struct context *context)
 {
     /* SSL_want alone does not tell: it says "reading" after a fatal alert too. */
-    return SSL_want(context->ssl) == SSL_READING && error_newest(NULL) == 0;
+    return SSL_want(context->ssl) == SSL_READING && error_newest() == 0;
 }
 
 static SECURITY_STATUS complete(struct context *context, sspia_report *report)

@@ -221,8 +221,7 @@ static SECURITY_STATUS judge(struct context *context, int count, sspia_report *r
 {
     if (count > 0)
         return SEC_E_OK;
-    if ((SSL_get_shutdown(context->ssl) & SSL_RECEIVED_SHUTDOWN) != 0 &&
-        error_newest(NULL) == 0) {
+    if ((SSL_get_shutdown(context->ssl) & SSL_RECEIVED_SHUTDOWN) != 0 && error_newest() == 0) {
         context->peer_closed = true;
         return SEC_I_CONTEXT_EXPIRED;
     }

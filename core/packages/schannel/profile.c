@@ -108,7 +108,7 @@ static SECURITY_STATUS set_identities(struct profile *profile, const struct sett
          * take another. */
         if (SSL_CTX_use_cert_and_key(profile->ctx, identity->leaf, identity->key,
                                      identity->chain, 0) != 1) {
-            const unsigned long error = error_newest(NULL);
+            const unsigned long error = error_newest();
 
             if (ERR_GET_LIB(error) == ERR_LIB_SSL &&
                 ERR_GET_REASON(error) == SSL_R_NOT_REPLACING_CERTIFICATE)

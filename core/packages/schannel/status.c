@@ -55,15 +55,9 @@ void error_scope_close(struct error_scope *scope)
     }
 }
 
-unsigned long error_newest(const char **data)
+unsigned long error_newest(void)
 {
-    int flags = 0;
-    const char *text = NULL;
-    const unsigned long error = ERR_peek_last_error_data(&text, &flags);
-
-    if (data != NULL)
-        *data = error != 0 && text != NULL && (flags & ERR_TXT_STRING) != 0 ? text : "";
-    return error;
+    return ERR_peek_last_error();
 }
 
 static const struct {
@@ -159,10 +153,34 @@ void report_line(sspia_report *report, const char *format, ...)
     va_end(arguments);
 }
 
+/* OpenSSL 3.2 and later: the record layer's reason comes first, and then this. */
+#ifndef SSL_R_RECORD_LAYER_FAILURE
+#define SSL_R_RECORD_LAYER_FAILURE 313
+#endif
+
+/* Takes the errors out of the queue. The newest says most, save for the one that only says
+ * that another layer failed. */
+static unsigned long take_cause(const char **data)
+{
+    unsigned long cause = 0, error;
+    const char *text;
+    int flags;
+
+    *data = "";
+    while ((error = ERR_get_error_all(NULL, NULL, NULL, &text, &flags)) != 0) {
+        if (cause != 0 && ERR_GET_LIB(error) == ERR_LIB_SSL &&
+            ERR_GET_REASON(error) == SSL_R_RECORD_LAYER_FAILURE)
+            continue;
+        cause = error;
+        *data = text != NULL && (flags & ERR_TXT_STRING) != 0 ? text : "";
+    }
+    return cause;
+}
+
 SECURITY_STATUS report_openssl(sspia_report *report, const char *what)
 {
     const char *data;
-    unsigned long error = error_newest(&data);
+    unsigned long error = take_cause(&data);
     int reason = ERR_GET_REASON(error);
     const char *text = ERR_reason_error_string(error);
 

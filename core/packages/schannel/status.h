@@ -22,9 +22,8 @@ struct error_scope {
 void error_scope_open(struct error_scope *scope);
 void error_scope_close(struct error_scope *scope);
 
-/* The newest error that was queued since the scope was opened, 0 for none. *data (may be
- * NULL) receives its additional text, or "". */
-unsigned long error_newest(const char **data);
+/* The newest error that was queued since the scope was opened, 0 for none. */
+unsigned long error_newest(void);
 
 /* The status that an error of OpenSSL amounts to. */
 SECURITY_STATUS status_from_error(unsigned long error);
@@ -34,7 +33,8 @@ SECURITY_STATUS status_from_alert(uint8_t description);
 /* Writes one line into the report. */
 __attribute__((format(printf, 2, 3))) void report_line(sspia_report *report, const char *format,
                                                        ...);
-/* "<what>: <OpenSSL's reason>"; returns status_from_error. */
+/* "<what>: <OpenSSL's reason>"; takes the errors out of the queue and returns
+ * status_from_error of the one that says most. */
 SECURITY_STATUS report_openssl(sspia_report *report, const char *what);
 
 #endif
