@@ -2,18 +2,30 @@
 /* Credentials of the hub: identities that come as flat text. */
 #include "hub.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "api.h"
 #include "message.h"
 #include "outcome.h"
+#include "schannel.h"
 #include "sspi_queue.h"
 
 static const char operation[] = "AcquireCredentialsHandle";
 
+/* What names may say: of a user, or of certificates. */
 struct identity {
     SEC_WINNT_AUTH_IDENTITY_EXA user;
     sspia_auth_identity all;
+    bool is_user;
+
+    SCH_CREDENTIALS tls;
+    const char *certificate;
+    const char *key;
+    const char *key_password;
+    const char *roots;
+    bool is_tls;
+    PCCERT_CONTEXT loaded;
 };
 
 /* The identity's strings are only read, though Windows has no const. */
@@ -49,20 +61,43 @@ static bool set(struct identity *identity, const char *name, const char *value)
         {"replay_cache", &identity->all.replay_cache},
         {"ntlm_user_file", &identity->all.ntlm_user_file},
     };
+    const struct {
+        const char *name;
+        const char **text;
+    } tls[] = {
+        {"certificate", &identity->certificate},
+        {"key", &identity->key},
+        {"key_password", &identity->key_password},
+        {"roots", &identity->roots},
+    };
 
     for (size_t i = 0; i < sizeof(windows) / sizeof(windows[0]); i++) {
         if (strcmp(name, windows[i].name) == 0) {
             *windows[i].text = as_windows(value);
             *windows[i].length = (uint32_t)strlen(value);
             identity->all.identity = &identity->user;
+            identity->is_user = true;
             return true;
         }
     }
     for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++) {
         if (strcmp(name, ours[i].name) == 0) {
             *ours[i].text = value;
+            identity->is_user = true;
             return true;
         }
+    }
+    for (size_t i = 0; i < sizeof(tls) / sizeof(tls[0]); i++) {
+        if (strcmp(name, tls[i].name) == 0) {
+            *tls[i].text = value;
+            identity->is_tls = true;
+            return true;
+        }
+    }
+    if (strcmp(name, "tls_flags") == 0) {
+        identity->tls.dwFlags = (uint32_t)strtoul(value, NULL, 0);
+        identity->is_tls = true;
+        return true;
     }
     return false;
 }
@@ -76,6 +111,7 @@ static SECURITY_STATUS read_identity(const char *pairs, size_t size, struct iden
                  .Length = sizeof(identity->user),
                  .Flags = SEC_WINNT_AUTH_IDENTITY_ANSI},
         .all = {.version = SSPIA_AUTH_IDENTITY_VERSION, .size = sizeof(identity->all)},
+        .tls = {.dwVersion = SCH_CREDENTIALS_VERSION},
     };
     if (size > 1u << 20 || pairs[size - 1] != '\0')
         return message_fail(operation, SEC_E_INVALID_PARAMETER,
@@ -91,38 +127,75 @@ static SECURITY_STATUS read_identity(const char *pairs, size_t size, struct iden
                                 "a name in the identity is not known");
         pairs = value + strlen(value) + 1;
     }
+    if (identity->is_user && identity->is_tls)
+        return message_fail(operation, SEC_E_INVALID_PARAMETER,
+                            "the identity is of a user and of certificates");
     return SEC_E_OK;
+}
+
+static SECURITY_STATUS load_certificates(struct identity *identity)
+{
+    SECURITY_STATUS status = SEC_E_OK;
+
+    if (identity->certificate != NULL) {
+        status = sspia_certificate_load_file(identity->certificate, identity->key,
+                                             identity->key_password, &identity->loaded);
+        identity->tls.cCreds = 1;
+        identity->tls.paCred = &identity->loaded;
+    }
+    if (status == SEC_E_OK && identity->roots != NULL)
+        status = sspia_roots_load_file(identity->roots, 0, &identity->tls.hRootStore);
+    return status;
+}
+
+/* The submit has copied them. */
+static void unload_certificates(const struct identity *identity)
+{
+    sspia_certificate_free(identity->loaded);
+    sspia_roots_free(identity->tls.hRootStore);
+}
+
+static SECURITY_STATUS prepare(struct job *job, struct outcome *outcome, const char *package,
+                               const char *principal, uint32_t use, const void *pairs,
+                               size_t size)
+{
+    struct acquisition_arguments arguments = {
+        .use = use,
+        .credential = &outcome->credential,
+        .expiry_utc = &outcome->expiry,
+    };
+    struct identity identity;
+    SECURITY_STATUS status;
+
+    if (size == 0)
+        return api_prepare_acquire(job, false, principal, package, &arguments);
+    if (pairs == NULL)
+        return message_fail(operation, SEC_E_INVALID_PARAMETER, "the identity is NULL");
+    status = read_identity(pairs, size, &identity);
+    if (status == SEC_E_OK && identity.is_tls)
+        status = load_certificates(&identity);
+    arguments.auth_data = identity.is_tls ? (void *)&identity.tls : (void *)&identity.all;
+    if (status == SEC_E_OK)
+        status = api_prepare_acquire(job, false, principal, package, &arguments);
+    unload_certificates(&identity);
+    return status;
 }
 
 int32_t sspia_hub_acquire(uint64_t call, uint64_t queue, uint64_t id, const char *package,
                           const char *principal, uint32_t use, const void *identity,
                           size_t identity_size)
 {
-    struct acquisition_arguments arguments = {.use = use};
-    struct outcome *outcome;
-    struct identity parsed;
+    struct outcome *outcome = outcome_create();
     struct job job;
-    SECURITY_STATUS status = SEC_E_OK;
+    SECURITY_STATUS status;
 
-    if (identity_size > 0) {
-        status = identity != NULL
-                     ? read_identity(identity, identity_size, &parsed)
-                     : message_fail(operation, SEC_E_INVALID_PARAMETER, "the identity is NULL");
-        arguments.auth_data = &parsed.all;
-    }
-    if (status != SEC_E_OK)
-        return status;
-    outcome = outcome_create();
     if (outcome == NULL)
         return message_fail(operation, SEC_E_INSUFFICIENT_MEMORY, NULL);
-    arguments.credential = &outcome->credential;
-    arguments.expiry_utc = &outcome->expiry;
-    status = api_prepare_acquire(&job, false, principal, package, &arguments);
-    if (status != SEC_E_OK) {
-        outcome_free(outcome);
-        return status;
-    }
-    return hub_submit(call, queue, id, &job, outcome);
+    status = prepare(&job, outcome, package, principal, use, identity, identity_size);
+    if (status == SEC_E_OK)
+        return hub_submit(call, queue, id, &job, outcome);
+    outcome_free(outcome);
+    return status;
 }
 
 int32_t sspia_hub_free_credential(uint64_t call, uint64_t queue, uint64_t id,

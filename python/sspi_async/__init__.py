@@ -24,7 +24,7 @@ from .attribute import (
 )
 from .call import Call
 from .context import SecurityContext, client, server
-from .credential import Credential, Identity
+from .credential import Credential, Identity, TlsIdentity
 from .error import (
     BadBindings,
     Cancelled,
@@ -105,6 +105,7 @@ __all__ = [
     "StreamSizes",
     "TargetUnknown",
     "TimeSkew",
+    "TlsIdentity",
     "UnknownCredentials",
     "Unsupported",
     "WrongPrincipal",

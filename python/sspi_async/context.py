@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import sys
 from collections.abc import Iterable
 from types import TracebackType
 from typing import Callable, Union
@@ -12,7 +13,7 @@ from typing import Callable, Union
 from . import _native
 from .attribute import ContextAttributes
 from .call import Call, Outcome
-from .credential import Credential, Identity, moment
+from .credential import Credential, Identity, TlsIdentity, moment
 from .error import InvalidParameter, NotEncrypted, SspiError, check, error_of, need_text
 from .flags import ClientFlags, CredentialUse, ExportFlags, ServerFlags
 from .status import Status
@@ -46,7 +47,7 @@ class SecurityContext:
         target: str | None,
         flags: int,
         credential: Credential | None,
-        identity: Identity | None,
+        identity: Identity | TlsIdentity | None,
         channel_bindings: bytes | None,
         application_protocols: Iterable[str | bytes],
     ) -> None:
@@ -56,6 +57,7 @@ class SecurityContext:
         self._attributes = 0
         self._expiry = 0x7FFFFFFFFFFFFFFF
         self._rest = b""
+        self._outgoing = b""
         self._package = package
         self._request = int(flags)
         self._credential = credential
@@ -223,7 +225,8 @@ class SecurityContext:
         qop = _WRAP_NO_ENCRYPT if sign_only else 0
         status, sealed = _native.encrypt(self._handle, qop, data)
         check(status)
-        return sealed or b""
+        outgoing, self._outgoing = self._outgoing, b""
+        return outgoing + (sealed or b"")
 
     def decrypt(self, data: Bytes, *, accept_signed: bool = False) -> bytes:
         """Open a sealed message.
@@ -251,6 +254,9 @@ class SecurityContext:
             return b""
         check(status)
         self._rest = bytes(whole[used:])
+        if status == Status.SEC_I_RENEGOTIATE:
+            self._outgoing += self._step_in_stream()
+            return (plain or b"") + (self.decrypt(b"") if self._rest else b"")
         if status == Status.SEC_I_CONTEXT_EXPIRED and not plain:
             raise error_of(Status.SEC_E_CONTEXT_EXPIRED, "the peer has closed the connection")
         if qop == _WRAP_NO_ENCRYPT and not accept_signed:
@@ -258,6 +264,42 @@ class SecurityContext:
                 Status.SEC_E_QOP_NOT_SUPPORTED, "the message is signed and not encrypted"
             )
         return plain or b""
+
+    def shutdown(self) -> bytes:
+        """End a stream (Schannel): nothing can be encrypted any more.
+
+        Returns:
+            The bytes that tell the peer so.
+
+        Raises:
+            Unsupported: If the package has no such thing.
+        """
+        check(_native.control(self._handle, (1).to_bytes(4, sys.byteorder)))
+        return self._step_in_stream()
+
+    def _step_in_stream(self) -> bytes:
+        """A leg in the midst of the stream, for the messages of the handshake protocol there.
+
+        It asks nobody, so it is made on the spot.
+        """
+        call = _native.call_create()
+        try:
+            if self.acceptor:
+                status = _native.accept(
+                    call, 0, 0, 0, self._handle, self._request, None, None, None
+                )
+            else:
+                status = _native.initialize(
+                    call, 0, 0, 0, self._handle, self.target, self._request, None, None, None
+                )
+            check(status)
+            _native.call_wait(call, -1)
+            outcome = Outcome(*_native.call_take(call)[1])
+            if outcome.status < 0:
+                raise error_of(outcome.status, _native.call_message(call)[1])
+            return outcome.token or b""
+        finally:
+            _native.call_free(call)
 
     def _is_stream(self) -> bool:
         return _native.query_number(self._handle, 4, 0)[0] == Status.SEC_E_OK
@@ -410,7 +452,7 @@ def client(
     *,
     package: str = "Negotiate",
     credential: Credential | None = None,
-    identity: Identity | None = None,
+    identity: Identity | TlsIdentity | None = None,
     flags: ClientFlags | int = ClientFlags.DEFAULT,
     channel_bindings: bytes | None = None,
     application_protocols: Iterable[str | bytes] = (),
@@ -446,7 +488,7 @@ def server(
     *,
     package: str = "Negotiate",
     credential: Credential | None = None,
-    identity: Identity | None = None,
+    identity: Identity | TlsIdentity | None = None,
     flags: ServerFlags | int = ServerFlags.DEFAULT,
     channel_bindings: bytes | None = None,
     application_protocols: Iterable[str | bytes] = (),

@@ -13,6 +13,7 @@ from .call import Call, Outcome
 from .error import SspiError, check, need_text
 from .flags import CredentialUse
 
+_MANUAL_CRED_VALIDATION = 0x8
 _NEVER = 0x7FFFFFFFFFFFFFFF
 
 
@@ -61,6 +62,33 @@ class Identity:
         return "".join(pairs).encode() if pairs else None
 
 
+@dataclasses.dataclass(frozen=True)
+class TlsIdentity:
+    """Certificates for the package Schannel; what is None is left to the system.
+
+    Attributes:
+        certificate: A PEM or PKCS#12 file: the certificate and its chain. Servers need one.
+        key: The file of its private key, if that is another one.
+        key_password: The password of the key.
+        roots: A PEM file of the roots to trust; None: the system's.
+        verify: False: nobody looks at the peer's certificate.
+    """
+
+    certificate: str | None = None
+    key: str | None = None
+    key_password: str | None = dataclasses.field(default=None, repr=False)
+    roots: str | None = None
+    verify: bool = True
+
+    def _pack(self) -> bytes | None:
+        pairs = [f"tls_flags\0{0 if self.verify else _MANUAL_CRED_VALIDATION}\0"]
+        for name in ("certificate", "key", "key_password", "roots"):
+            value = need_text(name, getattr(self, name))
+            if value is not None:
+                pairs.append(f"{name}\0{value}\0")
+        return "".join(pairs).encode()
+
+
 class Credential:
     """A credential of a package; made by `Credential.acquire`.
 
@@ -89,7 +117,7 @@ class Credential:
         use: CredentialUse = CredentialUse.OUTBOUND,
         *,
         principal: str | None = None,
-        identity: Identity | None = None,
+        identity: Identity | TlsIdentity | None = None,
         callback: Callable[[Call[Credential]], object] | None = None,
     ) -> Call[Credential]:
         """Get a credential. With a password Kerberos asks the KDC.

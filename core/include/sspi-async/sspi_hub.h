@@ -122,6 +122,10 @@ SSPI_ASYNC_API int32_t sspia_hub_call_message(uint64_t call, sspia_hub_bytes *te
  *   packages                   what Negotiate may choose from: "Kerberos", "!ntlm"
  *   ccache keytab client_keytab replay_cache ntlm_user_file
  *                              as in sspia_auth_identity
+ *   certificate key key_password roots tls_flags
+ *                              Schannel, without those above: a PEM or PKCS#12 file, the file
+ *                              and the password of its key, a PEM file of the roots to trust,
+ *                              and SCH_* flags as a number (schannel.h)
  * A name that is not known is SEC_E_INVALID_PARAMETER. Loads the package's module, if that
  * was not done: may block on the file system. */
 SSPI_ASYNC_API int32_t sspia_hub_acquire(uint64_t call, uint64_t queue, uint64_t id,

@@ -25,6 +25,16 @@ class TlsPair:
     authority: pathlib.Path
     names: tuple[str, ...]
 
+    @property
+    def server(self) -> TlsIdentity:
+        """The identity of a server with this certificate."""
+        return TlsIdentity(certificate=str(self.certificate), key=str(self.key))
+
+    @property
+    def client(self) -> TlsIdentity:
+        """The identity of a client that trusts `authority`."""
+        return TlsIdentity(roots=str(self.authority))
+
     @classmethod
     def make(
         cls,
