@@ -10,7 +10,8 @@ import pathlib
 import subprocess
 import sys
 import time
-from typing import Callable, Iterator
+from collections.abc import Iterator
+from typing import Callable
 
 import pytest
 

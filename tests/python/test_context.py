@@ -179,9 +179,7 @@ def test_wrong_password(krb5_realm: Realm, ntlm_users: NtlmUsers) -> None:
 
 
 def test_password_logs_on(krb5_realm: Realm) -> None:
-    alice = Identity(
-        user=f"alice@{krb5_realm.name}", password=krb5_realm.password_of("alice")
-    )
+    alice = Identity(user=f"alice@{krb5_realm.name}", password=krb5_realm.password_of("alice"))
     assert "correct" not in repr(alice)
     with (
         sspi_async.client(TARGET, package="Kerberos", identity=alice) as client,
@@ -275,9 +273,7 @@ def test_realm_fixture_makes_principals(krb5_realm: Realm, tmp_path: pathlib.Pat
         krb5_realm.write_keytab(tmp_path / "none", "nobody/here")
 
 
-def test_child_process_uses_what_it_inherited(
-    krb5_realm: Realm, ntlm_users: NtlmUsers
-) -> None:
+def test_child_process_uses_what_it_inherited(krb5_realm: Realm, ntlm_users: NtlmUsers) -> None:
     """The library of the parent works in a child, pending calls do not (see test_fork)."""
     code = (
         "import sspi_async, sys\n"

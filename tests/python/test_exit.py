@@ -91,7 +91,9 @@ def test_exit_with_calls_pending(
     assert max(seconds for *_, seconds in results) < 15
 
 
-@pytest.mark.parametrize("way", ["sys.exit(3)", "raise SystemExit(3)", "import os; os._exit(3)"])
+@pytest.mark.parametrize(
+    "way", ["sys.exit(3)", "raise SystemExit(3)", "import os; os._exit(3)"]
+)
 def test_exit_code_is_kept(way: str, probe_module: pathlib.Path) -> None:
     done = run_python(HEAD + "blocked()\n" + way, str(probe_module), "", "", "")
     assert done.returncode == 3, done.stderr

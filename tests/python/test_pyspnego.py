@@ -7,7 +7,6 @@ through SPNEGO of its own and, for the mechanism, python-gssapi where that is in
 
 from __future__ import annotations
 
-import asyncio
 import importlib.util
 from typing import Any
 
@@ -90,9 +89,7 @@ async def test_their_client_our_server(
     protocol: str, ntlm_users: NtlmUsers, krb5_realm: Realm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KRB5CCNAME", krb5_realm.ccache)
-    who = (
-        ("TEST\\alice", ntlm_users.passwords["alice"]) if is_ntlm(protocol) else (None, None)
-    )
+    who = ("TEST\\alice", ntlm_users.passwords["alice"]) if is_ntlm(protocol) else (None, None)
     theirs = spnego.client(
         *who,
         hostname="localhost",
@@ -100,11 +97,7 @@ async def test_their_client_our_server(
         protocol=protocol.split("-")[0],
         context_req=spnego.ContextReq.default,
     )
-    identity = (
-        ntlm_users.server
-        if is_ntlm(protocol)
-        else Identity(keytab=krb5_realm.keytab)
-    )
+    identity = ntlm_users.server if is_ntlm(protocol) else Identity(keytab=krb5_realm.keytab)
     async with sspi_async.server(package=PACKAGES[protocol], identity=identity) as ours:
         token = theirs.step()
         while token:

@@ -37,9 +37,7 @@ def submit_leg(
 
 
 def final(context: raw.AsyncContext) -> Status:
-    eventually(
-        lambda: raw.SspiGetAsyncCallStatus(context) != Status.SEC_I_ASYNC_CALL_PENDING
-    )
+    eventually(lambda: raw.SspiGetAsyncCallStatus(context) != Status.SEC_I_ASYNC_CALL_PENDING)
     return raw.SspiGetAsyncCallStatus(context)
 
 

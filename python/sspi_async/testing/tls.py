@@ -8,6 +8,8 @@ import pathlib
 import subprocess
 from collections.abc import Sequence
 
+from ..credential import TlsIdentity
+
 
 @dataclasses.dataclass(frozen=True)
 class TlsPair:
