@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from typing import Callable
+from typing import Any, Callable
 
 import pytest
 
@@ -162,6 +162,6 @@ def run_python(
     )
 
 
-async def all_done(*calls: sspi_async.Call[object]) -> None:
+async def all_done(*calls: sspi_async.Call[Any]) -> None:
     """Wait for all, whatever becomes of them."""
     await asyncio.gather(*calls, return_exceptions=True)

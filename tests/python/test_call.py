@@ -21,7 +21,8 @@ def test_status_goes_from_pending_to_final(probe: Probe) -> None:
     context = probe.client("block token=3")
     call = context.step()
     probe.wait_blocked()
-    assert call.status is Status.SEC_I_ASYNC_CALL_PENDING
+    before = call.status
+    assert before is Status.SEC_I_ASYNC_CALL_PENDING
     assert not call.done()
     with pytest.raises(TimeoutError):
         call.result(0.01)

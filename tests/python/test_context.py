@@ -61,9 +61,9 @@ async def test_messages_pass(package: str, krb5_realm: Realm, ntlm_users: NtlmUs
             with pytest.raises(sspi_async.MessageAltered):
                 there.verify(b"other", here.sign(b"one"))
         with pytest.raises((sspi_async.MessageAltered, sspi_async.OutOfSequence)):
-            sealed = bytearray(client.encrypt(b"secret"))
-            sealed[-1] ^= 1
-            server.decrypt(sealed)
+            altered = bytearray(client.encrypt(b"secret"))
+            altered[-1] ^= 1
+            server.decrypt(altered)
 
 
 def test_blocking_form(krb5_realm: Realm, ntlm_users: NtlmUsers) -> None:

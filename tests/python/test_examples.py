@@ -198,7 +198,8 @@ def test_test_service() -> None:
     started = time.monotonic()
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull,
-         "-o", "asyncio_mode=strict", "-o", "asyncio_default_fixture_loop_scope=function", "--rootdir", str(EXAMPLES),
+         "-o", "asyncio_mode=strict", "-o", "asyncio_default_fixture_loop_scope=function",
+         "--rootdir", str(EXAMPLES),
          str(EXAMPLES / "test_service.py")],
         capture_output=True,
         text=True,
