@@ -8,6 +8,7 @@
 #include "api.h"
 #include "attribute.h"
 #include "message.h"
+#include "schannel.h"
 #include "timestamp.h"
 
 static const char operation[] = "QueryContextAttributes";
@@ -25,6 +26,10 @@ union answer {
     SecPkgContext_ClientSpecifiedTarget target;
     SecPkgContext_SessionKey session_key;
     SecPkgContext_Bindings bindings;
+    SecPkgContext_ApplicationProtocol protocol;
+    SecPkgContext_ConnectionInfo connection;
+    SecPkgContext_SessionInfo session;
+    PCCERT_CONTEXT certificate;
 };
 
 static void let_go(uint32_t attribute, const union answer *answer)
@@ -47,7 +52,12 @@ static void let_go(uint32_t attribute, const union answer *answer)
         break;
     case SECPKG_ATTR_UNIQUE_BINDINGS:
     case SECPKG_ATTR_ENDPOINT_BINDINGS:
+    case SSPIA_ATTR_EXPORTER_BINDINGS:
         sspia_FreeContextBuffer(answer->bindings.Bindings);
+        break;
+    case SECPKG_ATTR_REMOTE_CERT_CONTEXT:
+    case SECPKG_ATTR_LOCAL_CERT_CONTEXT:
+        sspia_certificate_free(answer->certificate);
         break;
     default:
         break;
@@ -111,6 +121,13 @@ static SECURITY_STATUS number_of(uint32_t attribute, const union answer *answer,
                     timestamp_to_unix(answer->lifespan.tsExpiry, expiry));
     case SECPKG_ATTR_NEGOTIATION_INFO:
         return PICK(member, number, answer->negotiation.NegotiationState);
+    case SECPKG_ATTR_CONNECTION_INFO:
+        return PICK(member, number, answer->connection.dwProtocol, answer->connection.aiCipher,
+                    answer->connection.dwCipherStrength, answer->connection.aiHash,
+                    answer->connection.dwHashStrength, answer->connection.aiExch,
+                    answer->connection.dwExchStrength);
+    case SECPKG_ATTR_SESSION_INFO:
+        return PICK(member, number, answer->session.dwFlags);
     default:
         return hub_package_number(answer->package.PackageInfo, member, number);
     }
@@ -131,6 +148,8 @@ int32_t sspia_hub_query_number(uint64_t context, uint32_t attribute, uint32_t me
     case SECPKG_ATTR_LIFESPAN:
     case SECPKG_ATTR_NEGOTIATION_INFO:
     case SECPKG_ATTR_PACKAGE_INFO:
+    case SECPKG_ATTR_CONNECTION_INFO:
+    case SECPKG_ATTR_SESSION_INFO:
         break;
     default:
         return no_such_member();
@@ -204,25 +223,51 @@ int32_t sspia_hub_query_text(uint64_t context, uint32_t attribute, uint32_t memb
                                              : message_fail(operation, status, NULL);
 }
 
+static SECURITY_STATUS bytes_of(uint32_t attribute, const union answer *answer,
+                                sspia_hub_bytes *bytes)
+{
+    switch (attribute) {
+    case SECPKG_ATTR_SESSION_KEY:
+        return hub_copy(answer->session_key.SessionKey, answer->session_key.SessionKeyLength,
+                        bytes);
+    case SECPKG_ATTR_APPLICATION_PROTOCOL:
+        return hub_copy(answer->protocol.ProtocolId, answer->protocol.ProtocolIdSize, bytes);
+    case SECPKG_ATTR_SESSION_INFO:
+        return hub_copy(answer->session.rgbSessionId, answer->session.cbSessionId, bytes);
+    case SECPKG_ATTR_REMOTE_CERT_CONTEXT:
+    case SECPKG_ATTR_LOCAL_CERT_CONTEXT:
+        return hub_copy(answer->certificate->pbCertEncoded, answer->certificate->cbCertEncoded,
+                        bytes);
+    default:
+        return hub_copy((const unsigned char *)answer->bindings.Bindings +
+                            answer->bindings.Bindings->dwApplicationDataOffset,
+                        answer->bindings.Bindings->cbApplicationDataLength, bytes);
+    }
+}
+
 int32_t sspia_hub_query_bytes(uint64_t context, uint32_t attribute, sspia_hub_bytes *bytes)
 {
     union answer answer;
     int64_t expiry;
     SECURITY_STATUS status;
 
-    if (attribute != SECPKG_ATTR_SESSION_KEY && attribute != SECPKG_ATTR_UNIQUE_BINDINGS &&
-        attribute != SECPKG_ATTR_ENDPOINT_BINDINGS)
+    switch (attribute) {
+    case SECPKG_ATTR_SESSION_KEY:
+    case SECPKG_ATTR_UNIQUE_BINDINGS:
+    case SECPKG_ATTR_ENDPOINT_BINDINGS:
+    case SECPKG_ATTR_APPLICATION_PROTOCOL:
+    case SECPKG_ATTR_SESSION_INFO:
+    case SECPKG_ATTR_REMOTE_CERT_CONTEXT:
+    case SECPKG_ATTR_LOCAL_CERT_CONTEXT:
+    case SSPIA_ATTR_EXPORTER_BINDINGS:
+        break;
+    default:
         return no_such_member();
+    }
     status = query(context, attribute, &answer, &expiry);
     if (status != SEC_E_OK)
         return status;
-    if (attribute == SECPKG_ATTR_SESSION_KEY)
-        status =
-            hub_copy(answer.session_key.SessionKey, answer.session_key.SessionKeyLength, bytes);
-    else
-        status = hub_copy((const unsigned char *)answer.bindings.Bindings +
-                              answer.bindings.Bindings->dwApplicationDataOffset,
-                          answer.bindings.Bindings->cbApplicationDataLength, bytes);
+    status = bytes_of(attribute, &answer, bytes);
     let_go(attribute, &answer);
     return message_fail(operation, status, NULL);
 }

@@ -14,6 +14,7 @@ pytest fixtures for those who test without a domain.
 
 from . import _native
 from .attribute import (
+    ConnectionInfo,
     ContextAttributes,
     KeyInfo,
     Lifespan,
@@ -70,6 +71,7 @@ __all__ = [
     "Cancelled",
     "CertificateError",
     "ClientFlags",
+    "ConnectionInfo",
     "ContextAttributes",
     "ContextExpired",
     "Credential",

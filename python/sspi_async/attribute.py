@@ -26,6 +26,12 @@ _FLAGS = 14
 _UNIQUE_BINDINGS = 25
 _ENDPOINT_BINDINGS = 26
 _CLIENT_SPECIFIED_TARGET = 27
+_APPLICATION_PROTOCOL = 35
+_REMOTE_CERTIFICATE = 0x53
+_LOCAL_CERTIFICATE = 0x54
+_CONNECTION_INFO = 0x5A
+_SESSION_INFO = 0x5D
+_EXPORTER_BINDINGS = 0x53500001
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,6 +88,19 @@ class Negotiation:
 
     package: PackageInfo
     state: NegotiationState
+
+
+@dataclasses.dataclass(frozen=True)
+class ConnectionInfo:
+    """How a TLS connection is protected: SP_PROT_* and CALG_* numbers, strengths in bits."""
+
+    protocol: int
+    cipher: int
+    cipher_strength: int
+    hash: int
+    hash_strength: int
+    exchange: int
+    exchange_strength: int
 
 
 class ContextAttributes:
@@ -193,3 +212,33 @@ class ContextAttributes:
     def endpoint_bindings(self) -> bytes:
         """Channel bindings "tls-server-end-point:...", ready for another context."""
         return self._bytes(_ENDPOINT_BINDINGS)
+
+    @property
+    def exporter_bindings(self) -> bytes:
+        """Channel bindings "tls-exporter:...", ready for another context (Schannel)."""
+        return self._bytes(_EXPORTER_BINDINGS)
+
+    @property
+    def application_protocol(self) -> str:
+        """The ALPN name that was agreed on; "" for none (Schannel)."""
+        return self._bytes(_APPLICATION_PROTOCOL).decode("latin-1")
+
+    @property
+    def peer_certificate(self) -> bytes:
+        """The peer's certificate in DER (Schannel)."""
+        return self._bytes(_REMOTE_CERTIFICATE)
+
+    @property
+    def own_certificate(self) -> bytes:
+        """Our certificate in DER (Schannel)."""
+        return self._bytes(_LOCAL_CERTIFICATE)
+
+    @property
+    def connection(self) -> ConnectionInfo:
+        """How the connection is protected (Schannel)."""
+        return ConnectionInfo(*(self._number(_CONNECTION_INFO, member) for member in range(7)))
+
+    @property
+    def session_resumed(self) -> bool:
+        """Whether a session was taken up again (Schannel)."""
+        return bool(self._number(_SESSION_INFO) & 1)

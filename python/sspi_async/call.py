@@ -104,6 +104,10 @@ class Call(Generic[T]):
     def __repr__(self) -> str:
         return f"<sspi_async.Call {self.status.name}>"
 
+    def __del__(self, free: Callable[[int], None] = _native.call_free) -> None:
+        # Of a call whose loop was closed nobody fetches the outcome; it goes with this.
+        free(getattr(self, "_native", 0))
+
     def _settle(self) -> bool:
         """Fetch the outcome if it is there; whether the call is done."""
         with _lock:

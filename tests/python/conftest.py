@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import gc
 import os
 import pathlib
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Iterator
 from typing import Any, Callable
 
@@ -119,9 +121,9 @@ def _probe(probe_module: pathlib.Path) -> Probe:
 def probe(_probe: Probe) -> Iterator[Probe]:
     """The Probe package; nothing of it may be left when the test ends."""
     yield _probe
-    import gc
-
-    gc.collect()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)  # of loops that others left open
+        gc.collect()
     eventually(lambda: _probe.live_contexts == 0)
     eventually(lambda: _probe.live_credentials == 0)
 

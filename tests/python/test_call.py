@@ -379,6 +379,22 @@ def test_closed_loops_leave_nothing_behind(probe: Probe) -> None:
     assert len(queue._loops) <= 1
 
 
+def test_call_of_a_closed_loop_leaks_nothing(probe: Probe) -> None:
+    """Wrong would be: a context that nobody can reach."""
+
+    async def submit() -> None:
+        probe.client("block").step()
+
+    asyncio.run(submit())
+    probe.wait_blocked()
+    asyncio.run(asyncio.sleep(0))
+    probe.release()
+    eventually(lambda: sspi_async.pool_counts().pending == 0)
+    asyncio.run(_await(Credential.acquire("Probe")))  # sweeps the queue of the closed loop
+    gc.collect()
+    eventually(lambda: probe.live_contexts == 0)
+
+
 def test_loop_closed_with_a_call_pending(probe: Probe) -> None:
     """Wrong would be: a completion that goes to a loop that is no more."""
     context = probe.client("block")
