@@ -156,11 +156,11 @@ def test_first_leg_is_made_once(probe: Probe) -> None:
     """Wrong would be: two contexts behind one object."""
     context = probe.client("block")
     call = context.step()
+    probe.wait_blocked()
     with pytest.raises(sspi_async.InvalidParameter):
         context.step()
     context.delete().exception(10)
     assert isinstance(call.exception(10), Cancelled)
-    probe.wait_blocked()
     probe.release()
 
 
@@ -255,9 +255,10 @@ async def test_cancelling_the_task_cancels_the_call(probe: Probe) -> None:
     assert call is not None
     assert call.status is Status.SEC_E_UNFINISHED_CONTEXT_DELETED
     probe.release()
-    with pytest.raises(asyncio.TimeoutError):
-        await asyncio.wait_for(probe.client("block").step(), 0.01)
+    call = probe.client("block").step()
     probe.wait_blocked()
+    with pytest.raises(asyncio.TimeoutError):
+        await asyncio.wait_for(call, 0.01)
     probe.release()
 
 

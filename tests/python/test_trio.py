@@ -51,10 +51,10 @@ def test_cancelling_the_scope_cancels_the_call(probe: Probe) -> None:
         context = probe.client("block")
         with trio.move_on_after(0.05) as scope:
             calls.append(context.step())
+            probe.wait_blocked()
             await calls[0]
         assert scope.cancelled_caught
         assert calls[0].status is Status.SEC_E_UNFINISHED_CONTEXT_DELETED
-        probe.wait_blocked()
         probe.release()
         await trio.sleep(0.01)
 
