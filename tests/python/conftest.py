@@ -90,6 +90,13 @@ class Probe:
         return sspi_async.client(script, credential=self.credential)
 
 
+def collect() -> None:
+    """Collect garbage; what pytest-asyncio leaves open on older versions is not our matter."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
+
+
 def eventually(condition: Callable[[], bool], seconds: float = 10) -> None:
     """Wait until something is so."""
     deadline = time.monotonic() + seconds
@@ -121,9 +128,7 @@ def _probe(probe_module: pathlib.Path) -> Probe:
 def probe(_probe: Probe) -> Iterator[Probe]:
     """The Probe package; nothing of it may be left when the test ends."""
     yield _probe
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)  # of loops that others left open
-        gc.collect()
+    collect()
     eventually(lambda: _probe.live_contexts == 0)
     eventually(lambda: _probe.live_credentials == 0)
 

@@ -4,14 +4,13 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import threading
 import time
 import weakref
 from typing import Any
 
 import pytest
-from conftest import Probe, all_done, eventually
+from conftest import Probe, all_done, collect, eventually
 
 import sspi_async
 from sspi_async import Call, Cancelled, Credential, InvalidHandle, Status
@@ -128,7 +127,7 @@ def test_call_goes_on_when_nobody_keeps_it(probe: Probe) -> None:
     context.step().result(10)
     called = threading.Event()
     context.delete(callback=lambda _: called.set())
-    gc.collect()
+    collect()
     assert called.wait(10)
 
 
@@ -147,7 +146,7 @@ def test_what_is_left_to_the_garbage_collector_is_freed(probe: Probe) -> None:
     Credential.acquire("Probe").result(10)
     assert probe.live_contexts == 1
     del context
-    gc.collect()
+    collect()
     eventually(lambda: probe.live_contexts == 0)
     eventually(lambda: probe.live_credentials == 0)
 
@@ -370,11 +369,11 @@ def test_closed_loops_leave_nothing_behind(probe: Probe) -> None:
 
     loops: list[weakref.ref[Any]] = []
     turn()
-    gc.collect()
+    collect()
     before = len(os.listdir("/proc/self/fd"))
     for _ in range(50):
         turn()
-    gc.collect()
+    collect()
     assert len(os.listdir("/proc/self/fd")) <= before + 1
     assert [loop for loop in loops if loop() is not None] == []
     assert len(queue._loops) <= 1
@@ -392,7 +391,7 @@ def test_call_of_a_closed_loop_leaks_nothing(probe: Probe) -> None:
     probe.release()
     eventually(lambda: sspi_async.pool_counts().pending == 0)
     asyncio.run(_await(Credential.acquire("Probe")))  # sweeps the queue of the closed loop
-    gc.collect()
+    collect()
     eventually(lambda: probe.live_contexts == 0)
 
 

@@ -4,12 +4,11 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import threading
 from typing import Any
 
 import pytest
-from conftest import Probe, eventually
+from conftest import Probe, collect, eventually
 
 from sspi_async import CredentialUse, Status, raw
 from sspi_async.testing import NtlmUsers
@@ -164,7 +163,7 @@ def test_callback_may_do_anything(probe: Probe) -> None:
     raw.SspiSetAsyncNotifyCallback(context, again, raw.CtxtHandle())
     raw.SspiDeleteSecurityContextAsync(context, raw.CtxtHandle())
     del context
-    gc.collect()
+    collect()
     assert done.wait(30)
     assert count == 1000
 

@@ -118,7 +118,7 @@ SSPI_ASYNC_API int32_t sspia_hub_call_message(uint64_t call, sspia_hub_bytes *te
 
 /* Gets a credential. principal: NULL for the default one. identity: pairs of name and value,
  * each text with its final zero, one after the other; none for the defaults of the process.
- *   user domain password       whom to log on; or the file's NT hash (see the package)
+ *   user domain password       whom to log on
  *   packages                   what Negotiate may choose from: "Kerberos", "!ntlm"
  *   ccache keytab client_keytab replay_cache ntlm_user_file
  *                              as in sspia_auth_identity
