@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "probe.h"
+#include "scripted.h"
 
 enum { THREADS = 8, SLOTS = 24, QUEUES = 3 };
 
@@ -73,7 +73,7 @@ static void put_context(uint32_t slot, CtxtHandle context)
 
 static void submit(uint64_t *state, SspiAsyncContext *async)
 {
-    static const char *const scripts[] = {"more", "", "token=64 more", "fail=80090308",
+    static const char *const scripts[] = {"more", "", "token=64 more", "status=80090308",
                                           "token=99999"};
     CtxtHandle context = get_context(draw(state, SLOTS));
     SECURITY_STATUS status;
@@ -200,7 +200,7 @@ static void random_moves_break_nothing(void **state)
 
     (void)state;
     print_message("seed %lu, %u s\n", seed, seconds);
-    credential = probe_credential();
+    credential = scripted_credential();
     for (uint32_t i = 0; i < QUEUES; i++)
         atomic_store(&queues[i], sspia_queue_create());
     for (uint32_t i = 0; i < SLOTS; i++) {
@@ -218,7 +218,7 @@ static void random_moves_break_nothing(void **state)
         SspiFreeAsyncContext(atomic_load(&asyncs[i]));
         DeleteSecurityContext(&contexts[i]);
     }
-    probe_eventually(pending_now, 0);
+    scripted_eventually(pending_now, 0);
     for (uint32_t i = 0; i < QUEUES; i++)
         sspia_queue_free(atomic_load(&queues[i]));
     assert_status(FreeCredentialsHandle(&credential), SEC_E_OK);
@@ -274,16 +274,16 @@ static void each_accepted_call_notifies_exactly_once(void **state)
             pthread_create(&threads[i], NULL, submit_many, i % 2 == 0 ? queue : NULL), 0);
     for (int i = 0; i < THREADS; i++)
         pthread_join(threads[i], NULL);
-    probe_eventually(pending_now, 0);
+    scripted_eventually(pending_now, 0);
     while (sspia_queue_dispatch(queue, 100, 0) > 0)
         continue;
-    probe_eventually(exact_now, THREADS * PER_THREAD);
+    scripted_eventually(exact_now, THREADS * PER_THREAD);
     sspia_queue_free(queue);
 }
 
 int main(int argc, char **argv)
 {
-#define TEST(name) cmocka_unit_test_teardown(name, probe_nothing_is_left)
+#define TEST(name) cmocka_unit_test_teardown(name, scripted_nothing_is_left)
     const struct CMUnitTest tests[] = {
         TEST(random_moves_break_nothing),
         TEST(each_accepted_call_notifies_exactly_once),
@@ -292,5 +292,5 @@ int main(int argc, char **argv)
     seed = argc > 1 ? strtoul(argv[1], NULL, 10) : (unsigned long)time(NULL);
     if (argc > 2)
         seconds = (unsigned)strtoul(argv[2], NULL, 10);
-    return cmocka_run_group_tests(tests, probe_setup, NULL);
+    return cmocka_run_group_tests(tests, scripted_setup, scripted_teardown);
 }
