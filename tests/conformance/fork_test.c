@@ -156,6 +156,12 @@ static void resubmit(SspiAsyncContext *async, void *data)
 /* Wrong would be: a lock that the child finds taken by a thread it does not have. */
 static void fork_while_threads_are_busy(void **state)
 {
+#if defined(__SANITIZE_ADDRESS__)
+    /* The allocator of gcc's AddressSanitizer takes no locks at fork, as glibc's does: the
+     * child may find one taken by a thread it does not have. */
+    (void)state;
+    skip();
+#endif
     SspiAsyncContext *busy[4];
     atomic_int stop = 0;
     CtxtHandle none;

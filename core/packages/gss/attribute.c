@@ -5,7 +5,7 @@
 #include "status.h"
 #include "text.h"
 
-#include <krb5.h>
+#include <openssl/crypto.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -98,11 +98,20 @@ static SECURITY_STATUS session_key(gss_context *context, gss_buffer_set_t *set,
     return status;
 }
 
+/* gss_release_buffer_set does not wipe. */
+static void release_key(gss_buffer_set_t *set)
+{
+    OM_uint32 minor;
+
+    for (size_t i = 0; *set != GSS_C_NO_BUFFER_SET && i < (*set)->count; i++)
+        OPENSSL_cleanse((*set)->elements[i].value, (*set)->elements[i].length);
+    gss_release_buffer_set(&minor, set);
+}
+
 static SECURITY_STATUS query_session_key(gss_context *context, SecPkgContext_SessionKey *key,
                                          sspia_report *report)
 {
     gss_buffer_set_t set = GSS_C_NO_BUFFER_SET;
-    OM_uint32 minor;
     SECURITY_STATUS status = session_key(context, &set, report);
 
     if (status == SEC_E_OK) {
@@ -114,7 +123,7 @@ static SECURITY_STATUS query_session_key(gss_context *context, SecPkgContext_Ses
             key->SessionKeyLength = (uint32_t)set->elements[0].length;
         }
     }
-    gss_release_buffer_set(&minor, &set); /* wipes: krb5 generic_gss_release_buffer_set */
+    release_key(&set);
     return status;
 }
 
@@ -174,7 +183,6 @@ static SECURITY_STATUS query_key_info(gss_context *context, SecPkgContext_KeyInf
 {
     gss_buffer_set_t set = GSS_C_NO_BUFFER_SET;
     struct algorithm found = ntlm_algorithm;
-    OM_uint32 minor;
     SECURITY_STATUS status = session_key(context, &set, report);
 
     if (status != SEC_E_OK)
@@ -190,7 +198,7 @@ static SECURITY_STATUS query_key_info(gss_context *context, SecPkgContext_KeyInf
                 found = algorithms[i];
         }
     }
-    gss_release_buffer_set(&minor, &set);
+    release_key(&set);
     info->KeySize = found.bits;
     info->SignatureAlgorithm = (uint32_t)found.checksum;
     info->EncryptAlgorithm = (uint32_t)found.enctype;

@@ -7,7 +7,8 @@
  * or crashes the process. So the core must be quiet before both:
  *   - exit() runs atexit handlers newest first. OPENSSL_init_crypto registers
  *     OPENSSL_cleanup; it is called before we register host->quiesce, so that quiesce runs
- *     earlier. gss-ntlmssp uses the same libcrypto and adds no handler of its own.
+ *     earlier. (With some option: asked for nothing, OpenSSL 3.0 returns at once and
+ *     registers nothing.) gss-ntlmssp uses the same libcrypto and adds no handler.
  *   - ELF destructors run after all atexit handlers (the loader's handler is the oldest),
  *     so quiesce precedes those of libgssapi_krb5 and libkrb5 whatever the load order. A
  *     destructor of our own would add nothing.
@@ -51,7 +52,7 @@ const sspia_package *const *sspia_module_entry(const sspia_host *host, sspia_rep
         return NULL;
     }
     gss_host = host;
-    OPENSSL_init_crypto(0, NULL);
+    OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CRYPTO_STRINGS, NULL);
     mechs = gss_mech_probe();
     if (atexit(host->quiesce) != 0) {
         host->report(report, "gss", "no room for an exit handler");

@@ -17,7 +17,7 @@
  *      waits for another's exchange. The last to finish leaves its tickets in the source.
  */
 #include "source.h"
-#include "status.h"
+#include "lease.h"
 #include "text.h"
 
 #include <stdlib.h>
@@ -26,9 +26,10 @@
 
 #define IDLE_MAX 16u
 
-/* Seconds an idle cred is good for: a default ccache may have been renewed meanwhile, or a
- * client keytab refreshed, which a cred notices only when it is made. */
-#define IDLE_LIFE 30
+/* Seconds an idle cred is good for: a ccache may have been renewed meanwhile, which a cred
+ * of Kerberos notices only when it is made. */
+#define IDLE_LIFE      30
+#define IDLE_LIFE_NTLM 600
 
 static int64_t now(void)
 {
@@ -41,18 +42,6 @@ void gss_source_init(gss_source *source)
     pthread_mutex_init(&source->lock, NULL);
 }
 
-static void destroy(gss_lease *lease)
-{
-    OM_uint32 minor;
-
-    if (lease == NULL)
-        return;
-    gss_release_cred(&minor, &lease->cred);
-    gss_tickets_drop(lease->tickets);
-    gss_users_drop(lease->users);
-    free(lease);
-}
-
 void gss_source_clear(gss_source *source)
 {
     OM_uint32 minor;
@@ -61,7 +50,7 @@ void gss_source_clear(gss_source *source)
         gss_lease *lease = source->idle;
 
         source->idle = lease->next;
-        destroy(lease);
+        gss_lease_destroy(lease);
     }
     gss_tickets_drop(source->tickets);
     gss_users_drop(source->users);
@@ -154,78 +143,6 @@ SECURITY_STATUS gss_source_prepare(gss_source *source, sspia_report *report)
     return status == SEC_E_OK ? refresh_users(source, report) : status;
 }
 
-static void put(gss_key_value_set_desc *store, const char *key, const char *value)
-{
-    if (value == NULL)
-        return;
-    store->elements[store->count].key = key;
-    store->elements[store->count].value = value;
-    store->count++;
-}
-
-/* Kerberos contexts carry CONF and INTEG whether asked for or not, unless the credential has
- * this option; SPNEGO then does not ask for INTEG by itself. step.c asks for what is due. */
-static void set_options(gss_lease *lease, gss_cred_usage_t usage)
-{
-    OM_uint32 minor;
-    gss_buffer_desc empty = {0, NULL};
-
-    if (usage == GSS_C_INITIATE && (lease->mechs & GSS_MECH_KERBEROS))
-        gss_set_cred_option(&minor, &lease->cred, (gss_OID)GSS_KRB5_CRED_NO_CI_FLAGS_X, &empty);
-}
-
-static SECURITY_STATUS make(const gss_source *source, gss_lease *lease, sspia_report *report)
-{
-    gss_key_value_element_desc elements[8];
-    gss_key_value_set_desc store = {0, elements};
-    gss_OID_desc oids[2];
-    gss_OID_set_desc mechs;
-    gss_OID_set_desc spnego = {1, &gss_oid_spnego};
-    bool negotiate = source->negotiate && !lease->raw;
-    OM_uint32 major;
-    OM_uint32 minor;
-
-    gss_mech_set(lease->mechs, oids, &mechs);
-    put(&store, "ccache", lease->tickets != NULL ? gss_tickets_ccache(lease->tickets) : NULL);
-    put(&store, "ccache", lease->tickets == NULL ? source->ccache : NULL);
-    put(&store, "keytab", source->keytab);
-    put(&store, "client_keytab", source->client_keytab);
-    put(&store, "rcache", source->replay_cache);
-    put(&store, "ntlmssp_nthash", source->nt_hash);
-    put(&store, "ntlmssp_domain", source->ntlm_domain);
-    put(&store, "ntlmssp_keyfile", lease->users != NULL ? gss_users_path(lease->users) : NULL);
-    major = gss_acquire_cred_from(
-        &minor, source->name, GSS_C_INDEFINITE, negotiate ? &spnego : &mechs, source->usage,
-        store.count > 0 ? &store : GSS_C_NO_CRED_STORE, &lease->cred, NULL, NULL);
-    if (!GSS_ERROR(major) && negotiate)
-        major = gss_set_neg_mechs(&minor, lease->cred, &mechs);
-    if (GSS_ERROR(major))
-        return gss_status(major, minor, GSS_AT_ACQUIRE, report);
-    set_options(lease, source->usage);
-    return SEC_E_OK;
-}
-
-static void describe(const gss_lease *lease, const gss_source *source, int64_t *expiry,
-                     char **name)
-{
-    gss_name_t found = GSS_C_NO_NAME;
-    gss_buffer_desc text = {0, NULL};
-    OM_uint32 minor;
-    OM_uint32 lifetime = GSS_C_INDEFINITE;
-
-    /* Of an acceptor neither is wanted, and gss-ntlmssp 1.2.0 crashes on the name of a host
-     * without a service. */
-    if (source->usage != GSS_C_INITIATE ||
-        GSS_ERROR(gss_inquire_cred(&minor, lease->cred, &found, &lifetime, NULL, NULL)))
-        return;
-    if (lifetime != GSS_C_INDEFINITE)
-        *expiry = now() + lifetime;
-    if (found != GSS_C_NO_NAME && !GSS_ERROR(gss_display_name(&minor, found, &text, NULL)))
-        *name = strndup(text.value, text.length);
-    gss_release_buffer(&minor, &text);
-    gss_release_name(&minor, &found);
-}
-
 SECURITY_STATUS gss_source_probe(gss_source *source, unsigned mech, int64_t *expiry,
                                  char **name, sspia_report *report)
 {
@@ -235,8 +152,8 @@ SECURITY_STATUS gss_source_probe(gss_source *source, unsigned mech, int64_t *exp
     *expiry = INT64_MAX;
     *name = NULL;
     if (status == SEC_E_OK)
-        describe(lease, source, expiry, name);
-    destroy(lease);
+        gss_lease_describe(lease, source, expiry, name);
+    gss_lease_destroy(lease);
     return status;
 }
 
@@ -244,13 +161,15 @@ SECURITY_STATUS gss_source_probe(gss_source *source, unsigned mech, int64_t *exp
 static gss_lease *take_idle(gss_source *source, unsigned mechs, bool raw, gss_lease **stale)
 {
     gss_lease **link = &source->idle;
-    int64_t oldest = now() - IDLE_LIFE;
+    int64_t moment = now();
 
     while (*link != NULL) {
         gss_lease *lease = *link;
 
-        if (lease->born < oldest || lease->tickets != source->tickets ||
-            lease->users != source->users) {
+        int64_t life = lease->mechs & GSS_MECH_KERBEROS ? IDLE_LIFE : IDLE_LIFE_NTLM;
+
+        if (lease->born < moment - life || lease->born > moment ||
+            lease->tickets != source->tickets || lease->users != source->users) {
             *link = lease->next;
             source->idle_count--;
             lease->next = *stale;
@@ -288,17 +207,17 @@ SECURITY_STATUS gss_source_take(gss_source *source, unsigned mechs, bool raw, gs
         made->mechs = mechs;
         made->raw = raw;
         made->born = now();
-        status = make(source, made, report);
+        status = gss_lease_make(source, made, report);
     }
     if (*lease == NULL && status == SEC_E_OK) {
         *lease = made;
         made = NULL;
     }
-    destroy(made);
+    gss_lease_destroy(made);
     while (stale != NULL) {
         gss_lease *next = stale->next;
 
-        destroy(stale);
+        gss_lease_destroy(stale);
         stale = next;
     }
     return status;
@@ -316,5 +235,5 @@ void gss_source_give(gss_source *source, gss_lease *lease)
         lease = NULL;
     }
     pthread_mutex_unlock(&source->lock);
-    destroy(lease);
+    gss_lease_destroy(lease);
 }

@@ -126,17 +126,28 @@ static SECURITY_STATUS begin_initiator(gss_context *context, const sspia_step *s
     return hold_credential(context, credential, source, mechs, false, report);
 }
 
-/* Errors of gss-ntlmssp that its codes do not tell apart. */
+/* Errors of gss-ntlmssp that its codes do not tell apart, or name badly. */
 static SECURITY_STATUS refine(const gss_context *context, OM_uint32 major, OM_uint32 minor,
-                              SECURITY_STATUS status)
+                              SECURITY_STATUS status, sspia_report *report)
 {
+    char text[SSPIA_REPORT_SIZE];
+
+    if (context->initiator || context->source->mechs != GSS_MECH_NTLM)
+        return status;
     /* It reports bindings that differ as EACCES in a defective token; so it does a wrong MIC,
      * but it checks the MIC first, and a MIC covers the bindings. */
-    if (!context->initiator && context->bindings != GSS_C_NO_CHANNEL_BINDINGS &&
+    if (context->bindings != GSS_C_NO_CHANNEL_BINDINGS &&
         GSS_ROUTINE_ERROR(major) == GSS_S_DEFECTIVE_TOKEN &&
         gss_status_true_minor(minor) == EACCES)
-        return SEC_E_BAD_BINDINGS;
-    return status;
+        status = SEC_E_BAD_BINDINGS;
+    if (status != SEC_E_LOGON_DENIED && status != SEC_E_BAD_BINDINGS)
+        return status;
+    memcpy(text, report->text, sizeof text);
+    text[sizeof text - 1] = '\0';
+    return gss_status_report(report, status,
+                             status == SEC_E_BAD_BINDINGS ? "the channel bindings differ"
+                                                          : "no such user, or another password",
+                             text);
 }
 
 SECURITY_STATUS gss_step_initialize(gss_kind kind, void **object, const sspia_step *step,
@@ -180,7 +191,7 @@ SECURITY_STATUS gss_step_initialize(gss_kind kind, void **object, const sspia_st
     status = gss_status(major, minor, GSS_AT_INITIATE, report);
     if (GSS_ERROR(major)) {
         deliver(&output, result);
-        return gss_context_fail(context, refine(context, major, minor, status));
+        return gss_context_fail(context, refine(context, major, minor, status, report));
     }
     status = deliver(&output, result);
     if (status != SEC_E_OK)
@@ -275,7 +286,7 @@ SECURITY_STATUS gss_step_accept(gss_kind kind, void **object, const sspia_step *
     status = gss_status(major, minor, GSS_AT_ACCEPT, report);
     if (GSS_ERROR(major)) {
         deliver(&output, result);
-        return gss_context_fail(context, refine(context, major, minor, status));
+        return gss_context_fail(context, refine(context, major, minor, status, report));
     }
     if (!(major & GSS_S_CONTINUE_NEEDED) && bindings_missing(context, flags)) {
         gss_release_buffer(&minor, &output); /* it would tell the initiator that all is well */
