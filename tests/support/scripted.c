@@ -94,8 +94,7 @@ int scripted_setup(void **state)
     char log[64];
 
     (void)state;
-    if (AddSecurityPackageA(SSPI_ASYNC_MODULE_DIR "/libsspi-async-scripted.so", NULL) !=
-        SEC_E_OK) {
+    if (AddSecurityPackageA("scripted", NULL) != SEC_E_OK) {
         char message[256];
 
         sspia_last_message(message, sizeof(message));

@@ -94,11 +94,14 @@ static bool to_status(const struct word *word, SECURITY_STATUS *status)
     return true;
 }
 
-static bool to_text(const struct word *word, char **text)
+/* SEC_E_INVALID_PARAMETER: there is no value. */
+static SECURITY_STATUS to_text(const struct word *word, char **text, sspia_report *report)
 {
+    if (word->value == NULL)
+        return bad(report, "the script has a value that cannot be", word);
     free(*text);
-    *text = word->value != NULL ? strndup(word->value, word->value_length) : NULL;
-    return *text != NULL;
+    *text = strndup(word->value, word->value_length);
+    return *text != NULL ? SEC_E_OK : SEC_E_INSUFFICIENT_MEMORY;
 }
 
 /* A word with a number. False: not one of these. */
@@ -143,17 +146,17 @@ static SECURITY_STATUS set_word(struct stage *stage, const struct word *word,
         stage->alert[0] = (uint8_t)(number >> 8);
         stage->alert[1] = (uint8_t)number;
     } else if (is(word, "token") && word->value != NULL && word->value[-1] == '\'') {
-        good = to_text(word, &stage->token);
         stage->token_size = word->value_length;
         stage->has_token = true;
+        return to_text(word, &stage->token, report);
     } else if (is(word, "token")) {
         good = to_number(word, 10, UINT32_MAX, &number);
         stage->token_size = (size_t)number;
         stage->has_token = true;
     } else if (is(word, "expect")) {
-        good = to_text(word, &stage->expect);
+        return to_text(word, &stage->expect, report);
     } else if (is(word, "say")) {
-        good = to_text(word, &stage->say);
+        return to_text(word, &stage->say, report);
     } else if (!set_number(stage, word, &good)) {
         return bad(report, "the script has a word that is unknown here", word);
     }
@@ -203,14 +206,17 @@ static bool skip_prefix(const char **at, const char *prefix)
 static SECURITY_STATUS parse_all(const char **at, struct script *script, sspia_report *report)
 {
     struct word word;
+    SECURITY_STATUS status = SEC_E_OK;
 
-    while (next_word(at, &word)) {
+    while (status == SEC_E_OK && next_word(at, &word)) {
         if (is(&word, "per-leg"))
             script->per_leg = true;
-        else if (!is(&word, "name") || !to_text(&word, &script->name))
-            return bad(report, "the script has a word that is unknown here", &word);
+        else if (is(&word, "name"))
+            status = to_text(&word, &script->name, report);
+        else
+            status = bad(report, "the script has a word that is unknown here", &word);
     }
-    return SEC_E_OK;
+    return status;
 }
 
 static SECURITY_STATUS add_leg(const char **at, struct script *script, sspia_report *report)
