@@ -92,7 +92,7 @@ SspiAsyncContext *SspiCreateAsyncContext(void)
     return handle_to_pointer(HANDLE_ASYNC, async->handle);
 }
 
-void async_destroy(void *object)
+bool async_destroy(void *object)
 {
     struct async_context *async = object;
 
@@ -100,6 +100,7 @@ void async_destroy(void *object)
         handle_release(async->queue->handle);
     free(async->message);
     free(async);
+    return true;
 }
 
 /* Parts the context from its call. Returns the call if nobody else will free it: it had not

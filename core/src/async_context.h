@@ -51,7 +51,7 @@ SECURITY_STATUS async_submit(SspiAsyncContext *handle, struct job *job);
 void async_start_finishing(struct async_context *async);
 void async_finish(struct async_context *async, SECURITY_STATUS status, char *message);
 
-void async_destroy(void *object);
+bool async_destroy(void *object);
 void async_after_fork(void *object);
 
 #endif

@@ -5,12 +5,13 @@
 
 #include "engine.h"
 
-static void release_state(const sspia_package *package, void *state)
+static bool release_state(const sspia_package *package, void *state)
 {
     if (!engine_enter_package())
-        return; /* the process is exiting */
+        return false;
     package->release(state);
     engine_leave_package();
+    return true;
 }
 
 struct credential *credential_create(const sspia_package *package, uint32_t use, void *state)
@@ -48,10 +49,12 @@ void credential_close(struct credential *credential)
     handle_release(credential->handle);
 }
 
-void credential_destroy(void *object)
+bool credential_destroy(void *object)
 {
     struct credential *credential = object;
 
-    release_state(credential->package, credential->state);
+    if (!release_state(credential->package, credential->state))
+        return false;
     free(credential);
+    return true;
 }

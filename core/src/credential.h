@@ -27,6 +27,6 @@ struct credential *credential_create(const sspia_package *package, uint32_t use,
  * the owner's reference. */
 void credential_close(struct credential *credential);
 
-void credential_destroy(void *object);
+bool credential_destroy(void *object);
 
 #endif

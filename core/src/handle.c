@@ -189,7 +189,8 @@ void handle_release(struct handle handle)
 
     if ((word & REFERENCES) != 0)
         return;
-    handle_destroy[kind_of(word)](slot->object);
+    if (!handle_destroy[kind_of(word)](slot->object))
+        return;
     pthread_mutex_lock(&lock);
     slot->object = NULL;
     if (generation_of(word) < GENERATION_MAX) {

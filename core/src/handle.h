@@ -22,8 +22,9 @@ struct handle {
     uint32_t generation; /* 1 and up */
 };
 
-/* What destroys an object of each kind when its last reference goes (handle_kinds.c). */
-extern void (*const handle_destroy[HANDLE_KINDS])(void *object);
+/* What destroys an object of each kind when its last reference goes (handle_kinds.c). False:
+ * the process is exiting and its package cannot be entered any more; the object stays. */
+extern bool (*const handle_destroy[HANDLE_KINDS])(void *object);
 
 void handle_start(void);
 

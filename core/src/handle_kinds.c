@@ -6,7 +6,7 @@
 #include "queue.h"
 #include "security_context.h"
 
-void (*const handle_destroy[HANDLE_KINDS])(void *object) = {
+bool (*const handle_destroy[HANDLE_KINDS])(void *object) = {
     [HANDLE_CONTEXT] = security_context_destroy,
     [HANDLE_QUEUE] = queue_destroy,
     [HANDLE_CREDENTIAL] = credential_destroy,

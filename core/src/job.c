@@ -36,8 +36,8 @@ SECURITY_STATUS job_prepare_step(struct job *job, const struct step_arguments *a
         return status;
     if (job->context != NULL)
         package = job->context->package;
-    else if (job->step->credential != NULL)
-        package = job->step->credential->package;
+    else
+        package = job->step->package;
     job->lane = package == NULL ? LANE_QUICK
                                 : lane_of(package, arguments->acceptor ? SSPIA_OP_ACCEPT
                                                                        : SSPIA_OP_INITIALIZE);
@@ -105,8 +105,7 @@ SECURITY_STATUS job_run(struct job *job, sspia_report *report)
     case JOB_DELETE_CONTEXT:
         if (job->context == NULL)
             return SEC_E_INVALID_HANDLE;
-        security_context_tear_down(job->context);
-        return SEC_E_OK;
+        return security_context_tear_down(job->context) ? SEC_E_OK : SEC_E_SHUTDOWN_IN_PROGRESS;
     }
     return SEC_E_INTERNAL_ERROR;
 }
@@ -144,8 +143,8 @@ const char *job_package(const struct job *job)
     if (job->context != NULL)
         return job->context->package->name;
     if ((job->operation == JOB_INITIALIZE || job->operation == JOB_ACCEPT) &&
-        job->step->credential != NULL)
-        return job->step->credential->package->name;
+        job->step->package != NULL)
+        return job->step->package->name;
     return NULL;
 }
 

@@ -41,13 +41,14 @@ sspia_queue *sspia_queue_create(void)
     return handle_to_pointer(HANDLE_QUEUE, queue->handle);
 }
 
-void queue_destroy(void *object)
+bool queue_destroy(void *object)
 {
     struct queue *queue = object;
 
     wake_close(queue->fd);
     pthread_cond_destroy(&queue->arrived);
     free(queue);
+    return true;
 }
 
 void queue_post(struct queue *queue, struct call *call, struct queue **release)

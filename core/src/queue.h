@@ -25,7 +25,7 @@ struct queue *queue_acquire(const sspia_queue *handle);
  * is closed nobody will be told: the call is retired and *release receives the reference. */
 void queue_post(struct queue *queue, struct call *call, struct queue **release);
 
-void queue_destroy(void *object);
+bool queue_destroy(void *object);
 void queue_after_fork(void *object);
 
 #endif

@@ -109,27 +109,32 @@ void security_context_end_turn(struct security_context *context)
     engine_unlock();
 }
 
-void security_context_tear_down(struct security_context *context)
+bool security_context_tear_down(struct security_context *context)
 {
-    void *state = context->state;
+    struct credential *credential = context->credential;
 
-    context->state = NULL;
-    if (state != NULL && engine_enter_package()) {
-        context->package->delete_context(state);
+    if (context->state != NULL) {
+        if (!engine_enter_package())
+            return false;
+        context->package->delete_context(context->state);
         engine_leave_package();
     }
+    context->state = NULL;
+    context->credential = NULL;
+    if (credential != NULL)
+        handle_release(credential->handle);
+    return true;
 }
 
-void security_context_destroy(void *object)
+bool security_context_destroy(void *object)
 {
     struct security_context *context = object;
 
-    security_context_tear_down(context);
-    if (context->parked != NULL)
-        leg_free(context->parked);
-    if (context->credential != NULL)
-        handle_release(context->credential->handle);
+    if (!security_context_tear_down(context))
+        return false;
+    leg_free(context->parked);
     free(context);
+    return true;
 }
 
 /* Whoever had the turn in the parent is not here to give it back. Its package may be in the

@@ -41,10 +41,11 @@ void security_context_yield(struct security_context *context);
 bool security_context_take_turn(struct security_context *context);
 void security_context_end_turn(struct security_context *context);
 
-/* Deletes the package's part. The caller has the turn, or the last reference. */
-void security_context_tear_down(struct security_context *context);
+/* Deletes the package's part and lets go of the credential. The caller has the turn, or the
+ * last reference. False: the process is exiting, nothing was done. */
+bool security_context_tear_down(struct security_context *context);
 
-void security_context_destroy(void *object);
+bool security_context_destroy(void *object);
 void security_context_after_fork(void *object);
 
 #endif

@@ -74,6 +74,7 @@ static void look_up(struct step *step, const struct step_arguments *arguments,
         if (handle_from_words(HANDLE_CREDENTIAL, arguments->credential, &handle))
             step->credential = handle_acquire(HANDLE_CREDENTIAL, handle);
         step->credential_dead = step->credential == NULL;
+        step->package = step->credential != NULL ? step->credential->package : NULL;
     }
     if (arguments->context != NULL) {
         if (handle_from_words(HANDLE_CONTEXT, arguments->context, &handle))
@@ -160,8 +161,8 @@ static bool token_fits(const struct step *step)
     return size <= (step->token != NULL ? step->token_room : 0);
 }
 
-SECURITY_STATUS step_run(struct step *step, struct security_context *context,
-                         sspia_report *report)
+static SECURITY_STATUS run(struct step *step, struct security_context *context,
+                           sspia_report *report)
 {
     struct leg *leg = step->leg;
     struct credential *credential;
@@ -178,6 +179,23 @@ SECURITY_STATUS step_run(struct step *step, struct security_context *context,
         message_report(report, "the token does not fit; call again with a larger buffer", NULL);
         return SEC_E_BUFFER_TOO_SMALL;
     }
+    return status;
+}
+
+static void let_go_of_credential(struct step *step)
+{
+    if (step->credential != NULL)
+        handle_release(step->credential->handle);
+    step->credential = NULL;
+}
+
+/* The credential goes before the status is final: who frees it then sees it released. */
+SECURITY_STATUS step_run(struct step *step, struct security_context *context,
+                         sspia_report *report)
+{
+    SECURITY_STATUS status = run(step, context, report);
+
+    let_go_of_credential(step);
     return status;
 }
 
@@ -262,7 +280,6 @@ void step_free(struct step *step)
     if (step == NULL)
         return;
     leg_free(step->leg);
-    if (step->credential != NULL)
-        handle_release(step->credential->handle);
+    let_go_of_credential(step);
     free(step);
 }

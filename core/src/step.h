@@ -9,9 +9,11 @@
 
 struct step {
     struct leg *leg;
-    struct credential *credential; /* a reference; NULL if none was given */
-    bool credential_dead;          /* one was given, and is not alive */
-    bool context_dead;             /* likewise */
+    struct credential
+        *credential; /* a reference until the leg has run; NULL if none was given */
+    const sspia_package *package; /* of the credential, or NULL */
+    bool credential_dead;         /* one was given, and is not alive */
+    bool context_dead;            /* likewise */
 
     /* The caller's, as they were at submit. */
     PCtxtHandle new_context;
