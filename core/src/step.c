@@ -128,7 +128,8 @@ static SECURITY_STATUS choose_credential(const struct step *step,
     SECURITY_STATUS status = SEC_E_INVALID_HANDLE;
 
     *credential = step->credential;
-    if (*credential == NULL && !step->credential_dead && context != NULL)
+    /* A leg that a delete came before has no turn: it must not look into the context. */
+    if (*credential == NULL && !step->credential_dead && !step->context_dead && context != NULL)
         *credential = context->credential;
     if (step->context_dead)
         wrong = "the context handle is not alive";
