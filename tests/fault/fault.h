@@ -17,4 +17,7 @@ unsigned long fault_requests(void);
 /* What failed, "calloc" for instance; NULL: nothing. */
 const char *fault_hit(void);
 
+/* What LeakSanitizer says, where it is linked: true if memory is lost. */
+bool fault_leaks(void);
+
 #endif

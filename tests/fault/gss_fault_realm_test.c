@@ -82,15 +82,6 @@ static unsigned long whole_life(const struct scenario *scenario, unsigned long n
     return requests;
 }
 
-#if defined(__SANITIZE_ADDRESS__)
-int __lsan_do_recoverable_leak_check(void);
-#else
-static int __lsan_do_recoverable_leak_check(void)
-{
-    return 0;
-}
-#endif
-
 static void for_each_request(const struct scenario *scenario)
 {
     unsigned long n;
@@ -102,7 +93,7 @@ static void for_each_request(const struct scenario *scenario)
         alarm(60);
         fault_arm(n);
         requests = whole_life(scenario, n);
-        assert_int_equal(__lsan_do_recoverable_leak_check(), 0);
+        assert_false(fault_leaks());
         if (requests < n)
             break;
     }

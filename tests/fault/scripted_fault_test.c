@@ -285,15 +285,6 @@ static int missing_now(void)
     return atomic_load(&notified) < accepted;
 }
 
-#if defined(__SANITIZE_ADDRESS__)
-int __lsan_do_recoverable_leak_check(void);
-#else
-static int __lsan_do_recoverable_leak_check(void)
-{
-    return 0;
-}
-#endif
-
 static void for_each_request(const char *name, bool queued)
 {
     sspia_pool_config config = {.size = sizeof(config), .idle_ms = 1};
@@ -317,7 +308,7 @@ static void for_each_request(const char *name, bool queued)
         scripted_eventually(missing_now, 0);
         assert_in_range(atomic_load(&notified), accepted, accepted + atomic_load(&freed));
         assert_int_equal(scripted_nothing_is_left(NULL), 0);
-        assert_int_equal(__lsan_do_recoverable_leak_check(), 0);
+        assert_false(fault_leaks());
     }
     alarm(0);
     fault_arm(0);
