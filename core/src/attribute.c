@@ -11,6 +11,7 @@
 #include "memory.h"
 #include "message.h"
 #include "package.h"
+#include "schannel.h"
 #include "text.h"
 
 #define STRINGS_MAX 2
@@ -51,6 +52,22 @@ static const struct shape context_shapes[] = {
     {SECPKG_ATTR_CLIENT_SPECIFIED_TARGET, sizeof(SecPkgContext_ClientSpecifiedTarget), 0, {0}},
     {SECPKG_ATTR_UNIQUE_BINDINGS, sizeof(SecPkgContext_Bindings), 0, {0}},
     {SECPKG_ATTR_ENDPOINT_BINDINGS, sizeof(SecPkgContext_Bindings), 0, {0}},
+    {SSPIA_ATTR_EXPORTER_BINDINGS, sizeof(SecPkgContext_Bindings), 0, {0}},
+    {SECPKG_ATTR_APPLICATION_PROTOCOL, sizeof(SecPkgContext_ApplicationProtocol), 0, {0}},
+    {SECPKG_ATTR_REMOTE_CERT_CONTEXT, sizeof(PCCERT_CONTEXT), 0, {0}},
+    {SECPKG_ATTR_LOCAL_CERT_CONTEXT, sizeof(PCCERT_CONTEXT), 0, {0}},
+    {SECPKG_ATTR_ISSUER_LIST_EX, sizeof(SecPkgContext_IssuerListInfoEx), 0, {0}},
+    {SECPKG_ATTR_CONNECTION_INFO, sizeof(SecPkgContext_ConnectionInfo), 0, {0}},
+    {SECPKG_ATTR_SESSION_INFO, sizeof(SecPkgContext_SessionInfo), 0, {0}},
+    {SECPKG_ATTR_REMOTE_CERTIFICATES, sizeof(SecPkgContext_Certificates), 0, {0}},
+    {SECPKG_ATTR_CIPHER_INFO, sizeof(SecPkgContext_CipherInfo), 0, {0}},
+    {SECPKG_ATTR_KEYING_MATERIAL, sizeof(SecPkgContext_KeyingMaterial), 0, {0}},
+    {SECPKG_ATTR_KEYING_MATERIAL_INPROC, sizeof(SecPkgContext_KeyingMaterial), 0, {0}},
+    {SECPKG_ATTR_CERT_CHECK_RESULT, sizeof(SecPkgContext_CertificateValidationResult), 0, {0}},
+    {SECPKG_ATTR_CERT_CHECK_RESULT_INPROC,
+     sizeof(SecPkgContext_CertificateValidationResult),
+     0,
+     {0}},
 };
 
 static const struct shape credential_shapes[] = {
@@ -58,6 +75,8 @@ static const struct shape credential_shapes[] = {
      sizeof(SecPkgCredentials_NamesA),
      1,
      {offsetof(SecPkgCredentials_NamesA, sUserName)}},
+    {SECPKG_ATTR_CIPHER_STRENGTHS, sizeof(SecPkgCred_CipherStrengths), 0, {0}},
+    {SECPKG_ATTR_SUPPORTED_PROTOCOLS, sizeof(SecPkgCred_SupportedProtocols), 0, {0}},
 };
 
 static const struct shape *find(const struct shape *shapes, size_t count, uint32_t attribute)

@@ -10,6 +10,7 @@
  * on. tests/unit/status_test.c finds every status of sspi.h here, and so shows both that
  * the table is sorted and that it is complete.
  */
+#include "schannel.h"
 #include "sspi_queue.h"
 
 #include <stddef.h>
@@ -235,6 +236,13 @@ static const status_entry statuses[] = {
            "is needed."),
     STATUS(SEC_E_INSUFFICIENT_BUFFERS,
            "The descriptor has fewer buffers than the call needs: add the missing kinds."),
+
+    STATUS(CRYPT_E_REVOKED, "The peer's certificate, or one above it, was revoked."),
+    STATUS(CRYPT_E_NO_REVOCATION_CHECK,
+           "There is no revocation list for a certificate that must be checked: add it to the "
+           "roots."),
+    STATUS(CRYPT_E_REVOCATION_OFFLINE,
+           "The revocation list for a certificate is out of date, and none is fetched."),
 
     STATUS(STATUS_INVALID_HANDLE, "The async context is not alive: never made, or freed."),
 };

@@ -28,11 +28,10 @@ uint32_t relay_random(uint32_t *state, uint32_t limit)
 static SECURITY_STATUS submit_leg(struct relay *relay)
 {
     SecBufferDesc inputs = {SECBUFFER_VERSION, 1, &relay->input};
-    static _Thread_local SecBufferDesc outputs; /* only its buffers must stay */
+    SecBufferDesc outputs = {SECBUFFER_VERSION, 1, &relay->output};
     CtxtHandle *context = &relay->contexts[relay->turn];
     CtxtHandle *old = relay->started[relay->turn] ? context : NULL;
 
-    outputs = (SecBufferDesc){SECBUFFER_VERSION, 1, &relay->output};
     if (relay->turn == 0)
         return SspiInitializeSecurityContextAsyncA(
             relay->async, &relay->credentials[0], old, relay->target,

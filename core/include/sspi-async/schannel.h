@@ -1,0 +1,514 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * schannel.h - TLS as a security package: credentials, control tokens and attributes of
+ * "Schannel", with the names and x64 layouts of the Windows header of the same name.
+ *
+ *     PCCERT_CONTEXT certificate;
+ *     sspia_certificate_load_file("server.pem", NULL, NULL, &certificate);
+ *     SCH_CREDENTIALS credentials = {SCH_CREDENTIALS_VERSION, 0, 1, &certificate};
+ *     AcquireCredentialsHandle(NULL, UNISP_NAME, SECPKG_CRED_INBOUND, NULL, &credentials,
+ *                              NULL, NULL, &handle, NULL);
+ *     sspia_certificate_free(certificate);
+ *
+ * TLS 1.2 and 1.3; suites with forward secrecy and authenticated encryption (AES-GCM,
+ * AES-CCM, ChaCha20-Poly1305) only. Nothing blocks: revocation lists and OCSP responses
+ * are never fetched.
+ *
+ * Initiator. pszTargetName is the host name (ASCII; a name beyond it in its xn-- form) or
+ * the IP address: it is sent as SNI, and the server's certificate must be issued for it. By
+ * default the chain, the dates and the name are checked against hRootStore, or the
+ * system's roots. A credential without a certificate answers a server that asks for one
+ * with SEC_I_INCOMPLETE_CREDENTIALS, once: call again with the same input and another
+ * credential, or the same one to go on without a certificate.
+ *
+ * Acceptor. ASC_REQ_MUTUAL_AUTH asks for a client certificate, and insists on it unless
+ * validation is manual. Application protocols come in an APPLICATION_PROTOCOLS buffer on
+ * the first leg of either side.
+ *
+ * Input is consumed in whole records. SEC_E_INCOMPLETE_MESSAGE: not even one is there,
+ * nothing has changed. An EXTRA buffer holds what was not consumed: the beginning of a
+ * record, or application data that followed the handshake.
+ *
+ * Messages. EncryptMessage: STREAM_HEADER, DATA, STREAM_TRAILER (and EMPTY) with the sizes
+ * of SECPKG_ATTR_STREAM_SIZES; send the three in this order. DecryptMessage: DATA and three
+ * EMPTY buffers; they come back as STREAM_HEADER, DATA, STREAM_TRAILER and, if input is
+ * left, EXTRA, all inside the caller's memory. One record a call. Besides SEC_E_OK (DATA
+ * may be empty) it returns
+ *   SEC_E_INCOMPLETE_MESSAGE  the record is not whole; MISSING says how much more
+ *   SEC_I_RENEGOTIATE         the record was a message of the handshake protocol (TLS 1.3:
+ *                             a session ticket, a key update; TLS 1.2: a request to
+ *                             renegotiate, which is refused). Call
+ *                             InitializeSecurityContext or AcceptSecurityContext, with
+ *                             the EXTRA data as token or with none; it returns SEC_E_OK,
+ *                             a token to send if there is one, and all input as EXTRA
+ *                             again. Until that is done, EncryptMessage may return
+ *                             SEC_E_OUT_OF_SEQUENCE: the peer is owed that token first.
+ *   SEC_I_CONTEXT_EXPIRED     the peer closed the connection with close_notify
+ *
+ * After ApplyControlToken the next InitializeSecurityContext or AcceptSecurityContext call
+ * gives the token to send. After SCHANNEL_SHUTDOWN, EncryptMessage returns
+ * SEC_E_CONTEXT_EXPIRED; what the peer had already sent can still be decrypted.
+ */
+#ifndef SSPI_ASYNC_SCHANNEL_H
+#define SSPI_ASYNC_SCHANNEL_H
+
+#include "sspi.h"
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define UNISP_NAME_A           "Microsoft Unified Security Protocol Provider"
+#define UNISP_NAME_W           u"Microsoft Unified Security Protocol Provider"
+#define SCHANNEL_NAME_A        "Schannel"
+#define SCHANNEL_NAME_W        u"Schannel"
+#ifndef SSPI_ASYNC_NO_PLAIN_NAMES
+#ifdef UNICODE
+#define UNISP_NAME    UNISP_NAME_W
+#define SCHANNEL_NAME SCHANNEL_NAME_W
+#else
+#define UNISP_NAME    UNISP_NAME_A
+#define SCHANNEL_NAME SCHANNEL_NAME_A
+#endif
+#endif
+
+/* ---- Certificates ----------------------------------------------------------------
+ *
+ * A CERT_CONTEXT of ours is made by sspia_certificate_load_*, or comes from
+ * SECPKG_ATTR_REMOTE_CERT_CONTEXT and SECPKG_ATTR_LOCAL_CERT_CONTEXT. It is constant, may
+ * be used by many threads, and is copied by what uses it: free it when you like.
+ *
+ *   X509_ASN_ENCODING      pbCertEncoded is the certificate in DER (what queries give)
+ *   SSPIA_ENCODING_SOURCE  pbCertEncoded is what was loaded, as it is; a package reads it
+ *                          when a credential is acquired
+ */
+typedef struct _CERT_CONTEXT {
+    uint32_t dwCertEncodingType;
+    uint8_t *pbCertEncoded;
+    uint32_t cbCertEncoded;
+    void *pCertInfo;  /* for packages; NULL with X509_ASN_ENCODING */
+    void *hCertStore; /* NULL */
+} CERT_CONTEXT, *PCERT_CONTEXT;
+typedef const CERT_CONTEXT *PCCERT_CONTEXT;
+typedef void *HCERTSTORE;
+
+#define X509_ASN_ENCODING     0x00000001u
+#define SSPIA_ENCODING_SOURCE 0x53500001u
+#define SSPIA_ENCODING_ROOTS  0x53500002u
+
+/* A certificate with its private key and the certificates between it and a root, from PEM
+ * (the certificate first, any order of keys and chain after it) or PKCS#12; which of the
+ * two is found out. The key may stand in a file of its own (key_path, PEM or DER).
+ * password: of the key or the PKCS#12, NULL for none. The file is read at once and whole;
+ * what it holds is looked at when a credential is acquired with it, and then a wrong
+ * password (SEC_E_LOGON_DENIED), a key that does not belong to the certificate or garbage
+ * (SEC_E_UNKNOWN_CREDENTIALS), or a missing key (SEC_E_NO_CREDENTIALS) is reported.
+ * *certificate is freed with sspia_certificate_free.
+ * SEC_E_OK, SEC_E_NO_CREDENTIALS (a file cannot be read; the message says why),
+ * SEC_E_INVALID_PARAMETER, SEC_E_INSUFFICIENT_MEMORY. */
+SSPI_ASYNC_API SECURITY_STATUS sspia_certificate_load_file(const char *path,
+                                                           const char *key_path,
+                                                           const char *password,
+                                                           PCCERT_CONTEXT *certificate);
+/* The same from memory, which is copied. key may be NULL. */
+SSPI_ASYNC_API SECURITY_STATUS sspia_certificate_load_memory(const void *data, size_t size,
+                                                             const void *key, size_t key_size,
+                                                             const char *password,
+                                                             PCCERT_CONTEXT *certificate);
+/* Wipes and frees; NULL is fine. SEC_E_INVALID_HANDLE for what is not a certificate of
+ * ours, or was freed before. */
+SSPI_ASYNC_API SECURITY_STATUS sspia_certificate_free(PCCERT_CONTEXT certificate);
+
+/* Trusted roots for hRootStore: certificates (and revocation lists, which the
+ * SCH_CRED_REVOCATION_CHECK_* flags use) in PEM. SSPIA_ROOTS_SYSTEM: the system's roots as
+ * well; with path or data NULL, these alone, which is what hRootStore NULL means too. */
+#define SSPIA_ROOTS_SYSTEM 0x1u
+SSPI_ASYNC_API SECURITY_STATUS sspia_roots_load_file(const char *path, uint32_t flags,
+                                                     HCERTSTORE *roots);
+SSPI_ASYNC_API SECURITY_STATUS sspia_roots_load_memory(const void *data, size_t size,
+                                                       uint32_t flags, HCERTSTORE *roots);
+SSPI_ASYNC_API SECURITY_STATUS sspia_roots_free(HCERTSTORE roots);
+
+/* For packages: what pCertInfo of SSPIA_ENCODING_SOURCE points to, and of the CERT_CONTEXT
+ * of SSPIA_ENCODING_ROOTS that an HCERTSTORE of ours is. The content is in pbCertEncoded. */
+typedef struct sspia_certificate_source {
+    uint32_t size;   /* sizeof(sspia_certificate_source) */
+    uint32_t flags;  /* SSPIA_ROOTS_* */
+    const void *key; /* NULL: in the content */
+    size_t key_size;
+    const char *password; /* or NULL */
+} sspia_certificate_source;
+
+/* ---- Credentials ------------------------------------------------------------------ */
+
+typedef uint32_t ALG_ID;
+
+typedef struct _UNICODE_STRING {
+    uint16_t Length; /* bytes */
+    uint16_t MaximumLength;
+    WCHAR *Buffer;
+} UNICODE_STRING, *PUNICODE_STRING;
+
+typedef enum _eTlsAlgorithmUsage {
+    TlsParametersCngAlgUsageKeyExchange, /* "ECDH", "DH" */
+    TlsParametersCngAlgUsageSignature,   /* "RSA", "ECDSA" */
+    TlsParametersCngAlgUsageCipher,      /* "AES", "CHACHA20_POLY1305" */
+    TlsParametersCngAlgUsageDigest,      /* "SHA256", "SHA384" of the suite */
+    TlsParametersCngAlgUsageCertSig
+} eTlsAlgorithmUsage;
+
+#define SCH_CRED_MAX_SUPPORTED_PARAMETERS      16u
+#define SCH_CRED_MAX_SUPPORTED_ALPN_IDS        16u
+#define SCH_CRED_MAX_SUPPORTED_CRYPTO_SETTINGS 16u
+#define SCH_CRED_MAX_SUPPORTED_CHAINING_MODES  16u
+
+/* What must not be used. Both bit lengths 0: the algorithm; else its keys shorter than the
+ * one or longer than the other. Chaining modes ("ChainingModeGCM", "ChainingModeCCM")
+ * narrow it down to these. */
+typedef struct _CRYPTO_SETTINGS {
+    eTlsAlgorithmUsage eAlgorithmUsage;
+    UNICODE_STRING strCngAlgId;
+    uint32_t cChainingModes;
+    PUNICODE_STRING rgstrChainingModes;
+    uint32_t dwMinBitLength;
+    uint32_t dwMaxBitLength;
+} CRYPTO_SETTINGS, *PCRYPTO_SETTINGS;
+
+#define TLS_PARAMS_OPTIONAL 0x1u /* not supported */
+
+typedef struct _TLS_PARAMETERS {
+    uint32_t cAlpnIds; /* must be 0: the parameters hold for all connections */
+    PUNICODE_STRING rgstrAlpnIds;
+    uint32_t grbitDisabledProtocols; /* SP_PROT_* that must NOT be used */
+    uint32_t cDisabledCrypto;
+    PCRYPTO_SETTINGS pDisabledCrypto;
+    uint32_t dwFlags;
+} TLS_PARAMETERS, *PTLS_PARAMETERS;
+
+#define SCHANNEL_CRED_VERSION   4u
+#define SCH_CREDENTIALS_VERSION 5u
+
+#define SCH_CRED_FORMAT_CERT_CONTEXT    0u
+#define SCH_CRED_FORMAT_CERT_HASH       1u /* not supported */
+#define SCH_CRED_FORMAT_CERT_HASH_STORE 2u /* not supported */
+
+/* pAuthData. An acceptor needs a certificate; with several, the one issued for the name
+ * that the client asks for is used, or else the first. dwSessionLifespan: for how long
+ * sessions can be resumed, in milliseconds; 0: ten hours. */
+typedef struct _SCH_CREDENTIALS {
+    uint32_t dwVersion; /* SCH_CREDENTIALS_VERSION */
+    uint32_t dwCredFormat;
+    uint32_t cCreds;
+    PCCERT_CONTEXT *paCred;
+    HCERTSTORE hRootStore;
+    uint32_t cMappers; /* 0 */
+    struct _HMAPPER **aphMappers;
+    uint32_t dwSessionLifespan;
+    uint32_t dwFlags; /* SCH_* */
+    uint32_t cTlsParameters;
+    PTLS_PARAMETERS pTlsParameters;
+} SCH_CREDENTIALS, *PSCH_CREDENTIALS;
+
+typedef struct _SCHANNEL_CRED {
+    uint32_t dwVersion; /* SCHANNEL_CRED_VERSION */
+    uint32_t cCreds;
+    PCCERT_CONTEXT *paCred;
+    HCERTSTORE hRootStore;
+    uint32_t cMappers;
+    struct _HMAPPER **aphMappers;
+    uint32_t cSupportedAlgs; /* 0: all */
+    ALG_ID *palgSupportedAlgs;
+    uint32_t grbitEnabledProtocols;   /* SP_PROT_*; 0: TLS 1.2 and 1.3 */
+    uint32_t dwMinimumCipherStrength; /* bits; 0: no bound */
+    uint32_t dwMaximumCipherStrength;
+    uint32_t dwSessionLifespan;
+    uint32_t dwFlags;
+    uint32_t dwCredFormat;
+} SCHANNEL_CRED, *PSCHANNEL_CRED;
+
+#define SCH_CRED_NO_SYSTEM_MAPPER                    0x00000002u
+#define SCH_CRED_NO_SERVERNAME_CHECK                 0x00000004u
+#define SCH_CRED_MANUAL_CRED_VALIDATION              0x00000008u
+#define SCH_CRED_NO_DEFAULT_CREDS                    0x00000010u
+#define SCH_CRED_AUTO_CRED_VALIDATION                0x00000020u
+#define SCH_CRED_USE_DEFAULT_CREDS                   0x00000040u
+#define SCH_CRED_DISABLE_RECONNECTS                  0x00000080u
+#define SCH_CRED_REVOCATION_CHECK_END_CERT           0x00000100u
+#define SCH_CRED_REVOCATION_CHECK_CHAIN              0x00000200u
+#define SCH_CRED_REVOCATION_CHECK_CHAIN_EXCLUDE_ROOT 0x00000400u
+#define SCH_CRED_IGNORE_NO_REVOCATION_CHECK          0x00000800u
+#define SCH_CRED_IGNORE_REVOCATION_OFFLINE           0x00001000u
+#define SCH_CRED_RESTRICTED_ROOTS                    0x00002000u
+#define SCH_CRED_REVOCATION_CHECK_CACHE_ONLY         0x00004000u
+#define SCH_CRED_CACHE_ONLY_URL_RETRIEVAL            0x00008000u
+#define SCH_CRED_MEMORY_STORE_CERT                   0x00010000u
+#define SCH_CRED_CACHE_ONLY_URL_RETRIEVAL_ON_CREATE  0x00020000u
+#define SCH_SEND_ROOT_CERT                           0x00040000u
+#define SCH_CRED_SNI_CREDENTIAL                      0x00080000u /* not supported */
+#define SCH_CRED_SNI_ENABLE_OCSP                     0x00100000u /* not supported */
+#define SCH_SEND_AUX_RECORD                          0x00200000u
+#define SCH_USE_STRONG_CRYPTO                        0x00400000u
+#define SCH_USE_PRESHAREDKEY_ONLY                    0x00800000u /* not supported */
+#define SCH_USE_DTLS_ONLY                            0x01000000u /* not supported */
+#define SCH_ALLOW_NULL_ENCRYPTION                    0x02000000u /* not supported */
+#define SCH_CRED_DEFERRED_CRED_VALIDATION            0x04000000u
+
+#define SP_PROT_SSL3_SERVER    0x00000010u
+#define SP_PROT_SSL3_CLIENT    0x00000020u
+#define SP_PROT_TLS1_0_SERVER  0x00000040u
+#define SP_PROT_TLS1_0_CLIENT  0x00000080u
+#define SP_PROT_TLS1_1_SERVER  0x00000100u
+#define SP_PROT_TLS1_1_CLIENT  0x00000200u
+#define SP_PROT_TLS1_2_SERVER  0x00000400u
+#define SP_PROT_TLS1_2_CLIENT  0x00000800u
+#define SP_PROT_TLS1_3_SERVER  0x00001000u
+#define SP_PROT_TLS1_3_CLIENT  0x00002000u
+#define SP_PROT_DTLS1_0_SERVER 0x00010000u
+#define SP_PROT_DTLS1_0_CLIENT 0x00020000u
+#define SP_PROT_DTLS1_2_SERVER 0x00040000u
+#define SP_PROT_DTLS1_2_CLIENT 0x00080000u
+#define SP_PROT_TLS1_2         (SP_PROT_TLS1_2_SERVER | SP_PROT_TLS1_2_CLIENT)
+#define SP_PROT_TLS1_3         (SP_PROT_TLS1_3_SERVER | SP_PROT_TLS1_3_CLIENT)
+
+#define CALG_SHA_256    0x0000800cu
+#define CALG_SHA_384    0x0000800du
+#define CALG_AES_128    0x0000660eu
+#define CALG_AES_256    0x00006610u
+#define CALG_AES        0x00006611u
+#define CALG_RSA_SIGN   0x00002400u
+#define CALG_ECDSA      0x00002203u
+#define CALG_DH_EPHEM   0x0000aa02u
+#define CALG_ECDH       0x0000aa05u
+#define CALG_ECDH_EPHEM 0x0000ae06u
+
+/* ---- Control tokens (ApplyControlToken: one TOKEN buffer) ------------------------------ */
+
+#define SCHANNEL_RENEGOTIATE 0u /* one uint32_t; TLS 1.3: new keys both ways */
+#define SCHANNEL_SHUTDOWN    1u /* one uint32_t: close_notify */
+#define SCHANNEL_ALERT       2u
+#define SCHANNEL_SESSION     3u
+
+#define TLS1_ALERT_WARNING 1u
+#define TLS1_ALERT_FATAL   2u
+
+/* A fatal alert ends the context. Of the warnings there is close_notify alone. */
+typedef struct _SCHANNEL_ALERT_TOKEN {
+    uint32_t dwTokenType; /* SCHANNEL_ALERT */
+    uint32_t dwAlertType;
+    uint32_t dwAlertNumber; /* TLS1_ALERT_* */
+} SCHANNEL_ALERT_TOKEN;
+
+#define SSL_SESSION_ENABLE_RECONNECTS  1u
+#define SSL_SESSION_DISABLE_RECONNECTS 2u
+
+/* Whether the session may be resumed later. */
+typedef struct _SCHANNEL_SESSION_TOKEN {
+    uint32_t dwTokenType; /* SCHANNEL_SESSION */
+    uint32_t dwFlags;
+} SCHANNEL_SESSION_TOKEN;
+
+#define TLS1_ALERT_CLOSE_NOTIFY         0u
+#define TLS1_ALERT_UNEXPECTED_MESSAGE   10u
+#define TLS1_ALERT_BAD_RECORD_MAC       20u
+#define TLS1_ALERT_RECORD_OVERFLOW      22u
+#define TLS1_ALERT_HANDSHAKE_FAILURE    40u
+#define TLS1_ALERT_BAD_CERTIFICATE      42u
+#define TLS1_ALERT_UNSUPPORTED_CERT     43u
+#define TLS1_ALERT_CERTIFICATE_REVOKED  44u
+#define TLS1_ALERT_CERTIFICATE_EXPIRED  45u
+#define TLS1_ALERT_CERTIFICATE_UNKNOWN  46u
+#define TLS1_ALERT_ILLEGAL_PARAMETER    47u
+#define TLS1_ALERT_UNKNOWN_CA           48u
+#define TLS1_ALERT_ACCESS_DENIED        49u
+#define TLS1_ALERT_DECODE_ERROR         50u
+#define TLS1_ALERT_DECRYPT_ERROR        51u
+#define TLS1_ALERT_PROTOCOL_VERSION     70u
+#define TLS1_ALERT_INSUFFIENT_SECURITY  71u /* as Windows spells it */
+#define TLS1_ALERT_INTERNAL_ERROR       80u
+#define TLS1_ALERT_USER_CANCELED        90u
+#define TLS1_ALERT_NO_RENEGOTIATION     100u
+#define TLS1_ALERT_UNSUPPORTED_EXT      110u
+#define TLS1_ALERT_UNKNOWN_PSK_IDENTITY 115u
+#define TLS1_ALERT_NO_APP_PROTOCOL      120u
+
+/* Statuses of certificates that sspi.h has no name for; they too are SECURITY_STATUS. */
+#define CRYPT_E_REVOKED             ((SECURITY_STATUS)0x80092010)
+#define CRYPT_E_NO_REVOCATION_CHECK ((SECURITY_STATUS)0x80092012)
+#define CRYPT_E_REVOCATION_OFFLINE  ((SECURITY_STATUS)0x80092013)
+
+/* ---- Application protocols (ALPN, RFC 7301) ------------------------------------------- */
+
+#define SecApplicationProtocolNegotiationExt_None 0u
+#define SecApplicationProtocolNegotiationExt_NPN  1u
+#define SecApplicationProtocolNegotiationExt_ALPN 2u
+
+/* Content of an APPLICATION_PROTOCOLS buffer: ProtocolListsSize bytes of lists follow. */
+typedef struct _SEC_APPLICATION_PROTOCOL_LIST {
+    uint32_t ProtoNegoExt;     /* ..._ALPN */
+    uint16_t ProtocolListSize; /* bytes of ProtocolList */
+    uint8_t ProtocolList[1];   /* length byte, name, length byte, name, ...; best first */
+} SEC_APPLICATION_PROTOCOL_LIST, *PSEC_APPLICATION_PROTOCOL_LIST;
+
+typedef struct _SEC_APPLICATION_PROTOCOLS {
+    uint32_t ProtocolListsSize;
+    SEC_APPLICATION_PROTOCOL_LIST ProtocolLists[1];
+} SEC_APPLICATION_PROTOCOLS, *PSEC_APPLICATION_PROTOCOLS;
+
+#define SecApplicationProtocolNegotiationStatus_None               0u
+#define SecApplicationProtocolNegotiationStatus_Success            1u
+#define SecApplicationProtocolNegotiationStatus_SelectedClientOnly 2u
+
+#define MAX_PROTOCOL_ID_SIZE 0xffu
+
+typedef struct _SecPkgContext_ApplicationProtocol {
+    uint32_t ProtoNegoStatus;
+    uint32_t ProtoNegoExt;
+    uint8_t ProtocolIdSize;
+    uint8_t ProtocolId[MAX_PROTOCOL_ID_SIZE];
+} SecPkgContext_ApplicationProtocol, *PSecPkgContext_ApplicationProtocol;
+
+/* ---- Attributes ------------------------------------------------------------------------
+ *
+ * Of sspi.h: SIZES, STREAM_SIZES, NAMES (the client certificate's subject), LIFESPAN,
+ * KEY_INFO, AUTHORITY (the peer certificate's issuer), FLAGS, APPLICATION_PROTOCOL,
+ * UNIQUE_BINDINGS (tls-unique, RFC 5929; TLS 1.2), ENDPOINT_BINDINGS
+ * (tls-server-end-point), CLIENT_SPECIFIED_TARGET (acceptor: the name in the client's SNI),
+ * and those that follow here. Bindings are ready to be passed on in a CHANNEL_BINDINGS
+ * buffer. SEC_E_NO_CREDENTIALS: there is no such certificate. SEC_E_OUT_OF_SEQUENCE: the
+ * handshake has not come that far.
+ */
+#define SECPKG_ATTR_ISSUER_LIST              0x50u
+#define SECPKG_ATTR_REMOTE_CRED              0x51u
+#define SECPKG_ATTR_LOCAL_CRED               0x52u
+#define SECPKG_ATTR_REMOTE_CERT_CONTEXT      0x53u /* PCCERT_CONTEXT */
+#define SECPKG_ATTR_LOCAL_CERT_CONTEXT       0x54u /* PCCERT_CONTEXT */
+#define SECPKG_ATTR_ROOT_STORE               0x55u
+#define SECPKG_ATTR_SUPPORTED_ALGS           0x56u
+#define SECPKG_ATTR_CIPHER_STRENGTHS         0x57u /* credential */
+#define SECPKG_ATTR_SUPPORTED_PROTOCOLS      0x58u /* credential */
+#define SECPKG_ATTR_ISSUER_LIST_EX           0x59u
+#define SECPKG_ATTR_CONNECTION_INFO          0x5Au
+#define SECPKG_ATTR_EAP_KEY_BLOCK            0x5Bu
+#define SECPKG_ATTR_MAPPED_CRED_ATTR         0x5Cu
+#define SECPKG_ATTR_SESSION_INFO             0x5Du
+#define SECPKG_ATTR_APP_DATA                 0x5Eu
+#define SECPKG_ATTR_REMOTE_CERTIFICATES      0x5Fu
+#define SECPKG_ATTR_CLIENT_CERT_POLICY       0x60u
+#define SECPKG_ATTR_CC_POLICY_RESULT         0x61u
+#define SECPKG_ATTR_USE_NCRYPT               0x62u
+#define SECPKG_ATTR_LOCAL_CERT_INFO          0x63u
+#define SECPKG_ATTR_CIPHER_INFO              0x64u
+#define SECPKG_ATTR_EAP_PRF_INFO             0x65u
+#define SECPKG_ATTR_SUPPORTED_SIGNATURES     0x66u
+#define SECPKG_ATTR_REMOTE_CERT_CHAIN        0x67u
+#define SECPKG_ATTR_UI_INFO                  0x68u
+#define SECPKG_ATTR_EARLY_START              0x69u
+#define SECPKG_ATTR_KEYING_MATERIAL_INFO     0x6Au /* set */
+#define SECPKG_ATTR_KEYING_MATERIAL          0x6Bu
+#define SECPKG_ATTR_SRTP_PARAMETERS          0x6Cu
+#define SECPKG_ATTR_TOKEN_BINDING            0x6Du
+#define SECPKG_ATTR_CONNECTION_INFO_EX       0x6Eu
+#define SECPKG_ATTR_KEYING_MATERIAL_INPROC   0x70u
+#define SECPKG_ATTR_CERT_CHECK_RESULT        0x71u
+#define SECPKG_ATTR_CERT_CHECK_RESULT_INPROC 0x72u
+#define SECPKG_ATTR_SESSION_TICKET_KEYS      0x73u
+/* Ours: tls-exporter bindings (RFC 9266) as SecPkgContext_Bindings, for TLS 1.3 and for
+ * TLS 1.2 with the extended master secret. */
+#define SSPIA_ATTR_EXPORTER_BINDINGS 0x53500001u
+
+/* dwProtocol: SP_PROT_* with the bit of one's own side. Lengths in bits. */
+typedef struct _SecPkgContext_ConnectionInfo {
+    uint32_t dwProtocol;
+    ALG_ID aiCipher; /* 0 where Windows has no number (ChaCha20) */
+    uint32_t dwCipherStrength;
+    ALG_ID aiHash;
+    uint32_t dwHashStrength;
+    ALG_ID aiExch;
+    uint32_t dwExchStrength;
+} SecPkgContext_ConnectionInfo, *PSecPkgContext_ConnectionInfo;
+
+#define SECPKGCONTEXT_CIPHERINFO_V1 1u
+#define SZ_ALG_MAX_SIZE             64
+
+typedef struct _SecPkgContext_CipherInfo {
+    uint32_t dwVersion;  /* SECPKGCONTEXT_CIPHERINFO_V1 */
+    uint32_t dwProtocol; /* 0x0303, 0x0304 */
+    uint32_t dwCipherSuite;
+    uint32_t dwBaseCipherSuite;
+    WCHAR szCipherSuite[SZ_ALG_MAX_SIZE];
+    WCHAR szCipher[SZ_ALG_MAX_SIZE];
+    uint32_t dwCipherLen;
+    uint32_t dwCipherBlockLen; /* bytes */
+    WCHAR szHash[SZ_ALG_MAX_SIZE];
+    uint32_t dwHashLen;
+    WCHAR szExchange[SZ_ALG_MAX_SIZE];
+    uint32_t dwMinExchangeLen;
+    uint32_t dwMaxExchangeLen;
+    WCHAR szCertificate[SZ_ALG_MAX_SIZE];
+    uint32_t dwKeyType;
+} SecPkgContext_CipherInfo, *PSecPkgContext_CipherInfo;
+
+#define SSL_SESSION_RECONNECT 1u
+
+typedef struct _SecPkgContext_SessionInfo {
+    uint32_t dwFlags; /* SSL_SESSION_RECONNECT: the session was resumed */
+    uint32_t cbSessionId;
+    uint8_t rgbSessionId[32];
+} SecPkgContext_SessionInfo, *PSecPkgContext_SessionInfo;
+
+/* Which names a certificate may be issued by, for a client that is asked for one. One block:
+ * aIssuers is freed with FreeContextBuffer, and the blobs with it. */
+typedef struct _CERT_NAME_BLOB {
+    uint32_t cbData;
+    uint8_t *pbData; /* an X.500 name in DER */
+} CERT_NAME_BLOB, *PCERT_NAME_BLOB;
+
+typedef struct _SecPkgContext_IssuerListInfoEx {
+    PCERT_NAME_BLOB aIssuers;
+    uint32_t cIssuers;
+} SecPkgContext_IssuerListInfoEx, *PSecPkgContext_IssuerListInfoEx;
+
+/* The peer's certificates in DER, one behind the other, its own first. */
+typedef struct _SecPkgContext_Certificates {
+    uint32_t cCertificates;
+    uint32_t cbCertificateChain;
+    uint8_t *pbCertificateChain;
+} SecPkgContext_Certificates, *PSecPkgContext_Certificates;
+
+/* Says what SECPKG_ATTR_KEYING_MATERIAL exports (RFC 5705, RFC 8446 7.5). A context value
+ * of NULL is none, which TLS 1.2 tells from an empty one. */
+typedef struct _SecPkgContext_KeyingMaterialInfo {
+    uint16_t cbLabel; /* bytes; a final zero may be counted */
+    char *pszLabel;
+    uint16_t cbContextValue;
+    uint8_t *pbContextValue;
+    uint32_t cbKeyingMaterial;
+} SecPkgContext_KeyingMaterialInfo, *PSecPkgContext_KeyingMaterialInfo;
+
+typedef struct _SecPkgContext_KeyingMaterial {
+    uint32_t cbKeyingMaterial;
+    uint8_t *pbKeyingMaterial;
+} SecPkgContext_KeyingMaterial, *PSecPkgContext_KeyingMaterial;
+
+/* What validation found: SEC_E_OK, or what the handshake would have failed with were it not
+ * deferred. With manual validation SEC_E_UNSUPPORTED_FUNCTION: nobody looked. */
+typedef struct _SecPkgContext_CertificateValidationResult {
+    uint32_t dwChainErrorStatus; /* 0, or the X509_V_ERR_* of OpenSSL */
+    SECURITY_STATUS hrVerifyChainStatus;
+} SecPkgContext_CertificateValidationResult, *PSecPkgContext_CertificateValidationResult;
+
+typedef struct _SecPkgCred_CipherStrengths {
+    uint32_t dwMinimumCipherStrength;
+    uint32_t dwMaximumCipherStrength;
+} SecPkgCred_CipherStrengths, *PSecPkgCred_CipherStrengths;
+
+typedef struct _SecPkgCred_SupportedProtocols {
+    uint32_t grbitProtocol;
+} SecPkgCred_SupportedProtocols, *PSecPkgCred_SupportedProtocols;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

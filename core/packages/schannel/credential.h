@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* A credential: a profile, and the sessions that its initiators may resume. */
+#ifndef SCHANNEL_CREDENTIAL_H
+#define SCHANNEL_CREDENTIAL_H
+
+#include <stdatomic.h>
+
+#include "profile.h"
+#include "session.h"
+
+struct credential {
+    atomic_uint references; /* the core's, and one of each context */
+    struct profile *profile;
+    struct session_cache sessions;
+};
+
+void credential_retain(struct credential *credential);
+
+/* Of the package table. */
+SECURITY_STATUS credential_acquire(const char *principal, uint32_t use, const void *auth_data,
+                                   void **credential, int64_t *expiry, sspia_report *report);
+void credential_release(void *credential); /* NULL is fine */
+SECURITY_STATUS credential_query(void *credential, uint32_t attribute, void *buffer,
+                                 sspia_report *report);
+
+#endif

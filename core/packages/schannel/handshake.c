@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A leg feeds OpenSSL one whole record at a time and looks at the result after each:
+ *
+ *   - a record that is not whole yet is left alone, so that SEC_E_INCOMPLETE_MESSAGE changes
+ *     nothing;
+ *   - feeding ends with the record that completes the handshake, so that what follows is
+ *     EXTRA, for DecryptMessage.
+ *
+ *  state       leg without input          leg with input
+ *  ---------   ------------------------   ------------------------------------------------
+ *  (none)      initiator: first flight    acceptor: first flight, if it is whole
+ *  HANDSHAKE   INCOMPLETE_MESSAGE, or     records are fed; -> OPEN or FAILED
+ *              goes on after a pause
+ *  OPEN        gives what the peer is owed (key update, refusal, control token); input
+ *              comes back whole as EXTRA
+ *  FAILED      gives an alert if one is left, and the failure again
+ */
+#include "handshake.h"
+
+#include <openssl/err.h>
+#include <string.h>
+#include <time.h>
+
+#include "alert.h"
+#include "certificate.h"
+#include "control.h"
+#include "module.h"
+#include "record.h"
+#include "status.h"
+#include "verify.h"
+
+/* The caller's token; size 0 if there is none. */
+struct input {
+    const uint8_t *bytes;
+    size_t size;
+};
+
+static SECURITY_STATUS read_input(const sspia_step *step, struct input *input,
+                                  sspia_report *report)
+{
+    bool found = false;
+
+    *input = (struct input){0};
+    for (uint32_t i = 0; i < step->input_count; i++) {
+        const SecBuffer *buffer = &step->input[i];
+
+        switch (buffer->BufferType) {
+        case SECBUFFER_TOKEN:
+            if (found) {
+                report_line(report, "there are two TOKEN buffers");
+                return SEC_E_INVALID_TOKEN;
+            }
+            found = true;
+            *input = (struct input){buffer->pvBuffer, buffer->cbBuffer};
+            break;
+        case SECBUFFER_SRTP_PROTECTION_PROFILES:
+        case SECBUFFER_SRTP_MASTER_KEY_IDENTIFIER:
+        case SECBUFFER_TOKEN_BINDING:
+        case SECBUFFER_PRESHARED_KEY:
+        case SECBUFFER_PRESHARED_KEY_IDENTITY:
+        case SECBUFFER_DTLS_MTU:
+        case SECBUFFER_SEND_GENERIC_TLS_EXTENSION:
+        case SECBUFFER_SUBSCRIBE_GENERIC_TLS_EXTENSION:
+        case SECBUFFER_TRAFFIC_SECRETS:
+            report_line(report, "an input buffer of type %u", (unsigned)buffer->BufferType);
+            return SEC_E_UNSUPPORTED_FUNCTION;
+        default:
+            break;
+        }
+    }
+    return SEC_E_OK;
+}
+
+static SECURITY_STATUS check_request(const sspia_step *step, sspia_report *report)
+{
+    if ((step->requested & ISC_REQ_DATAGRAM) != 0) {
+        report_line(report, "datagrams (DTLS)");
+        return SEC_E_UNSUPPORTED_FUNCTION;
+    }
+    if ((step->requested & ISC_REQ_MESSAGES) != 0) {
+        report_line(report, "handshake messages without records (ISC_REQ_MESSAGES)");
+        return SEC_E_UNSUPPORTED_FUNCTION;
+    }
+    return SEC_E_OK;
+}
+
+/* Gives what is in `out` to the caller. It stays there if memory is short. */
+static SECURITY_STATUS take_output(struct context *context, sspia_step_result *result)
+{
+    char *bytes;
+    const long size = BIO_get_mem_data(context->out, &bytes);
+
+    if (size <= 0)
+        return SEC_E_OK;
+    result->token.data = module_host()->allocate((size_t)size);
+    if (result->token.data == NULL)
+        return SEC_E_INSUFFICIENT_MEMORY;
+    seal_note_output(&context->seal, (const uint8_t *)bytes, (size_t)size);
+    result->token.size = (size_t)size;
+    BIO_read(context->out, result->token.data, (int)size);
+    return SEC_E_OK;
+}
+
+uint32_t handshake_attributes(const struct context *context)
+{
+    const bool initiator = !context->server;
+    uint32_t attributes =
+        ISC_RET_REPLAY_DETECT | ISC_RET_SEQUENCE_DETECT | ISC_RET_CONFIDENTIALITY;
+
+    attributes |= initiator ? ISC_RET_STREAM | ISC_RET_INTEGRITY | ISC_RET_EXTENDED_ERROR
+                            : ASC_RET_STREAM | ASC_RET_INTEGRITY | ASC_RET_EXTENDED_ERROR;
+    if (verify_is_proven(context))
+        attributes |= ISC_RET_MUTUAL_AUTH;
+    if (initiator && context->validation == VALIDATION_MANUAL)
+        attributes |= ISC_RET_MANUAL_CRED_VALIDATION;
+    if (initiator && (context->requested & ISC_REQ_USE_SUPPLIED_CREDS) != 0)
+        attributes |= ISC_RET_USED_SUPPLIED_CREDS;
+    if (!initiator && (context->requested & ASC_REQ_SESSION_TICKET) != 0 &&
+        (SSL_get_options(context->ssl) & SSL_OP_NO_TICKET) == 0)
+        attributes |= ASC_RET_SESSION_TICKET;
+    return attributes;
+}
+
+SECURITY_STATUS handshake_failed(struct context *context, const char *what,
+                                 sspia_report *report)
+{
+    const unsigned long error = error_newest();
+    SECURITY_STATUS status;
+
+    if (ERR_GET_LIB(error) == ERR_LIB_SSL &&
+        ERR_GET_REASON(error) == SSL_R_CERTIFICATE_VERIFY_FAILED &&
+        context->verify_error != X509_V_OK) {
+        report_line(report, "%s: %s", what, context->verify_text);
+        status = context->verify_status;
+    } else {
+        status = report_openssl(report, what);
+    }
+    return context_fail(context, status, report);
+}
+
+bool handshake_waits(const struct context *context)
+{
+    /* SSL_want alone does not tell: it says "reading" after a fatal alert too. */
+    return SSL_want(context->ssl) == SSL_READING && error_newest() == 0;
+}
+
+static SECURITY_STATUS complete(struct context *context, sspia_report *report)
+{
+    context->state = CONTEXT_OPEN;
+    context->opened = (int64_t)time(NULL);
+    context->handshake_seen = false;
+    OPENSSL_free(context->seen);
+    context->seen = NULL;
+    context->seen_size = 0;
+    (void)report;
+    return SEC_E_OK;
+}
+
+/* One turn of OpenSSL: SEC_E_OK, SEC_I_CONTINUE_NEEDED, SEC_I_INCOMPLETE_CREDENTIALS, or the
+ * failure. */
+static SECURITY_STATUS turn(struct context *context, sspia_report *report)
+{
+    const int done = SSL_do_handshake(context->ssl);
+
+    if (done == 1)
+        return complete(context, report);
+    if (context->paused)
+        return SEC_I_INCOMPLETE_CREDENTIALS;
+    if (handshake_waits(context))
+        return SEC_I_CONTINUE_NEEDED;
+    return handshake_failed(context, "the handshake failed", report);
+}
+
+static SECURITY_STATUS refuse_garbage(struct context *context, const struct input *input,
+                                      sspia_report *report)
+{
+    report_line(report, "the input is %s", record_guess(input->bytes, input->size));
+    if (seal_alert(&context->seal, context->ssl, context->server, SSL3_AL_FATAL,
+                   SSL_AD_DECODE_ERROR, context->out)) {
+        context->sent_alert[0] = SSL3_AL_FATAL;
+        context->sent_alert[1] = SSL_AD_DECODE_ERROR;
+    }
+    return context_fail(context, SEC_E_INVALID_TOKEN, report);
+}
+
+/* SEC_I_INCOMPLETE_CREDENTIALS leaves it open whether the input was consumed: Windows'
+ * callers present it again. */
+static void remember(struct context *context, const struct input *input, size_t used)
+{
+    OPENSSL_free(context->seen);
+    context->seen_size = 0;
+    context->seen = OPENSSL_memdup(input->bytes, used);
+    if (context->seen != NULL)
+        context->seen_size = used;
+}
+
+static size_t already_seen(const struct context *context, const struct input *input)
+{
+    return context->seen_size > 0 && input->size >= context->seen_size &&
+                   memcmp(input->bytes, context->seen, context->seen_size) == 0
+               ? context->seen_size
+               : 0;
+}
+
+/* Feeds records until the handshake is complete or no whole one is left. */
+static SECURITY_STATUS feed(struct context *context, const struct input *input, bool progress,
+                            sspia_step_result *result, sspia_report *report)
+{
+    SECURITY_STATUS status = SEC_I_CONTINUE_NEEDED;
+    size_t used = already_seen(context, input);
+
+    if (context->paused)
+        status = turn(context, report);
+    while (status == SEC_I_CONTINUE_NEEDED) {
+        const struct record record = record_parse(input->bytes + used, input->size - used);
+
+        if (record.kind == RECORD_BAD)
+            return refuse_garbage(
+                context, &(struct input){input->bytes + used, input->size - used}, report);
+        if (record.kind == RECORD_PARTIAL) {
+            if (progress)
+                break;
+            result->missing = record.missing;
+            return SEC_E_INCOMPLETE_MESSAGE;
+        }
+        if (BIO_write(context->in, input->bytes + used, (int)record.size) != (int)record.size)
+            return context_fail(context, SEC_E_INSUFFICIENT_MEMORY, report);
+        used += record.size;
+        progress = true;
+        status = turn(context, report);
+        if (status == SEC_I_INCOMPLETE_CREDENTIALS)
+            remember(context, input, used);
+    }
+    result->extra = input->size - used;
+    return status;
+}
+
+/* The connection is open: nothing of the input is for us, only output may be due. */
+static SECURITY_STATUS after_handshake(struct context *context, const struct input *input,
+                                       sspia_step_result *result, sspia_report *report)
+{
+    result->extra = input->size;
+    if (context->closed)
+        return SEC_E_OK;
+    /* RFC 8446 4.6.3: the answer to a key update must go out before other data. OpenSSL would
+     * put it in front of the next message, where there is no room for it. */
+    if (SSL_get_key_update_type(context->ssl) != SSL_KEY_UPDATE_NONE &&
+        SSL_is_init_finished(context->ssl) &&
+        (SSL_key_update(context->ssl, SSL_KEY_UPDATE_NOT_REQUESTED) != 1 ||
+         SSL_do_handshake(context->ssl) != 1))
+        return handshake_failed(context, "the key update failed", report);
+    return SEC_E_OK;
+}
+
+static SECURITY_STATUS run(struct context *context, const struct input *input, bool first,
+                           sspia_step_result *result, sspia_report *report)
+{
+    SECURITY_STATUS status;
+
+    if (context->control != CONTROL_NONE) {
+        status = after_handshake(context, input, result, report);
+        return status < 0 ? status : control_run(context, report);
+    }
+    if (context->state == CONTEXT_FAILED)
+        return context_failed(context, report);
+    if (context->state == CONTEXT_OPEN) {
+        if (context->closed && context->peer_closed)
+            return SEC_I_CONTEXT_EXPIRED;
+        return after_handshake(context, input, result, report);
+    }
+    if (first && !context->server) {
+        if (input->size > 0) {
+            report_line(report, "the first leg of an initiator takes no token");
+            return SEC_E_INVALID_TOKEN;
+        }
+        return turn(context, report);
+    }
+    return feed(context, input, context->paused, result, report);
+}
+
+static void fill_in(struct context *context, SECURITY_STATUS status, sspia_step_result *result)
+{
+    X509 *peer;
+
+    if (status < 0 && context->sent_alert[0] == SSL3_AL_FATAL)
+        memcpy(result->alert, context->sent_alert, sizeof(result->alert));
+    if (context->state != CONTEXT_OPEN)
+        return;
+    result->attributes = handshake_attributes(context);
+    peer = SSL_get0_peer_certificate(context->ssl);
+    if (peer != NULL)
+        result->expiry = certificate_not_after(peer);
+}
+
+SECURITY_STATUS handshake_leg(void **state, const sspia_step *step, sspia_step_result *result,
+                              sspia_report *report)
+{
+    struct context *context = *state;
+    const bool first = context == NULL;
+    struct credential *credential = step->credential;
+    struct input input;
+    SECURITY_STATUS status = read_input(step, &input, report);
+
+    if (status == SEC_E_OK)
+        status = check_request(step, report);
+    if (status != SEC_E_OK)
+        return status;
+    if (first && credential->profile->server) {
+        /* No context is made before there is something to make it of. */
+        const struct record record = record_parse(input.bytes, input.size);
+
+        if (record.kind == RECORD_PARTIAL) {
+            result->missing = record.missing;
+            return SEC_E_INCOMPLETE_MESSAGE;
+        }
+    }
+    status = first ? context_create(credential, step, &context, report)
+                   : context_adopt(context, credential, report);
+    if (status != SEC_E_OK)
+        return status;
+    *state = context;
+    context->requested = step->requested;
+    status = run(context, &input, first, result, report);
+    if (status != SEC_E_INCOMPLETE_MESSAGE && take_output(context, result) != SEC_E_OK)
+        status = SEC_E_INSUFFICIENT_MEMORY;
+    fill_in(context, status, result);
+    return status;
+}

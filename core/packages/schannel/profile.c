@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An SSL_CTX costs 400 us and more (platform.md), SSL_new 20: so credentials share. It also
+ * makes tickets of one credential good for another with the same settings.
+ *
+ *  1. The list and all reference counts are guarded by one lock; nothing is parsed under it.
+ *  2. A profile is in the list from profile_acquire to its last release.
+ *  3. Everything but `next` and `references` is constant once it is in the list; SSL_CTX is
+ *     made for that (SSL_new on many threads).
+ *  4. Two settings share a profile only if SHA-256 over all they hold, keys and passwords
+ *     included, is equal: who has the digest's preimage has the key anyway.
+ */
+#include "profile.h"
+
+#include <openssl/err.h>
+#include <pthread.h>
+#include <string.h>
+
+#include "context.h"
+#include "roots.h"
+#include "status.h"
+#include "suite.h"
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct profile *profiles;
+
+static struct profile *find(const uint8_t digest[SETTINGS_DIGEST_SIZE])
+{
+    struct profile *profile = profiles;
+
+    while (profile != NULL && memcmp(profile->digest, digest, SETTINGS_DIGEST_SIZE) != 0)
+        profile = profile->next;
+    return profile;
+}
+
+static void destroy(struct profile *profile)
+{
+    for (uint32_t i = 0; i < profile->identity_count; i++)
+        certificate_free(&profile->identities[i]);
+    SSL_CTX_free(profile->ctx);
+    OPENSSL_clear_free(profile, sizeof(*profile));
+}
+
+static SECURITY_STATUS set_protocols(struct profile *profile, const struct settings *settings,
+                                     struct suite_lists *lists, sspia_report *report)
+{
+    const uint32_t tls12 = profile->server ? SP_PROT_TLS1_2_SERVER : SP_PROT_TLS1_2_CLIENT;
+    const uint32_t tls13 = profile->server ? SP_PROT_TLS1_3_SERVER : SP_PROT_TLS1_3_CLIENT;
+
+    profile->protocols = settings->protocols & (tls12 | tls13);
+    if (lists->tls12[0] == '\0')
+        profile->protocols &= ~tls12;
+    if (lists->tls13[0] == '\0')
+        profile->protocols &= ~tls13;
+    if (profile->protocols == 0) {
+        report_line(report, "the settings leave neither TLS 1.2 nor TLS 1.3");
+        return SEC_E_ALGORITHM_MISMATCH;
+    }
+    if (SSL_CTX_set_min_proto_version(profile->ctx, (profile->protocols & tls12) != 0
+                                                        ? TLS1_2_VERSION
+                                                        : TLS1_3_VERSION) != 1 ||
+        SSL_CTX_set_max_proto_version(profile->ctx, (profile->protocols & tls13) != 0
+                                                        ? TLS1_3_VERSION
+                                                        : TLS1_2_VERSION) != 1)
+        return report_openssl(report, "setting the protocol versions");
+    return SEC_E_OK;
+}
+
+static SECURITY_STATUS set_algorithms(struct profile *profile, const struct settings *settings,
+                                      sspia_report *report)
+{
+    struct suite_lists lists;
+    SECURITY_STATUS status = suite_select(settings, &lists, report);
+
+    if (status == SEC_E_OK)
+        status = set_protocols(profile, settings, &lists, report);
+    if (status != SEC_E_OK)
+        return status;
+    profile->min_bits = lists.min_bits;
+    profile->max_bits = lists.max_bits;
+    if ((lists.tls12[0] != '\0' && SSL_CTX_set_cipher_list(profile->ctx, lists.tls12) != 1) ||
+        SSL_CTX_set_ciphersuites(profile->ctx, lists.tls13) != 1 ||
+        (lists.groups[0] != '\0' &&
+         SSL_CTX_set1_groups_list(profile->ctx, lists.groups) != 1) ||
+        (lists.sigalgs[0] != '\0' &&
+         SSL_CTX_set1_sigalgs_list(profile->ctx, lists.sigalgs) != 1)) {
+        report_openssl(report, "OpenSSL has none of the algorithms that the settings leave");
+        return SEC_E_ALGORITHM_MISMATCH;
+    }
+    SSL_CTX_set_dh_auto(profile->ctx, 1);
+    return SEC_E_OK;
+}
+
+static SECURITY_STATUS set_identities(struct profile *profile, const struct settings *settings,
+                                      sspia_report *report)
+{
+    const bool send_root = (settings->flags & SCH_SEND_ROOT_CERT) != 0;
+    SECURITY_STATUS status = SEC_E_OK;
+
+    for (uint32_t i = 0; i < settings->certificate_count && status == SEC_E_OK; i++) {
+        struct identity *identity = &profile->identities[i];
+
+        status = certificate_parse(&settings->certificates[i], send_root, identity, report);
+        if (status != SEC_E_OK)
+            break;
+        profile->identity_count = i + 1;
+        /* The first of each kind of key is the default; context_choose_certificate may
+         * take another. */
+        if (SSL_CTX_use_cert_and_key(profile->ctx, identity->leaf, identity->key,
+                                     identity->chain, 0) != 1) {
+            const unsigned long error = error_newest();
+
+            if (ERR_GET_LIB(error) == ERR_LIB_SSL &&
+                ERR_GET_REASON(error) == SSL_R_NOT_REPLACING_CERTIFICATE)
+                continue;
+            report_openssl(report, "the certificate cannot be used");
+            status = SEC_E_UNKNOWN_CREDENTIALS;
+        }
+    }
+    if (status == SEC_E_OK && profile->server && profile->identity_count == 0) {
+        report_line(report, "an inbound credential needs a certificate (paCred)");
+        status = SEC_E_NO_CREDENTIALS;
+    }
+    if (profile->identity_count > 0)
+        profile->expiry = certificate_not_after(profile->identities[0].leaf);
+    return status;
+}
+
+static SECURITY_STATUS set_trust(struct profile *profile, const struct settings *settings,
+                                 sspia_report *report)
+{
+    STACK_OF(X509_NAME) *names = profile->server ? sk_X509_NAME_new_null() : NULL;
+    X509_VERIFY_PARAM *parameters = SSL_CTX_get0_param(profile->ctx);
+    SECURITY_STATUS status;
+
+    if (profile->server && names == NULL)
+        return SEC_E_INSUFFICIENT_MEMORY;
+    status = roots_load(profile->ctx, settings, names, report);
+    if (status == SEC_E_OK && names != NULL && sk_X509_NAME_num(names) > 0) {
+        SSL_CTX_set0_CA_list(profile->ctx, names);
+        names = NULL;
+    }
+    sk_X509_NAME_pop_free(names, X509_NAME_free);
+    if ((settings->flags &
+         (SCH_CRED_REVOCATION_CHECK_CHAIN | SCH_CRED_REVOCATION_CHECK_CHAIN_EXCLUDE_ROOT)) != 0)
+        X509_VERIFY_PARAM_set_flags(parameters,
+                                    X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
+    else if ((settings->flags & SCH_CRED_REVOCATION_CHECK_END_CERT) != 0)
+        X509_VERIFY_PARAM_set_flags(parameters, X509_V_FLAG_CRL_CHECK);
+    return status;
+}
+
+static void set_sessions(struct profile *profile)
+{
+    const bool off = (profile->flags & SCH_CRED_DISABLE_RECONNECTS) != 0;
+
+    SSL_CTX_set_timeout(profile->ctx, (long)profile->lifespan_seconds);
+    if (profile->server) {
+        /* RFC 8446 does not say what a session belongs to; OpenSSL insists on being told. */
+        SSL_CTX_set_session_id_context(profile->ctx, profile->digest, SETTINGS_DIGEST_SIZE);
+        SSL_CTX_set_session_cache_mode(profile->ctx,
+                                       off ? SSL_SESS_CACHE_OFF : SSL_SESS_CACHE_SERVER);
+        SSL_CTX_sess_set_cache_size(profile->ctx, 4096);
+        SSL_CTX_set_num_tickets(profile->ctx, off ? 0 : 1);
+        if (off)
+            SSL_CTX_set_options(profile->ctx, SSL_OP_NO_TICKET);
+    } else {
+        SSL_CTX_set_session_cache_mode(profile->ctx, off ? SSL_SESS_CACHE_OFF
+                                                         : SSL_SESS_CACHE_CLIENT |
+                                                               SSL_SESS_CACHE_NO_INTERNAL);
+    }
+}
+
+static SECURITY_STATUS build(const struct settings *settings, bool server,
+                             struct profile *profile, sspia_report *report)
+{
+    SECURITY_STATUS status;
+
+    profile->server = server;
+    profile->flags = settings->flags;
+    profile->lifespan_seconds = settings->lifespan_seconds;
+    profile->expiry = INT64_MAX;
+    profile->references = 1;
+    profile->ctx = SSL_CTX_new(server ? TLS_server_method() : TLS_client_method());
+    if (profile->ctx == NULL)
+        return report_openssl(report, "SSL_CTX_new");
+    /* Renegotiation was an attack (RFC 5746) before it was a nuisance, and TLS 1.3 has none. */
+    SSL_CTX_set_options(profile->ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
+                                          SSL_OP_CLEANSE_PLAINTEXT);
+    SSL_CTX_set_mode(profile->ctx, SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_set_default_passwd_cb(profile->ctx, certificate_password);
+    status = set_algorithms(profile, settings, report);
+    if (status == SEC_E_OK)
+        status = set_identities(profile, settings, report);
+    if (status == SEC_E_OK)
+        status = set_trust(profile, settings, report);
+    if (status == SEC_E_OK) {
+        set_sessions(profile);
+        context_install(profile->ctx, server);
+    }
+    return status;
+}
+
+SECURITY_STATUS profile_acquire(const struct settings *settings, bool server,
+                                struct profile **result, sspia_report *report)
+{
+    uint8_t digest[SETTINGS_DIGEST_SIZE];
+    struct profile *profile, *fresh;
+    SECURITY_STATUS status;
+
+    if (!settings_digest(settings, server, digest))
+        return report_openssl(report, "SHA-256");
+    pthread_mutex_lock(&lock);
+    profile = find(digest);
+    if (profile != NULL)
+        profile->references++;
+    pthread_mutex_unlock(&lock);
+    if (profile != NULL) {
+        *result = profile;
+        return SEC_E_OK;
+    }
+
+    fresh = OPENSSL_zalloc(sizeof(*fresh));
+    if (fresh == NULL)
+        return SEC_E_INSUFFICIENT_MEMORY;
+    memcpy(fresh->digest, digest, sizeof(digest));
+    status = build(settings, server, fresh, report);
+    if (status != SEC_E_OK) {
+        destroy(fresh);
+        return status;
+    }
+    pthread_mutex_lock(&lock);
+    profile = find(digest); /* somebody may have been faster */
+    if (profile != NULL) {
+        profile->references++;
+    } else {
+        fresh->next = profiles;
+        profiles = profile = fresh;
+        fresh = NULL;
+    }
+    pthread_mutex_unlock(&lock);
+    if (fresh != NULL)
+        destroy(fresh);
+    *result = profile;
+    return SEC_E_OK;
+}
+
+void profile_release(struct profile *profile)
+{
+    struct profile **link = &profiles;
+    bool last;
+
+    pthread_mutex_lock(&lock);
+    last = --profile->references == 0;
+    if (last) {
+        while (*link != profile)
+            link = &(*link)->next;
+        *link = profile->next;
+    }
+    pthread_mutex_unlock(&lock);
+    if (last)
+        destroy(profile);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* What a set of settings amounts to: an SSL_CTX, shared by all credentials that have the
+ * same settings. */
+#ifndef SCHANNEL_PROFILE_H
+#define SCHANNEL_PROFILE_H
+
+#include <openssl/ssl.h>
+
+#include "certificate.h"
+#include "settings.h"
+
+struct profile {
+    struct profile *next;
+    uint32_t references;
+    uint8_t digest[SETTINGS_DIGEST_SIZE];
+
+    /* Constant from here on. */
+    SSL_CTX *ctx;
+    bool server;
+    uint32_t flags;     /* SCH_* */
+    uint32_t protocols; /* SP_PROT_* of this side */
+    uint32_t min_bits, max_bits;
+    uint32_t lifespan_seconds;
+    struct identity identities[SETTINGS_CERTIFICATES_MAX];
+    uint32_t identity_count;
+    int64_t expiry; /* of the first identity; INT64_MAX without one */
+};
+
+/* A reference to the profile of these settings, made if there is none. */
+SECURITY_STATUS profile_acquire(const struct settings *settings, bool server,
+                                struct profile **profile, sspia_report *report);
+void profile_release(struct profile *profile);
+
+#endif

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ApplyControlToken sends any fatal alert, most often after the handshake, when a caller has
+ * looked at the certificate itself. OpenSSL has no function for that, so the one record is
+ * sealed here, with the keys of the connection: from the traffic secrets that the key log
+ * callback tells (RFC 8446 7.3), or from the master secret (RFC 5246 6.3). The connection
+ * writes nothing afterwards, so the sequence numbers cannot collide.
+ *
+ * Which keys are in use, and how many records they have protected, follows from what OpenSSL
+ * reports of its own records. Alerts are only made between two calls of OpenSSL: the writing
+ * half then has no keys yet, those of the handshake, or those of the application.
+ */
+#include "seal.h"
+
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
+#include <openssl/kdf.h>
+#include <openssl/params.h>
+#include <string.h>
+
+#include "record.h"
+#include "suite.h"
+
+#define KEY_MAX    32u
+#define NONCE_SIZE 12u
+#define TAG_SIZE   16u
+#define SALT_SIZE  4u
+
+enum { MESSAGE_FINISHED = 20, MESSAGE_KEY_UPDATE = 24 };
+
+void seal_note_record(struct seal *seal)
+{
+    seal->sequence++;
+}
+
+void seal_note_change_cipher_spec(struct seal *seal, bool tls13)
+{
+    if (tls13) {
+        seal->sequence--; /* RFC 8446 D.4: for middleboxes only, and never protected */
+    } else {
+        seal->sequence = 0;
+        seal->encrypts = true;
+    }
+}
+
+/* The client learns the secret before it writes Finished, the server after. */
+static void use_application_secret(struct seal *seal)
+{
+    if (seal->finished && seal->has_application_secret)
+        memcpy(seal->secret, seal->application_secret, sizeof(seal->secret));
+}
+
+void seal_note_handshake(struct seal *seal, bool tls13, uint8_t type)
+{
+    if (!tls13)
+        return;
+    if (type == MESSAGE_FINISHED) {
+        seal->finished = true;
+        seal->sequence = 0;
+        use_application_secret(seal);
+    } else if (type == MESSAGE_KEY_UPDATE) {
+        seal->key_updates++;
+        seal->sequence = 0;
+    }
+}
+
+static int digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* "LABEL <client random> <secret>", the two in hexadecimal. */
+static bool read_secret(const char *line, const char *label, uint8_t secret[SEAL_SECRET_MAX],
+                        size_t *size)
+{
+    const size_t length = strlen(label);
+    const char *hex;
+    size_t count = 0;
+
+    if (strncmp(line, label, length) != 0 || line[length] != ' ')
+        return false;
+    hex = strchr(line + length + 1, ' ');
+    if (hex == NULL)
+        return false;
+    for (hex++; count < SEAL_SECRET_MAX && digit(hex[0]) >= 0 && digit(hex[1]) >= 0; hex += 2)
+        secret[count++] = (uint8_t)(digit(hex[0]) << 4 | digit(hex[1]));
+    *size = count;
+    return true;
+}
+
+void seal_note_secret(struct seal *seal, const char *line, bool server)
+{
+    size_t size;
+
+    if (read_secret(line,
+                    server ? "SERVER_HANDSHAKE_TRAFFIC_SECRET"
+                           : "CLIENT_HANDSHAKE_TRAFFIC_SECRET",
+                    seal->secret, &seal->secret_size)) {
+        seal->encrypts = true;
+        seal->sequence = 0;
+    } else if (read_secret(line, server ? "SERVER_TRAFFIC_SECRET_0" : "CLIENT_TRAFFIC_SECRET_0",
+                           seal->application_secret, &size)) {
+        seal->has_application_secret = true;
+        use_application_secret(seal);
+    }
+}
+
+void seal_note_output(struct seal *seal, const uint8_t *bytes, size_t size)
+{
+    struct record record = record_parse(bytes, size);
+
+    while (record.kind == RECORD_WHOLE) {
+        if (record.size >= RECORD_HEADER_SIZE + sizeof(seal->nonce) &&
+            record.type != RECORD_CHANGE_CIPHER_SPEC)
+            memcpy(seal->nonce, bytes + RECORD_HEADER_SIZE, sizeof(seal->nonce));
+        bytes += record.size;
+        size -= record.size;
+        record = record_parse(bytes, size);
+    }
+}
+
+static bool derive(const char *kdf_name, OSSL_PARAM *parameters, uint8_t *output, size_t size)
+{
+    EVP_KDF *kdf = EVP_KDF_fetch(NULL, kdf_name, NULL);
+    EVP_KDF_CTX *context = EVP_KDF_CTX_new(kdf);
+    bool done = context != NULL && EVP_KDF_derive(context, output, size, parameters) == 1;
+
+    EVP_KDF_CTX_free(context);
+    EVP_KDF_free(kdf);
+    return done;
+}
+
+/* HKDF-Expand-Label with an empty context (RFC 8446 7.1). */
+static bool expand_label(const EVP_MD *digest, const uint8_t *secret, size_t secret_size,
+                         const char *label, uint8_t *output, size_t size)
+{
+    uint8_t info[64] = {0};
+    const size_t length = strlen(label);
+    int mode = EVP_KDF_HKDF_MODE_EXPAND_ONLY;
+    OSSL_PARAM parameters[5];
+
+    info[1] = (uint8_t)size;
+    info[2] = (uint8_t)(6 + length);
+    memcpy(info + 3, "tls13 ", 6);
+    memcpy(info + 9, label, length);
+    parameters[0] = OSSL_PARAM_construct_int(OSSL_KDF_PARAM_MODE, &mode);
+    parameters[1] = OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST,
+                                                     (char *)EVP_MD_get0_name(digest), 0);
+    parameters[2] =
+        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, (void *)secret, secret_size);
+    parameters[3] = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, info, length + 10);
+    parameters[4] = OSSL_PARAM_construct_end();
+    return derive("HKDF", parameters, output, size);
+}
+
+struct keys {
+    uint8_t key[KEY_MAX];
+    uint8_t iv[NONCE_SIZE];
+};
+
+static bool keys_of_tls13(struct seal *seal, const EVP_MD *digest, size_t key_size,
+                          struct keys *keys)
+{
+    for (; seal->key_updates > 0; seal->key_updates--) {
+        uint8_t next[SEAL_SECRET_MAX];
+
+        if (!expand_label(digest, seal->secret, seal->secret_size, "traffic upd", next,
+                          seal->secret_size))
+            return false;
+        memcpy(seal->secret, next, seal->secret_size);
+        OPENSSL_cleanse(next, sizeof(next));
+    }
+    return expand_label(digest, seal->secret, seal->secret_size, "key", keys->key, key_size) &&
+           expand_label(digest, seal->secret, seal->secret_size, "iv", keys->iv, NONCE_SIZE);
+}
+
+/* key_block (RFC 5246 6.3): both keys, then both IVs; an AEAD has no MAC keys. */
+static bool keys_of_tls12(SSL *ssl, bool server, const EVP_MD *digest, size_t key_size,
+                          size_t iv_size, struct keys *keys)
+{
+    uint8_t master[SSL_MAX_MASTER_KEY_LENGTH];
+    uint8_t seed[13 + 2 * SSL3_RANDOM_SIZE] = "key expansion";
+    uint8_t block[2 * (KEY_MAX + NONCE_SIZE)];
+    const size_t master_size =
+        SSL_SESSION_get_master_key(SSL_get_session(ssl), master, sizeof(master));
+    const size_t mine = server ? 1 : 0;
+    OSSL_PARAM parameters[4];
+    bool done;
+
+    SSL_get_server_random(ssl, seed + 13, SSL3_RANDOM_SIZE);
+    SSL_get_client_random(ssl, seed + 13 + SSL3_RANDOM_SIZE, SSL3_RANDOM_SIZE);
+    parameters[0] = OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST,
+                                                     (char *)EVP_MD_get0_name(digest), 0);
+    parameters[1] =
+        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SECRET, master, master_size);
+    parameters[2] = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SEED, seed, sizeof(seed));
+    parameters[3] = OSSL_PARAM_construct_end();
+    done = derive("TLS1-PRF", parameters, block, 2 * (key_size + iv_size));
+    memcpy(keys->key, block + mine * key_size, key_size);
+    memcpy(keys->iv, block + 2 * key_size + mine * iv_size, iv_size);
+    OPENSSL_cleanse(master, sizeof(master));
+    OPENSSL_cleanse(block, sizeof(block));
+    return done;
+}
+
+static bool encrypt(const EVP_CIPHER *cipher, bool ccm, const struct keys *keys,
+                    const uint8_t nonce[NONCE_SIZE], const uint8_t *aad, int aad_size,
+                    const uint8_t *plain, int size, uint8_t *sealed)
+{
+    EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
+    int length;
+    bool done = context != NULL && EVP_EncryptInit_ex(context, cipher, NULL, NULL, NULL) == 1 &&
+                EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_IVLEN, NONCE_SIZE, NULL) == 1;
+
+    /* CCM wants to know the sizes of tag and text beforehand. */
+    if (done && ccm)
+        done = EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, TAG_SIZE, NULL) == 1;
+    done = done && EVP_EncryptInit_ex(context, NULL, NULL, keys->key, nonce) == 1;
+    if (done && ccm)
+        done = EVP_EncryptUpdate(context, NULL, &length, NULL, size) == 1;
+    done = done && EVP_EncryptUpdate(context, NULL, &length, aad, aad_size) == 1 &&
+           EVP_EncryptUpdate(context, sealed, &length, plain, size) == 1 &&
+           EVP_EncryptFinal_ex(context, sealed + length, &length) == 1 &&
+           EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, TAG_SIZE, sealed + size) == 1;
+    EVP_CIPHER_CTX_free(context);
+    return done;
+}
+
+static void write_sequence(uint64_t sequence, uint8_t bytes[8])
+{
+    for (int i = 7; i >= 0; i--, sequence >>= 8)
+        bytes[i] = (uint8_t)sequence;
+}
+
+static void xor_sequence(uint8_t nonce[NONCE_SIZE], const uint8_t sequence[8])
+{
+    for (size_t i = 0; i < 8; i++)
+        nonce[NONCE_SIZE - 8 + i] ^= sequence[i];
+}
+
+static bool protect(struct seal *seal, SSL *ssl, bool server, const uint8_t alert[2],
+                    uint8_t *record, size_t *record_size)
+{
+    const SSL_CIPHER *current = SSL_get_current_cipher(ssl);
+    const bool tls13 = SSL_version(ssl) >= TLS1_3_VERSION;
+    /* In the middle of a handshake the current cipher may not be there yet. */
+    const SSL_CIPHER *cipher = current != NULL ? current : SSL_get_pending_cipher(ssl);
+    const struct suite *suite =
+        cipher != NULL ? suite_find(SSL_CIPHER_get_protocol_id(cipher)) : NULL;
+    const EVP_CIPHER *aead =
+        cipher != NULL ? EVP_get_cipherbynid(SSL_CIPHER_get_cipher_nid(cipher)) : NULL;
+    const EVP_MD *digest = cipher != NULL ? SSL_CIPHER_get_handshake_digest(cipher) : NULL;
+    const bool explicit_nonce = suite != NULL && !tls13 && suite->mode != MODE_POLY1305;
+    const size_t plain_size = tls13 ? 3 : 2;
+    const size_t body = (explicit_nonce ? sizeof(seal->nonce) : 0) + plain_size + TAG_SIZE;
+    const uint8_t plain[3] = {alert[0], alert[1], RECORD_ALERT};
+    uint8_t sequence[8], aad[13], nonce[NONCE_SIZE];
+    uint8_t *at = record + RECORD_HEADER_SIZE;
+    struct keys keys = {{0}, {0}};
+    bool done;
+
+    if (suite == NULL || aead == NULL || digest == NULL)
+        return false;
+    done = tls13 ? keys_of_tls13(seal, digest, suite->key_bits / 8u, &keys)
+                 : keys_of_tls12(ssl, server, digest, suite->key_bits / 8u,
+                                 explicit_nonce ? SALT_SIZE : NONCE_SIZE, &keys);
+    write_sequence(seal->sequence, sequence);
+    record[0] = tls13 ? RECORD_APPLICATION_DATA : RECORD_ALERT;
+    record[1] = record[2] = 3; /* RFC 8446 5.1: 0x0303 in both versions */
+    record[3] = 0;
+    record[4] = (uint8_t)body;
+    memcpy(nonce, keys.iv, NONCE_SIZE);
+    if (explicit_nonce) {
+        /* OpenSSL counts these nonces up from a start of its own: half the space away. */
+        memcpy(at, seal->nonce, sizeof(seal->nonce));
+        at[0] ^= 0x80;
+        memcpy(nonce + SALT_SIZE, at, sizeof(seal->nonce));
+        at += sizeof(seal->nonce);
+    } else {
+        xor_sequence(nonce, sequence);
+    }
+    if (tls13) {
+        memcpy(aad, record, RECORD_HEADER_SIZE);
+    } else {
+        memcpy(aad, sequence, sizeof(sequence));
+        memcpy(aad + 8, record, 3);
+        aad[11] = 0;
+        aad[12] = (uint8_t)plain_size;
+    }
+    done = done && encrypt(aead, suite->mode == MODE_CCM, &keys, nonce, aad,
+                           tls13 ? (int)RECORD_HEADER_SIZE : 13, plain, (int)plain_size, at);
+    OPENSSL_cleanse(&keys, sizeof(keys));
+    *record_size = RECORD_HEADER_SIZE + body;
+    return done;
+}
+
+bool seal_alert(struct seal *seal, SSL *ssl, bool server, uint8_t level, uint8_t description,
+                BIO *out)
+{
+    const uint8_t alert[2] = {level, description};
+    uint8_t record[64] = {RECORD_ALERT, 3, 3, 0, 2, level, description};
+    size_t size = RECORD_HEADER_SIZE + sizeof(alert);
+
+    if (seal->encrypts && !protect(seal, ssl, server, alert, record, &size))
+        return false;
+    seal->sequence++;
+    return BIO_write(out, record, (int)size) == (int)size;
+}

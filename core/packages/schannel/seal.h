@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* Alerts of the caller's choice, which OpenSSL has no function for. */
+#ifndef SCHANNEL_SEAL_H
+#define SCHANNEL_SEAL_H
+
+#include <openssl/ssl.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define SEAL_SECRET_MAX 48u /* SHA-384 */
+
+/* Where the writing half of the connection stands. */
+struct seal {
+    bool encrypts;     /* records written from now on are protected */
+    uint64_t sequence; /* of the next one */
+    /* TLS 1.3: the traffic secret in use, and the one that Finished switches to. */
+    uint8_t secret[SEAL_SECRET_MAX];
+    uint8_t application_secret[SEAL_SECRET_MAX];
+    bool has_application_secret, finished;
+    size_t secret_size;
+    uint32_t key_updates; /* that the secret is behind by */
+    /* TLS 1.2, GCM and CCM: the explicit part of a nonce that was used. */
+    uint8_t nonce[8];
+};
+
+/* From SSL's callbacks: a record, a message or a secret of the side that writes. */
+void seal_note_record(struct seal *seal);
+void seal_note_change_cipher_spec(struct seal *seal, bool tls13);
+void seal_note_handshake(struct seal *seal, bool tls13, uint8_t type);
+void seal_note_secret(struct seal *seal, const char *keylog_line, bool server);
+/* Records that left the connection. */
+void seal_note_output(struct seal *seal, const uint8_t *bytes, size_t size);
+
+/* Writes the record of an alert to out. The SSL does not know of it: it must not write
+ * anything afterwards. */
+bool seal_alert(struct seal *seal, SSL *ssl, bool server, uint8_t level, uint8_t description,
+                BIO *out);
+
+#endif

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A KDC that takes connections and says nothing. libkrb5 waits for it for half a minute and
+ * cannot be told to stop; nobody but the call concerned may notice.
+ */
+#include <signal.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "scripted.h"
+#include "side.h"
+
+#define PROMPT_MS 5000 /* far less than libkrb5's patience, far more than is needed */
+#define READY     8
+
+static pid_t kdc(void)
+{
+    return (pid_t)strtol(realm_value("KDC_PID"), NULL, 10);
+}
+
+static void freeze(void)
+{
+    assert_int_equal(kill(kdc(), SIGSTOP), 0);
+}
+
+static void thaw(void)
+{
+    assert_int_equal(kill(kdc(), SIGCONT), 0);
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static int pending_now(void)
+{
+    sspia_pool_counts counts = {.size = sizeof(counts)};
+
+    assert_status(sspia_pool_stats(&counts), SEC_E_OK);
+    return (int)counts.pending;
+}
+
+/* The KDC answers again, and every call ends. */
+static int thaw_and_wait(void **state)
+{
+    (void)state;
+    thaw();
+    scripted_eventually(pending_now, 0);
+    return 0;
+}
+
+static bool has_ntlm(void)
+{
+    PSecPkgInfoA info = NULL;
+
+    if (QuerySecurityPackageInfoA("NTLM", &info) != SEC_E_OK)
+        return false;
+    FreeContextBuffer(info);
+    return true;
+}
+
+/* ---- What must go on ---------------------------------------------------------------- */
+
+struct bystanders {
+    struct side initiators[READY], acceptors[READY];
+    bool ntlm;
+    struct side ntlm_initiator, ntlm_acceptor;
+};
+
+/* Complete Kerberos contexts and NTLM credentials, made while the KDC answers. */
+static void prepare(struct bystanders *all)
+{
+    struct login login;
+
+    for (int i = 0; i < READY; i++) {
+        side_init(&all->initiators[i], true, false);
+        side_init(&all->acceptors[i], false, false);
+        assert_status(side_acquire(&all->initiators[i], "Kerberos", NULL), SEC_E_OK);
+        assert_status(side_acquire(&all->acceptors[i], "Kerberos", NULL), SEC_E_OK);
+        assert_status(sides_shake(&all->initiators[i], &all->acceptors[i], 8), SEC_E_OK);
+    }
+    all->ntlm = has_ntlm();
+    if (!all->ntlm)
+        return;
+    side_init(&all->ntlm_initiator, true, true);
+    side_init(&all->ntlm_acceptor, false, true);
+    login_init(&login);
+    login_as(&login, "TEST", "alice", realm_value("ALICE_PASSWORD"), "NTLM");
+    assert_status(side_acquire(&all->ntlm_initiator, "NTLM", &login), SEC_E_OK);
+    login_init(&login);
+    login.identity.ntlm_user_file = realm_value("NTLM_USER_FILE");
+    assert_status(side_acquire(&all->ntlm_acceptor, "NTLM", &login), SEC_E_OK);
+}
+
+/* They delete, shake hands by NTLM, and by Kerberos with tickets that they have. */
+static void go_on(struct bystanders *all)
+{
+    int64_t begun = now_ms();
+    SspiAsyncContext *async[READY];
+    struct side cached, keys;
+
+    for (int i = 0; i < READY; i++) {
+        async[i] = SspiCreateAsyncContext();
+        assert_status(SspiDeleteSecurityContextAsync(async[i], &all->initiators[i].context),
+                      SEC_E_OK);
+        all->initiators[i].started = false;
+    }
+    for (int i = 0; i < READY; i++) {
+        assert_status(sspia_async_wait(async[i], PROMPT_MS), SEC_E_OK);
+        SspiFreeAsyncContext(async[i]);
+        assert_true(side_release(&all->initiators[i]));
+        assert_true(side_release(&all->acceptors[i]));
+    }
+    side_init(&cached, true, true);
+    side_init(&keys, false, true);
+    assert_status(side_acquire(&cached, "Kerberos", NULL), SEC_E_OK);
+    assert_status(side_acquire(&keys, "Kerberos", NULL), SEC_E_OK);
+    assert_status(sides_shake(&cached, &keys, 8), SEC_E_OK);
+    assert_true(side_release(&cached));
+    assert_true(side_release(&keys));
+    if (all->ntlm) {
+        assert_status(sides_shake(&all->ntlm_initiator, &all->ntlm_acceptor, 8), SEC_E_OK);
+        assert_true(side_release(&all->ntlm_initiator));
+        assert_true(side_release(&all->ntlm_acceptor));
+    }
+    assert_in_range(now_ms() - begun, 0, PROMPT_MS);
+}
+
+/* ---- What hangs --------------------------------------------------------------------- */
+
+static void cancel_at_once(SspiAsyncContext *async, const char *operation)
+{
+    char message[512];
+    int64_t begun;
+
+    assert_status(SspiGetAsyncCallStatus(async), SEC_I_ASYNC_CALL_PENDING);
+    begun = now_ms();
+    assert_status(sspia_async_cancel(async), SEC_E_OK);
+    assert_status(sspia_async_wait(async, PROMPT_MS), SEC_E_UNFINISHED_CONTEXT_DELETED);
+    assert_in_range(now_ms() - begun, 0, 1000);
+    assert_true(sspia_async_message(async, message, sizeof(message)) > 0);
+    assert_non_null(strstr(message, operation));
+    assert_non_null(strstr(message, "SEC_E_UNFINISHED_CONTEXT_DELETED"));
+    assert_status(sspia_async_cancel(async), SEC_E_NO_CONTEXT);
+    assert_int_equal(SspiReinitAsyncContext(async), STATUS_SUCCESS);
+}
+
+static SECURITY_STATUS submit_acquire(SspiAsyncContext *async, const char *package,
+                                      CredHandle *credential)
+{
+    struct login login;
+
+    login_init(&login);
+    login_as(&login, "SSPI.TEST", "alice", realm_value("ALICE_PASSWORD"), "Kerberos");
+    return SspiAcquireCredentialsHandleAsyncA(async, NULL, (char *)(uintptr_t)package,
+                                              SECPKG_CRED_OUTBOUND, NULL, &login.identity, NULL,
+                                              NULL, credential, NULL);
+}
+
+/* Wrong would be: deletes, NTLM or cached tickets that wait for the KDC; a cancel that does;
+ * a result that is written after the cancel. */
+static void a_hanging_acquire_hangs_alone(void **state)
+{
+    static const char *const packages[] = {"Kerberos", "Negotiate"};
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        SspiAsyncContext *async = SspiCreateAsyncContext();
+        CredHandle credential, untouched;
+        struct bystanders all;
+
+        memset(&credential, 0x5a, sizeof(credential));
+        untouched = credential;
+        prepare(&all);
+        freeze();
+        assert_status(submit_acquire(async, packages[i], &credential), SEC_E_OK);
+        assert_status(sspia_async_wait(async, 200), SEC_I_ASYNC_CALL_PENDING);
+        go_on(&all);
+        cancel_at_once(async, "AcquireCredentialsHandle");
+        thaw();
+        scripted_eventually(pending_now, 0);
+        assert_memory_equal(&credential, &untouched, sizeof(credential));
+        /* And the async context is as good as new. */
+        assert_status(submit_acquire(async, packages[i], &credential), SEC_E_OK);
+        assert_status(sspia_async_wait(async, PATIENCE_MS), SEC_E_OK);
+        assert_status(FreeCredentialsHandle(&credential), SEC_E_OK);
+        SspiFreeAsyncContext(async);
+    }
+}
+
+/* Wrong would be: the same for a first leg that needs a ticket; a context that appears
+ * after the cancel; a credential that is stuck. */
+static void a_hanging_first_leg_hangs_alone(void **state)
+{
+    /* Nobody else in this program asks for their tickets. */
+    static const char *const targets[] = {"etype-sha2@localhost", "etype-camellia@localhost"};
+    static const char *const packages[] = {"Kerberos", "Negotiate"};
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        SspiAsyncContext *async = SspiCreateAsyncContext();
+        SecBuffer token = {0, SECBUFFER_TOKEN, NULL};
+        SecBufferDesc tokens = {SECBUFFER_VERSION, 1, &token};
+        struct side initiator, acceptor;
+        struct bystanders all;
+        CtxtHandle context;
+
+        memset(&context, 0x5a, sizeof(context));
+        prepare(&all);
+        side_init(&initiator, true, true);
+        side_init(&acceptor, false, true);
+        initiator.target = (char *)(uintptr_t)targets[i];
+        assert_status(side_acquire(&initiator, packages[i], NULL), SEC_E_OK);
+        assert_status(side_acquire(&acceptor, packages[i], NULL), SEC_E_OK);
+        freeze();
+        assert_status(SspiInitializeSecurityContextAsyncA(
+                          async, &initiator.credential, NULL, initiator.target,
+                          ISC_REQ_ALLOCATE_MEMORY | ISC_REQ_MUTUAL_AUTH, 0,
+                          SECURITY_NATIVE_DREP, NULL, 0, &context, &tokens, NULL, NULL),
+                      SEC_E_OK);
+        assert_status(sspia_async_wait(async, 200), SEC_I_ASYNC_CALL_PENDING);
+        go_on(&all);
+        cancel_at_once(async, "InitializeSecurityContext");
+        thaw();
+        scripted_eventually(pending_now, 0);
+        assert_null(token.pvBuffer);
+        assert_int_equal(((unsigned char *)&context)[0], 0x5a);
+        /* The credential that hung works. */
+        assert_status(sides_shake(&initiator, &acceptor, 8), SEC_E_OK);
+        assert_true(side_release(&initiator));
+        assert_true(side_release(&acceptor));
+        SspiFreeAsyncContext(async);
+    }
+}
+
+/* Wrong would be: handshakes with tickets that wait for one without, because they use the
+ * same credential (GSSAPI serialises the use of one gss_cred_id_t). */
+static void a_hanging_leg_does_not_lock_its_credential(void **state)
+{
+    SspiAsyncContext *async = SspiCreateAsyncContext();
+    SecBuffer token = {0, SECBUFFER_TOKEN, NULL};
+    SecBufferDesc tokens = {SECBUFFER_VERSION, 1, &token};
+    char other[] = "etype-aes128@localhost";
+    struct side initiator, acceptor;
+    CtxtHandle context;
+
+    (void)state;
+    side_init(&initiator, true, true);
+    side_init(&acceptor, false, true);
+    assert_status(side_acquire(&initiator, "Kerberos", NULL), SEC_E_OK);
+    assert_status(side_acquire(&acceptor, "Kerberos", NULL), SEC_E_OK);
+    assert_status(sides_shake(&initiator, &acceptor, 8), SEC_E_OK); /* has a ticket now */
+    assert_true(side_delete(&initiator));
+    assert_true(side_delete(&acceptor));
+    freeze();
+    assert_status(SspiInitializeSecurityContextAsyncA(
+                      async, &initiator.credential, NULL, other,
+                      ISC_REQ_ALLOCATE_MEMORY | ISC_REQ_MUTUAL_AUTH, 0, SECURITY_NATIVE_DREP,
+                      NULL, 0, &context, &tokens, NULL, NULL),
+                  SEC_E_OK);
+    assert_status(sspia_async_wait(async, 200), SEC_I_ASYNC_CALL_PENDING);
+    for (int i = 0; i < 5; i++) {
+        int64_t begun = now_ms();
+
+        assert_status(sides_shake(&initiator, &acceptor, 8), SEC_E_OK);
+        assert_true(side_delete(&initiator));
+        assert_true(side_delete(&acceptor));
+        assert_in_range(now_ms() - begun, 0, PROMPT_MS);
+    }
+    assert_status(SspiGetAsyncCallStatus(async), SEC_I_ASYNC_CALL_PENDING);
+    thaw();
+    /* Not cancelled, it comes to a good end. */
+    assert_status(sspia_async_wait(async, PATIENCE_MS), SEC_I_CONTINUE_NEEDED);
+    assert_status(DeleteSecurityContext(&context), SEC_E_OK);
+    assert_status(FreeContextBuffer(token.pvBuffer), SEC_E_OK);
+    assert_true(side_release(&initiator));
+    assert_true(side_release(&acceptor));
+    SspiFreeAsyncContext(async);
+}
+
+static void never(SspiAsyncContext *async, void *data)
+{
+    (void)async;
+    *(int *)data = 1;
+}
+
+/* Wrong would be: a free that waits for the KDC, a callback of a detached call, a context or
+ * credential that nobody owns. */
+static void freeing_a_hanging_call_detaches_it(void **state)
+{
+    static int called;
+    SspiAsyncContext *async = SspiCreateAsyncContext();
+    CredHandle credential;
+    int64_t begun;
+
+    (void)state;
+    assert_status(SspiSetAsyncNotifyCallback(async, never, &called), SEC_E_OK);
+    freeze();
+    assert_status(submit_acquire(async, "Kerberos", &credential), SEC_E_OK);
+    assert_status(sspia_async_wait(async, 100), SEC_I_ASYNC_CALL_PENDING);
+    begun = now_ms();
+    SspiFreeAsyncContext(async);
+    assert_in_range(now_ms() - begun, 0, 1000);
+    assert_true(pending_now() == 1);
+    thaw();
+    scripted_eventually(pending_now, 0);
+    assert_int_equal(called, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(a_hanging_acquire_hangs_alone, thaw_and_wait),
+        cmocka_unit_test_teardown(a_hanging_first_leg_hangs_alone, thaw_and_wait),
+        cmocka_unit_test_teardown(a_hanging_leg_does_not_lock_its_credential, thaw_and_wait),
+        cmocka_unit_test_teardown(freeing_a_hanging_call_detaches_it, thaw_and_wait),
+    };
+
+    realm_value("REALM_DIR");
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
