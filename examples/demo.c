@@ -2,14 +2,14 @@
 /*
  * demo - what sspi-async does, in one run: `./dev demo`.
  *
- * For Kerberos, NTLM and Negotiate an initiator and an acceptor talk over a TCP connection:
- * handshake, one sealed message each way, and the deletion of the contexts in three ways.
- * Every handshake call and every deletion is asynchronous. At the end the Kerberos server is
- * frozen, and one call hangs on it while others go on.
+ * For TLS, NTLM, Kerberos and Negotiate an initiator and an acceptor talk over a TCP
+ * connection: handshake, one sealed message each way, and the deletion of the contexts in
+ * three ways. Every handshake call and every deletion is asynchronous. At the end the Kerberos
+ * server is frozen, and one call hangs on it while others go on.
  *
- * The realm and the users come from the environment (tests/support/realm makes them):
- * CCACHE, KEYTAB, NTLM_USER_FILE, ALICE_PASSWORD, KDC_PID. Without CCACHE there is no realm,
- * and only NTLM is shown.
+ * Certificate, realm and users come from the environment (`./dev demo` makes them):
+ * TLS_CERTIFICATE (a PEM file with its key), CCACHE, KEYTAB, NTLM_USER_FILE, ALICE_PASSWORD,
+ * KDC_PID. What is not there, or whose package is not, is left out.
  */
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
@@ -25,6 +25,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <schannel.h>
 #include <sspi.h>
 #include <sspi_queue.h>
 
@@ -118,13 +119,54 @@ static void connect_pair(int *client, int *server)
 struct side {
     const char *name;
     const char *package;
+    const char *target; /* whom the initiator means to talk to */
     int fd;
     CredHandle credential;
     CtxtHandle context;
 };
 
-/* Where each side's credential comes from; nothing of the process's environment is used. */
-static void acquire(struct side *side, SspiAsyncContext *async, uint32_t use)
+static int is_tls(const struct side *side)
+{
+    return strcmp(side->package, "Schannel") == 0;
+}
+
+static void acquire_with(struct side *side, SspiAsyncContext *async, uint32_t use, void *data)
+{
+    char package[32];
+
+    snprintf(package, sizeof(package), "%s", side->package);
+    finish("acquire", async,
+           SspiAcquireCredentialsHandleAsyncA(async, NULL, package, use, NULL, data, NULL, NULL,
+                                              &side->credential, NULL));
+}
+
+/* The acceptor has a certificate, and the initiator trusts that one alone. */
+static void acquire_tls(struct side *side, SspiAsyncContext *async, uint32_t use)
+{
+    const char *file = getenv("TLS_CERTIFICATE");
+    SCH_CREDENTIALS settings = {.dwVersion = SCH_CREDENTIALS_VERSION};
+    PCCERT_CONTEXT certificate = NULL;
+    HCERTSTORE roots = NULL;
+    SECURITY_STATUS status;
+
+    if (use == SECPKG_CRED_INBOUND) {
+        status = sspia_certificate_load_file(file, NULL, NULL, &certificate);
+        settings.cCreds = 1;
+        settings.paCred = &certificate;
+        settings.dwFlags = SCH_CRED_DISABLE_RECONNECTS; /* no session tickets to look at */
+    } else {
+        status = sspia_roots_load_file(file, 0, &roots);
+        settings.hRootStore = roots;
+    }
+    if (status != SEC_E_OK)
+        fail("certificate", status, NULL);
+    acquire_with(side, async, use, &settings);
+    sspia_certificate_free(certificate);
+    sspia_roots_free(roots);
+}
+
+/* Where the other credentials come from; nothing of the process's environment is used. */
+static void acquire_logon(struct side *side, SspiAsyncContext *async, uint32_t use)
 {
     const char *password = getenv("ALICE_PASSWORD");
     SEC_WINNT_AUTH_IDENTITY_A alice = {
@@ -138,20 +180,24 @@ static void acquire(struct side *side, SspiAsyncContext *async, uint32_t use)
     };
     sspia_auth_identity identity = {.version = SSPIA_AUTH_IDENTITY_VERSION,
                                     .size = sizeof(identity)};
-    char package[32];
 
-    snprintf(package, sizeof(package), "%s", side->package);
     if (use == SECPKG_CRED_INBOUND) {
         identity.keytab = getenv("KEYTAB");
         identity.ntlm_user_file = getenv("NTLM_USER_FILE");
-    } else if (strcmp(package, "NTLM") == 0) {
+    } else if (strcmp(side->package, "NTLM") == 0) {
         identity.identity = &alice;
     } else {
         identity.credential_cache = getenv("CCACHE");
     }
-    finish("acquire", async,
-           SspiAcquireCredentialsHandleAsyncA(async, NULL, package, use, NULL, &identity, NULL,
-                                              NULL, &side->credential, NULL));
+    acquire_with(side, async, use, &identity);
+}
+
+static void acquire(struct side *side, SspiAsyncContext *async, uint32_t use)
+{
+    if (is_tls(side))
+        acquire_tls(side, async, use);
+    else
+        acquire_logon(side, async, use);
 }
 
 /* Exchanges tokens until both sides are content. */
@@ -163,7 +209,10 @@ static void shake_hands(struct side *side, SspiAsyncContext *async, int initiate
     unsigned char received[16384], made[16384];
     SECURITY_STATUS status = SEC_I_CONTINUE_NEEDED;
     double began = now_ms();
+    char target[64] = "";
 
+    if (initiates)
+        snprintf(target, sizeof(target), "%s", side->target);
     for (int leg = 1; status == SEC_I_CONTINUE_NEEDED; leg++) {
         SecBuffer in = {0, SECBUFFER_TOKEN, received};
         SecBuffer out = {sizeof(made), SECBUFFER_TOKEN, made};
@@ -176,8 +225,8 @@ static void shake_hands(struct side *side, SspiAsyncContext *async, int initiate
         if (initiates)
             status = finish("initialize", async,
                             SspiInitializeSecurityContextAsyncA(
-                                async, &side->credential, context, (char[]){"HTTP/localhost"},
-                                isc, 0, SECURITY_NATIVE_DREP, leg > 1 ? &input : NULL, 0,
+                                async, &side->credential, context, target, isc, 0,
+                                SECURITY_NATIVE_DREP, leg > 1 ? &input : NULL, 0,
                                 &side->context, &output, NULL, NULL));
         else
             status = finish("accept", async,
@@ -192,36 +241,63 @@ static void shake_hands(struct side *side, SspiAsyncContext *async, int initiate
     say(side->name, "%s handshake complete after %.1f ms", side->package, now_ms() - began);
 }
 
-static void send_sealed(struct side *side, const char *text)
+/* How much goes in front of a message and behind it. */
+static void message_sizes(struct side *side, uint32_t *before, uint32_t *behind)
 {
+    SecPkgContext_StreamSizes stream;
     SecPkgContext_Sizes sizes;
-    unsigned char message[512];
-    SecBuffer parts[3];
-    SecBufferDesc desc = {SECBUFFER_VERSION, 3, parts};
-    uint32_t length = (uint32_t)strlen(text);
-    SECURITY_STATUS status = QueryContextAttributesA(&side->context, SECPKG_ATTR_SIZES, &sizes);
+    SECURITY_STATUS status;
 
+    if (is_tls(side)) {
+        status = QueryContextAttributesA(&side->context, SECPKG_ATTR_STREAM_SIZES, &stream);
+        *before = stream.cbHeader;
+        *behind = stream.cbTrailer;
+    } else {
+        status = QueryContextAttributesA(&side->context, SECPKG_ATTR_SIZES, &sizes);
+        *before = sizes.cbSecurityTrailer;
+        *behind = sizes.cbBlockSize;
+    }
     if (status != SEC_E_OK)
         fail("sizes", status, NULL);
-    parts[0] = (SecBuffer){sizes.cbSecurityTrailer, SECBUFFER_TOKEN, message};
-    parts[1] = (SecBuffer){length, SECBUFFER_DATA, message + sizes.cbSecurityTrailer};
-    parts[2] = (SecBuffer){sizes.cbBlockSize, SECBUFFER_PADDING,
-                           message + sizes.cbSecurityTrailer + length};
-    memcpy(parts[1].pvBuffer, text, length);
+}
+
+static void send_sealed(struct side *side, const char *text)
+{
+    int tls = is_tls(side);
+    unsigned char message[512];
+    uint32_t length = (uint32_t)strlen(text), before, behind;
+    SecBuffer parts[4] = {{.BufferType = tls ? SECBUFFER_STREAM_HEADER : SECBUFFER_TOKEN},
+                          {.BufferType = SECBUFFER_DATA},
+                          {.BufferType = tls ? SECBUFFER_STREAM_TRAILER : SECBUFFER_PADDING},
+                          {.BufferType = SECBUFFER_EMPTY}};
+    SecBufferDesc desc = {SECBUFFER_VERSION, tls ? 4 : 3, parts};
+    SECURITY_STATUS status;
+
+    message_sizes(side, &before, &behind);
+    parts[0].cbBuffer = before;
+    parts[0].pvBuffer = message;
+    parts[1].cbBuffer = length;
+    parts[1].pvBuffer = memcpy(message + before, text, length);
+    parts[2].cbBuffer = behind;
+    parts[2].pvBuffer = message + before + length;
     status = EncryptMessage(&side->context, 0, &desc, 0);
     if (status != SEC_E_OK)
         fail("encrypt", status, NULL);
-    /* The three parts follow each other; the token may be shorter than its room. */
+    /* The three parts follow each other; the first may be shorter than its room. */
     memmove(message + parts[0].cbBuffer, parts[1].pvBuffer, length + parts[2].cbBuffer);
     send_all(side->fd, message, parts[0].cbBuffer + length + parts[2].cbBuffer);
 }
 
 static void receive_sealed(struct side *side)
 {
+    int tls = is_tls(side);
     unsigned char message[512];
     uint32_t size = receive_all(side->fd, message, sizeof(message));
-    SecBuffer parts[2] = {{size, SECBUFFER_STREAM, message}, {0, SECBUFFER_DATA, NULL}};
-    SecBufferDesc desc = {SECBUFFER_VERSION, 2, parts};
+    SecBuffer parts[4] = {
+        {size, tls ? SECBUFFER_DATA : SECBUFFER_STREAM, message},
+        {0, tls ? SECBUFFER_EMPTY : SECBUFFER_DATA, NULL},
+    };
+    SecBufferDesc desc = {SECBUFFER_VERSION, tls ? 4 : 2, parts};
     SECURITY_STATUS status = DecryptMessage(&side->context, &desc, 0, NULL);
 
     if (status != SEC_E_OK)
@@ -321,6 +397,7 @@ static void show(const char *package)
     pthread_t thread;
 
     printf("\n%s\n", package);
+    client.target = is_tls(&client) ? "localhost" : "HTTP/localhost";
     connect_pair(&client.fd, &server.fd);
     pthread_create(&thread, NULL, serve, &server);
     acquire(&client, async, SECPKG_CRED_OUTBOUND);
@@ -340,21 +417,21 @@ static void show(const char *package)
     close(server.fd);
 }
 
-/* First legs of NTLM need no server: contexts to delete. */
+/* First legs of NTLM and of TLS need no server: contexts to delete. */
 static void make_context(struct side *side, CtxtHandle *context)
 {
     unsigned char made[4096];
     SecBuffer out = {sizeof(made), SECBUFFER_TOKEN, made};
     SecBufferDesc output = {SECBUFFER_VERSION, 1, &out};
     SECURITY_STATUS status =
-        InitializeSecurityContextA(&side->credential, NULL, (char[]){"HTTP/localhost"}, 0, 0,
+        InitializeSecurityContextA(&side->credential, NULL, (char[]){"localhost"}, 0, 0,
                                    SECURITY_NATIVE_DREP, NULL, 0, context, &output, NULL, NULL);
 
     if (status != SEC_I_CONTINUE_NEEDED)
         fail("initialize", status, NULL);
 }
 
-static void show_forgotten_deletes(struct side *ntlm)
+static void show_forgotten_deletes(struct side *side)
 {
     enum { CONTEXTS = 1000 };
     static CtxtHandle contexts[CONTEXTS];
@@ -363,7 +440,7 @@ static void show_forgotten_deletes(struct side *ntlm)
 
     sspia_pool_stats(&before);
     for (int i = 0; i < CONTEXTS; i++)
-        make_context(ntlm, &contexts[i]);
+        make_context(side, &contexts[i]);
     began = now_ms();
     for (int i = 0; i < CONTEXTS; i++)
         delete_and_forget(&contexts[i]);
@@ -375,7 +452,7 @@ static void show_forgotten_deletes(struct side *ntlm)
     say("pool", "all of them are gone after %.2f ms", now_ms() - began);
 }
 
-static void show_frozen_kdc(struct side *ntlm, pid_t kdc)
+static void show_frozen_kdc(struct side *other, pid_t kdc)
 {
     struct side stuck = {.name = "initiator", .package = "Kerberos"};
     SspiAsyncContext *hanging = SspiCreateAsyncContext();
@@ -398,7 +475,7 @@ static void show_frozen_kdc(struct side *ntlm, pid_t kdc)
     say("initiator", "a Kerberos handshake begins: %s",
         sspia_status_name(SspiGetAsyncCallStatus(hanging)));
     sspia_async_wait(hanging, 200);
-    show_forgotten_deletes(ntlm);
+    show_forgotten_deletes(other);
     say("initiator", "the handshake meanwhile: %s",
         sspia_status_name(sspia_async_wait(hanging, 500)));
     status = sspia_async_cancel(hanging);
@@ -411,30 +488,58 @@ static void show_frozen_kdc(struct side *ntlm, pid_t kdc)
     FreeCredentialsHandle(&stuck.credential);
 }
 
+/* Shows a package if it can be loaded and its setting is there. */
+static int show_if(const char *package, const char *setting)
+{
+    PSecPkgInfoA info;
+
+    if (getenv(setting) == NULL) {
+        printf("\n%s\n    left out: %s is not set\n", package, setting);
+        return 0;
+    }
+    if (QuerySecurityPackageInfoA(package, &info) != SEC_E_OK) {
+        char message[600];
+
+        sspia_last_message(message, sizeof(message));
+        printf("\n%s\n    left out: %s\n", package, message);
+        return 0;
+    }
+    FreeContextBuffer(info);
+    show(package);
+    return 1;
+}
+
 int main(void)
 {
-    const char *kdc = getenv("KDC_PID");
-    struct side ntlm = {.name = "initiator", .package = "NTLM"};
+    struct side other = {.name = "initiator", .package = "Schannel"};
     SspiAsyncContext *async = SspiCreateAsyncContext();
+    const char *kdc = getenv("KDC_PID");
+    int shown;
 
     clock_gettime(CLOCK_MONOTONIC, &start);
     setvbuf(stdout, NULL, _IOLBF, 0);
     printf("sspi-async %s: asynchronous security contexts\n", sspia_version());
-    show("NTLM");
-    if (getenv("CCACHE") == NULL)
-        printf("\nNo realm here: Kerberos and Negotiate are left out.\n");
-    else {
-        show("Kerberos");
-        show("Negotiate");
+    shown = show_if("Schannel", "TLS_CERTIFICATE");
+    if (show_if("NTLM", "NTLM_USER_FILE")) {
+        other.package = "NTLM";
+        shown++;
     }
-    acquire(&ntlm, async, SECPKG_CRED_OUTBOUND);
+    if (show_if("Kerberos", "CCACHE"))
+        shown += 1 + show_if("Negotiate", "CCACHE");
+    else
+        kdc = NULL;
+    if (shown == 0) {
+        fprintf(stderr, "demo: there is nothing to show; run it by ./dev demo\n");
+        return 1;
+    }
+    acquire(&other, async, SECPKG_CRED_OUTBOUND);
     if (kdc != NULL) {
-        show_frozen_kdc(&ntlm, (pid_t)atoi(kdc));
+        show_frozen_kdc(&other, (pid_t)atoi(kdc));
     } else {
         printf("\nFire and forget\n");
-        show_forgotten_deletes(&ntlm);
+        show_forgotten_deletes(&other);
     }
-    FreeCredentialsHandle(&ntlm.credential);
+    FreeCredentialsHandle(&other.credential);
     SspiFreeAsyncContext(async);
     return 0;
 }

@@ -32,7 +32,10 @@
 #define GATE_EXIT 0x80000000u /* the rest of the gate counts forks under way */
 
 static const uint32_t fork_patience_ms = 100;
+/* At exit: this long for calls that stand still, and again, so many times, while the process
+ * still gets something done: on a busy machine a call may be slow and not stuck. */
 static const uint32_t exit_patience_ms = 500;
+static const int exit_rounds = 10;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t gate_moved; /* `inside` fell to 0, or the gate opened */
@@ -119,12 +122,28 @@ static void wait_until_empty(uint32_t patience_ms)
         continue;
 }
 
+/* Processor time that the process has used, in milliseconds. */
+static int64_t time_used_ms(void)
+{
+    struct timespec used;
+
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    return (int64_t)used.tv_sec * 1000 + used.tv_nsec / 1000000;
+}
+
 void engine_quiesce(void)
 {
+    int64_t before, now = time_used_ms();
+    int round = 0;
+
     atomic_fetch_or(&gate, GATE_EXIT);
     engine_lock();
     pthread_cond_broadcast(&gate_moved);
-    wait_until_empty(exit_patience_ms);
+    do {
+        before = now;
+        wait_until_empty(exit_patience_ms);
+        now = time_used_ms();
+    } while (atomic_load(&inside) != 0 && now > before && ++round < exit_rounds);
     engine_unlock();
 }
 

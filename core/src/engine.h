@@ -29,8 +29,8 @@ void engine_leave_package(void);
 /* True once the process is exiting: no call or callback starts any more. */
 bool engine_closing(void);
 
-/* What sspia_host.quiesce is: no one enters a package any more; waits up to half a second
- * for those inside. */
+/* What sspia_host.quiesce is: no one enters a package any more; waits for those inside, half a
+ * second if they stand still, up to five if the machine is busy. */
 void engine_quiesce(void);
 
 #endif

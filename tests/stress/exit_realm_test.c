@@ -174,8 +174,9 @@ static void add_option(const char *variable, const char *option)
 /* What the sanitizers must know about a child. */
 static void set_options(const char *way)
 {
-    /* What calls in flight hold is not lost, only unfinished. */
-    add_option("ASAN_OPTIONS", "detect_leaks=0");
+    /* What calls in flight hold is not lost, only unfinished. Slow stack traces serve the
+     * suppressions of leaks alone, and make calls last longer than an exit may wait. */
+    add_option("ASAN_OPTIONS", "detect_leaks=0:fast_unwind_on_malloc=1");
     /* By default each exit waits a second for races to show. */
     add_option("TSAN_OPTIONS", "atexit_sleep_ms=50");
     /* The wait for running calls is bounded: one that is stuck is still inside libgssapi when

@@ -4,6 +4,7 @@
 #include "bindings.h"
 #include "flags.h"
 #include "name.h"
+#include "ntlm_token.h"
 #include "sniff.h"
 #include "status.h"
 #include "text.h"
@@ -11,11 +12,6 @@
 #include <errno.h>
 #include <string.h>
 #include <time.h>
-
-/* curl and impacket send an NTLM NEGOTIATE_MESSAGE of 32 bytes, without the version that
- * gss-ntlmssp 1.2.0 expects behind it (MS-NLMP 2.2.1.1 allows that). */
-#define NTLM_NEGOTIATE_SHORT 32
-#define NTLM_NEGOTIATE_FULL  40
 
 static gss_buffer_desc input_token(const sspia_step *step)
 {
@@ -246,8 +242,8 @@ SECURITY_STATUS gss_step_accept(gss_kind kind, void **object, const sspia_step *
 {
     gss_context *context = *object;
     bool first = context == NULL;
-    unsigned char padded[NTLM_NEGOTIATE_FULL] = {0};
     gss_buffer_desc input = input_token(step);
+    gss_buffer_desc full = {0, NULL};
     gss_buffer_desc output = {0, NULL};
     gss_OID mech = GSS_C_NO_OID;
     OM_uint32 flags = 0;
@@ -274,15 +270,12 @@ SECURITY_STATUS gss_step_accept(gss_kind kind, void **object, const sspia_step *
         status = take_bindings(context, step, report);
     if (status != SEC_E_OK)
         return gss_context_fail(context, status);
-    if (first && input.length == NTLM_NEGOTIATE_SHORT &&
-        memcmp(input.value, "NTLMSSP\0\1", 9) == 0) {
-        memcpy(padded, input.value, NTLM_NEGOTIATE_SHORT);
-        input.value = padded;
-        input.length = sizeof padded;
-    }
-    major = gss_accept_sec_context(&minor, &context->handle, context->lease->cred, &input,
-                                   context->bindings, NULL, &mech, &output, &flags, &lifetime,
-                                   &context->delegated);
+    if (!gss_ntlm_token_fill(&input, &full))
+        return gss_context_fail(context, SEC_E_INSUFFICIENT_MEMORY);
+    major = gss_accept_sec_context(&minor, &context->handle, context->lease->cred,
+                                   full.length > 0 ? &full : &input, context->bindings, NULL,
+                                   &mech, &output, &flags, &lifetime, &context->delegated);
+    gss_ntlm_token_release(&full);
     status = gss_status(major, minor, GSS_AT_ACCEPT, report);
     if (GSS_ERROR(major)) {
         deliver(&output, result);
