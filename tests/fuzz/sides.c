@@ -33,14 +33,22 @@ static bool acquire(int package, bool acceptor, void *auth_data)
     return status == SEC_E_OK;
 }
 
+static char path[] = "/tmp/fuzz-users.XXXXXX";
+
+static void remove_user_file(void)
+{
+    unlink(path);
+}
+
+/* Read again by each acceptor. */
 static char *user_file(void)
 {
-    static char path[] = "/tmp/fuzz-users.XXXXXX";
     static const char line[] = "TEST:alice:secret\n";
     int fd = mkstemp(path);
 
     if (fd < 0 || write(fd, line, sizeof(line) - 1) < 0 || close(fd) != 0)
         abort();
+    atexit(remove_user_file);
     return path;
 }
 
@@ -60,7 +68,6 @@ static void start_gss(void)
     server.ntlm_user_file = user_file();
     client.identity = &account;
     have[NTLM] = acquire(NTLM, false, &client) && acquire(NTLM, true, &server);
-    unlink(server.ntlm_user_file); /* each accept reads it, or its hashes were taken */
     if (getenv("REALM_DIR") == NULL)
         return;
     server.keytab = getenv("KEYTAB");
