@@ -2,10 +2,12 @@
 /*
  * Four structures arrive by the same void pointer. Three begin with a version number and
  * their size; SEC_WINNT_AUTH_IDENTITY_A/W begins with the address of the user name, which
- * is none of those numbers followed by a plausible size.
+ * is none of those numbers followed by a plausible size: the lower half of an address can be
+ * any of them, but then its upper half (0x55xx, 0x7fxx) is more than a structure ever has.
  */
 #include "identity.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,6 +33,11 @@ struct prefix {
     uint32_t version;
     uint32_t size;
 };
+
+static bool begins_with(const struct prefix *prefix, uint32_t version, uint32_t size)
+{
+    return prefix->version == version && size <= 4096;
+}
 
 static struct strings read_plain(const SEC_WINNT_AUTH_IDENTITY_A *plain)
 {
@@ -119,7 +126,7 @@ static SECURITY_STATUS copy_winnt(const void *auth_data, sspia_identity *identit
     const struct prefix *prefix = auth_data;
     struct strings strings;
 
-    if (prefix->version == SEC_WINNT_AUTH_IDENTITY_VERSION) {
+    if (begins_with(prefix, SEC_WINNT_AUTH_IDENTITY_VERSION, prefix->size)) {
         if (prefix->size < sizeof(SEC_WINNT_AUTH_IDENTITY_EXA)) {
             message_report(report, "pAuthData",
                            "Length is not that of "
@@ -127,7 +134,8 @@ static SECURITY_STATUS copy_winnt(const void *auth_data, sspia_identity *identit
             return SEC_E_INVALID_PARAMETER;
         }
         strings = read_extended(auth_data);
-    } else if (prefix->version == SEC_WINNT_AUTH_IDENTITY_VERSION_2) {
+    } else if (begins_with(prefix, SEC_WINNT_AUTH_IDENTITY_VERSION_2, prefix->size & 0xffff)) {
+        /* Its size has 16 bits. */
         message_report(report, "pAuthData", "SEC_WINNT_AUTH_IDENTITY_EX2 is not supported");
         return SEC_E_UNSUPPORTED_FUNCTION;
     } else {
@@ -180,7 +188,7 @@ SECURITY_STATUS identity_copy(const void *auth_data, sspia_identity **result,
     *result = NULL;
     if (identity == NULL)
         return SEC_E_INSUFFICIENT_MEMORY;
-    if (prefix->version == SSPIA_AUTH_IDENTITY_VERSION)
+    if (begins_with(prefix, SSPIA_AUTH_IDENTITY_VERSION, prefix->size))
         status = copy_ours(auth_data, identity, report);
     else
         status = copy_winnt(auth_data, identity, report);

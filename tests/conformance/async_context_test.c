@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "probe.h"
+#include "scripted.h"
 
 struct notice {
     sem_t came;
@@ -64,10 +64,10 @@ static void status_goes_from_none_to_pending_to_final(void **state)
 
     (void)state;
     assert_status(SspiGetAsyncCallStatus(async), SEC_E_NO_CONTEXT);
-    assert_status(probe_submit_acquire(async, "block", &credential), SEC_E_OK);
+    assert_status(scripted_submit_acquire(async, "block", &credential), SEC_E_OK);
     assert_status(SspiGetAsyncCallStatus(async), SEC_I_ASYNC_CALL_PENDING);
     assert_false(SecIsValidHandle(&credential));
-    probe->release(1);
+    scripted->release(1);
     assert_status(sspia_async_wait(async, PATIENCE_MS), SEC_E_OK);
     assert_status(SspiGetAsyncCallStatus(async), SEC_E_OK);
     assert_true(SecIsValidHandle(&credential));
@@ -85,18 +85,19 @@ static void failure_has_the_packages_status_and_message(void **state)
     char message[512];
 
     (void)state;
-    assert_status(probe_submit_acquire(async, "fail=8009030C say=reason-of-probe", &credential),
-                  SEC_E_OK);
+    assert_status(
+        scripted_submit_acquire(async, "status=8009030C say=reason-of-the-script", &credential),
+        SEC_E_OK);
     assert_status(sspia_async_wait(async, PATIENCE_MS), SEC_E_LOGON_DENIED);
     assert_false(SecIsValidHandle(&credential));
     assert_true(sspia_async_message(async, message, sizeof(message)) > 0);
-    assert_string_equal(message, "Probe AcquireCredentialsHandle: SEC_E_LOGON_DENIED: "
-                                 "reason-of-probe");
+    assert_string_equal(message, "Scripted AcquireCredentialsHandle: SEC_E_LOGON_DENIED: "
+                                 "reason-of-the-script");
     /* Cut, terminated, and the whole length told. */
     assert_int_equal(sspia_async_message(async, message, 6),
-                     strlen("Probe AcquireCredentials"
-                            "Handle: SEC_E_LOGON_DENIED: reason-of-probe"));
-    assert_string_equal(message, "Probe");
+                     strlen("Scripted AcquireCredentials"
+                            "Handle: SEC_E_LOGON_DENIED: reason-of-the-script"));
+    assert_string_equal(message, "Scrip");
     assert_int_equal(SspiReinitAsyncContext(async), STATUS_SUCCESS);
     assert_int_equal(sspia_async_message(async, message, sizeof(message)), 0);
     assert_string_equal(message, "");
@@ -111,14 +112,14 @@ static void submit_needs_an_idle_context(void **state)
     CredHandle credential, other;
 
     (void)state;
-    assert_status(probe_submit_acquire(async, "block", &credential), SEC_E_OK);
-    assert_status(probe_submit_acquire(async, "", &other), SEC_E_INVALID_PARAMETER);
+    assert_status(scripted_submit_acquire(async, "block", &credential), SEC_E_OK);
+    assert_status(scripted_submit_acquire(async, "", &other), SEC_E_INVALID_PARAMETER);
     assert_int_equal(SspiReinitAsyncContext(async), STATUS_DEVICE_BUSY);
     assert_status(SspiSetAsyncNotifyCallback(async, NULL, NULL), SEC_E_INVALID_PARAMETER);
     assert_status(sspia_async_set_queue(async, NULL), SEC_E_INVALID_PARAMETER);
-    probe->release(1);
+    scripted->release(1);
     wait_notice(&notice);
-    assert_status(probe_submit_acquire(async, "", &other), SEC_E_INVALID_PARAMETER);
+    assert_status(scripted_submit_acquire(async, "", &other), SEC_E_INVALID_PARAMETER);
     assert_int_equal(SspiReinitAsyncContext(async), STATUS_SUCCESS);
     assert_status(SspiFreeCredentialsHandleAsync(async, &credential), SEC_E_OK);
     wait_notice(&notice);
@@ -133,9 +134,9 @@ static void refused_submit_never_notifies(void **state)
 {
     struct notice notice;
     SspiAsyncContext *async = create(&notice);
-    char package[] = PROBE_NAME;
+    char package[] = SSPIA_SCRIPTED_NAME;
     SecBufferDesc bad = {7, 1, NULL};
-    CredHandle credential = probe_credential();
+    CredHandle credential = scripted_credential();
     CtxtHandle context;
 
     (void)state;
@@ -170,12 +171,12 @@ static void dead_handles_show_in_the_status(void **state)
 {
     struct notice notice;
     SspiAsyncContext *async = create(&notice);
-    CredHandle credential = probe_credential(), dead = credential;
-    struct probe_leg leg;
+    CredHandle credential = scripted_credential(), dead = credential;
+    struct scripted_leg leg;
 
     (void)state;
     assert_status(FreeCredentialsHandle(&credential), SEC_E_OK);
-    assert_status(probe_submit_leg(async, &dead, NULL, "", &leg), SEC_E_OK);
+    assert_status(scripted_submit_leg(async, &dead, NULL, "", &leg), SEC_E_OK);
     wait_notice(&notice);
     assert_status(notice.status, SEC_E_INVALID_HANDLE);
     assert_false(SecIsValidHandle(&leg.context));
@@ -203,7 +204,7 @@ static void callback_may_free_its_context(void **state)
 
     (void)state;
     notice.then = free_it;
-    assert_status(probe_submit_acquire(async, "", &credential), SEC_E_OK);
+    assert_status(scripted_submit_acquire(async, "", &credential), SEC_E_OK);
     wait_notice(&notice);
     assert_status(notice.status, SEC_E_OK);
     assert_status(SspiGetAsyncCallStatus(async), SEC_E_INVALID_HANDLE);
@@ -219,12 +220,12 @@ static void callback_may_free_its_context(void **state)
 
 static void delete_what_was_made(struct notice *notice, SspiAsyncContext *async)
 {
-    struct probe_leg *leg = notice->data;
+    struct scripted_leg *leg = notice->data;
 
     (void)async;
     assert_status(DeleteSecurityContext(&leg->context), SEC_E_OK);
     /* Nothing of ours may still hold it: that is what destroyed means to a caller. */
-    assert_int_equal(probe->live_contexts(), 0);
+    assert_int_equal(scripted->live_contexts(), 0);
 }
 
 /* Wrong would be: a deadlock, or a context that outlives its delete inside the callback. */
@@ -232,13 +233,13 @@ static void callback_may_delete_what_the_call_used(void **state)
 {
     struct notice notice;
     SspiAsyncContext *async = create(&notice);
-    CredHandle credential = probe_credential();
-    struct probe_leg leg;
+    CredHandle credential = scripted_credential();
+    struct scripted_leg leg;
 
     (void)state;
     notice.then = delete_what_was_made;
     notice.data = &leg;
-    assert_status(probe_submit_leg(async, &credential, NULL, "", &leg), SEC_E_OK);
+    assert_status(scripted_submit_leg(async, &credential, NULL, "", &leg), SEC_E_OK);
     wait_notice(&notice);
     assert_status(FreeCredentialsHandle(&credential), SEC_E_OK);
     SspiFreeAsyncContext(async);
@@ -308,7 +309,7 @@ static void another_thread_may_free_once_the_callback_signalled(void **state)
         CredHandle credential;
 
         notice.then = let_the_test_free_it;
-        assert_status(probe_submit_acquire(async, "", &credential), SEC_E_OK);
+        assert_status(scripted_submit_acquire(async, "", &credential), SEC_E_OK);
         wait_notice(&notice);
         SspiFreeAsyncContext(async);
         wait_notice(&notice);
@@ -322,16 +323,17 @@ static void free_while_pending_discards_the_outcome(void **state)
 {
     struct notice notice;
     SspiAsyncContext *async = create(&notice);
-    CredHandle credential = probe_credential();
-    struct probe_leg *leg = malloc(sizeof(*leg));
+    CredHandle credential = scripted_credential();
+    struct scripted_leg *leg = malloc(sizeof(*leg));
 
     (void)state;
-    assert_status(probe_submit_leg(async, &credential, NULL, "block token=64", leg), SEC_E_OK);
-    assert_int_equal(probe->wait_blocked(1, PATIENCE_MS), 0);
+    assert_status(scripted_submit_leg(async, &credential, NULL, "block token=64", leg),
+                  SEC_E_OK);
+    assert_int_equal(scripted->wait_blocked(1, PATIENCE_MS), 0);
     SspiFreeAsyncContext(async);
     free(leg); /* a late write would be a use after free */
-    probe->release(1);
-    probe_eventually(probe->live_contexts, 0);
+    scripted->release(1);
+    scripted_eventually(scripted->live_contexts, 0);
     assert_status(FreeCredentialsHandle(&credential), SEC_E_OK);
     assert_int_equal(atomic_load(&notice.count), 0);
     sem_destroy(&notice.came);
@@ -341,20 +343,20 @@ static void free_while_pending_discards_the_outcome(void **state)
  * that is not destroyed, or a look at the handle's memory after the submit. */
 static void delete_and_forget(void **state)
 {
-    CredHandle credential = probe_credential();
+    CredHandle credential = scripted_credential();
 
     (void)state;
     for (int i = 0; i < 1000; i++) {
         CtxtHandle *context = malloc(sizeof(*context));
         SspiAsyncContext *async = SspiCreateAsyncContext();
 
-        *context = probe_context(&credential, "", SEC_E_OK);
+        *context = scripted_context(&credential, "", SEC_E_OK);
         assert_status(SspiDeleteSecurityContextAsync(async, context), SEC_E_OK);
         memset(context, 0xA5, sizeof(*context));
         free(context);
         SspiFreeAsyncContext(async);
     }
-    probe_eventually(probe->live_contexts, 0);
+    scripted_eventually(scripted->live_contexts, 0);
     assert_status(FreeCredentialsHandle(&credential), SEC_E_OK);
 }
 
@@ -363,17 +365,17 @@ static void free_while_a_notified_delete_waits_still_deletes(void **state)
 {
     struct notice notice;
     SspiAsyncContext *leg_async = create(NULL), *delete_async = create(&notice);
-    CredHandle credential = probe_credential();
-    CtxtHandle context = probe_context(&credential, "more", SEC_I_CONTINUE_NEEDED);
-    struct probe_leg leg;
+    CredHandle credential = scripted_credential();
+    CtxtHandle context = scripted_context(&credential, "more", SEC_I_CONTINUE_NEEDED);
+    struct scripted_leg leg;
 
     (void)state;
-    assert_status(probe_submit_leg(leg_async, NULL, &context, "block", &leg), SEC_E_OK);
+    assert_status(scripted_submit_leg(leg_async, NULL, &context, "block", &leg), SEC_E_OK);
     assert_status(SspiDeleteSecurityContextAsync(delete_async, &context), SEC_E_OK);
     SspiFreeAsyncContext(delete_async);
-    probe->release(1);
+    scripted->release(1);
     assert_status(sspia_async_wait(leg_async, PATIENCE_MS), SEC_E_OK);
-    probe_eventually(probe->live_contexts, 0);
+    scripted_eventually(scripted->live_contexts, 0);
     assert_int_equal(atomic_load(&notice.count), 0);
     assert_status(FreeCredentialsHandle(&credential), SEC_E_OK);
     SspiFreeAsyncContext(leg_async);
@@ -397,7 +399,7 @@ static void inputs_may_be_reused_at_once(void **state)
     uint32_t attributes = 0;
 
     (void)state;
-    to_free = *credential = probe_credential();
+    to_free = *credential = scripted_credential();
     memcpy(token, "token=3 block", 13);
     assert_status(SspiAcceptSecurityContextAsync(async, credential, NULL, &inputs, 0, 0,
                                                  &accepted, &outputs, &attributes, NULL),
@@ -408,7 +410,7 @@ static void inputs_may_be_reused_at_once(void **state)
     memset(&inputs, 0xff, sizeof(inputs));
     memset(credential, 0xff, sizeof(*credential));
     free(credential);
-    probe->release(1);
+    scripted->release(1);
     assert_status(sspia_async_wait(async, PATIENCE_MS), SEC_E_OK);
     assert_int_equal(output.cbBuffer, 3);
     assert_int_equal(attributes, 0x12);
@@ -419,7 +421,7 @@ static void inputs_may_be_reused_at_once(void **state)
                   SEC_E_OK);
     memset(script, 'x', strlen(script));
     free(script);
-    probe->release(1);
+    scripted->release(1);
     assert_status(sspia_async_wait(async, PATIENCE_MS), SEC_E_OK);
     assert_status(DeleteSecurityContext(&accepted), SEC_E_OK);
     assert_status(DeleteSecurityContext(&context), SEC_E_OK);
@@ -429,7 +431,7 @@ static void inputs_may_be_reused_at_once(void **state)
 
 struct poller {
     SspiAsyncContext *async;
-    struct probe_leg *leg;
+    struct scripted_leg *leg;
     int bad;
 };
 
@@ -449,16 +451,17 @@ static void *poll_until_final(void *data)
 /* Wrong would be: a final status before the outputs (ThreadSanitizer sees the race). */
 static void poller_that_sees_the_final_status_sees_the_outputs(void **state)
 {
-    CredHandle credential = probe_credential();
+    CredHandle credential = scripted_credential();
 
     (void)state;
     for (int i = 0; i < 500; i++) {
         SspiAsyncContext *async = create(NULL);
-        struct probe_leg leg;
+        struct scripted_leg leg;
         struct poller poller = {async, &leg, 0};
         pthread_t thread;
 
-        assert_status(probe_submit_leg(async, &credential, NULL, "token=100", &leg), SEC_E_OK);
+        assert_status(scripted_submit_leg(async, &credential, NULL, "token=100", &leg),
+                      SEC_E_OK);
         assert_int_equal(pthread_create(&thread, NULL, poll_until_final, &poller), 0);
         pthread_join(thread, NULL);
         assert_int_equal(poller.bad, 0);
@@ -473,14 +476,14 @@ static void cancel_completes_at_once(void **state)
 {
     struct notice notice;
     SspiAsyncContext *async = create(&notice);
-    CredHandle credential = probe_credential();
-    struct probe_leg *leg = malloc(sizeof(*leg));
+    CredHandle credential = scripted_credential();
+    struct scripted_leg *leg = malloc(sizeof(*leg));
     char message[256];
 
     (void)state;
     assert_status(sspia_async_cancel(async), SEC_E_NO_CONTEXT);
-    assert_status(probe_submit_leg(async, &credential, NULL, "block", leg), SEC_E_OK);
-    assert_int_equal(probe->wait_blocked(1, PATIENCE_MS), 0);
+    assert_status(scripted_submit_leg(async, &credential, NULL, "block", leg), SEC_E_OK);
+    assert_int_equal(scripted->wait_blocked(1, PATIENCE_MS), 0);
     assert_status(sspia_async_cancel(async), SEC_E_OK);
     assert_status(SspiGetAsyncCallStatus(async), SEC_E_UNFINISHED_CONTEXT_DELETED);
     assert_false(SecIsValidHandle(&leg->context));
@@ -488,14 +491,14 @@ static void cancel_completes_at_once(void **state)
     wait_notice(&notice);
     assert_status(notice.status, SEC_E_UNFINISHED_CONTEXT_DELETED);
     assert_true(sspia_async_message(async, message, sizeof(message)) > 0);
-    assert_non_null(strstr(message, "Probe InitializeSecurityContext"));
+    assert_non_null(strstr(message, "Scripted InitializeSecurityContext"));
     assert_status(sspia_async_cancel(async), SEC_E_NO_CONTEXT);
     /* The context is usable again while the package is still at it. */
     assert_int_equal(SspiReinitAsyncContext(async), STATUS_SUCCESS);
     assert_status(SspiFreeCredentialsHandleAsync(async, &credential), SEC_E_OK);
     wait_notice(&notice);
-    probe->release(1);
-    probe_eventually(probe->live_contexts, 0);
+    scripted->release(1);
+    scripted_eventually(scripted->live_contexts, 0);
     assert_int_equal(atomic_load(&notice.count), 2);
     SspiFreeAsyncContext(async);
     sem_destroy(&notice.came);
@@ -505,22 +508,22 @@ static void cancel_completes_at_once(void **state)
 static void cancelled_before_it_began_never_begins(void **state)
 {
     SspiAsyncContext *first = create(NULL), *second = create(NULL);
-    CredHandle credential = probe_credential();
-    CtxtHandle context = probe_context(&credential, "more", SEC_I_CONTINUE_NEEDED);
-    struct probe_leg one, two, three;
-    int legs = probe->legs();
+    CredHandle credential = scripted_credential();
+    CtxtHandle context = scripted_context(&credential, "more", SEC_I_CONTINUE_NEEDED);
+    struct scripted_leg one, two, three;
+    int legs = scripted->legs();
 
     (void)state;
-    assert_status(probe_submit_leg(first, NULL, &context, "block more", &one), SEC_E_OK);
-    assert_status(probe_submit_leg(second, NULL, &context, "more", &two), SEC_E_OK);
+    assert_status(scripted_submit_leg(first, NULL, &context, "block more", &one), SEC_E_OK);
+    assert_status(scripted_submit_leg(second, NULL, &context, "more", &two), SEC_E_OK);
     assert_status(sspia_async_cancel(second), SEC_E_OK);
-    probe->release(1);
+    scripted->release(1);
     assert_status(sspia_async_wait(first, PATIENCE_MS), SEC_I_CONTINUE_NEEDED);
     /* It did no harm: the context goes on. */
     assert_int_equal(SspiReinitAsyncContext(second), STATUS_SUCCESS);
-    assert_status(probe_submit_leg(second, NULL, &context, "", &three), SEC_E_OK);
+    assert_status(scripted_submit_leg(second, NULL, &context, "", &three), SEC_E_OK);
     assert_status(sspia_async_wait(second, PATIENCE_MS), SEC_E_OK);
-    assert_int_equal(probe->legs() - legs, 2);
+    assert_int_equal(scripted->legs() - legs, 2);
     assert_status(DeleteSecurityContext(&context), SEC_E_OK);
     assert_status(FreeCredentialsHandle(&credential), SEC_E_OK);
     SspiFreeAsyncContext(first);
@@ -531,17 +534,17 @@ static void cancelled_before_it_began_never_begins(void **state)
 static void context_of_a_cancelled_leg_can_only_be_deleted(void **state)
 {
     SspiAsyncContext *async = create(NULL);
-    CredHandle credential = probe_credential();
-    CtxtHandle context = probe_context(&credential, "more", SEC_I_CONTINUE_NEEDED);
-    struct probe_leg leg;
+    CredHandle credential = scripted_credential();
+    CtxtHandle context = scripted_context(&credential, "more", SEC_I_CONTINUE_NEEDED);
+    struct scripted_leg leg;
 
     (void)state;
-    assert_status(probe_submit_leg(async, NULL, &context, "block", &leg), SEC_E_OK);
-    assert_int_equal(probe->wait_blocked(1, PATIENCE_MS), 0);
+    assert_status(scripted_submit_leg(async, NULL, &context, "block", &leg), SEC_E_OK);
+    assert_int_equal(scripted->wait_blocked(1, PATIENCE_MS), 0);
     assert_status(sspia_async_cancel(async), SEC_E_OK);
-    probe->release(1);
+    scripted->release(1);
     assert_int_equal(SspiReinitAsyncContext(async), STATUS_SUCCESS);
-    assert_status(probe_submit_leg(async, NULL, &context, "", &leg), SEC_E_OK);
+    assert_status(scripted_submit_leg(async, NULL, &context, "", &leg), SEC_E_OK);
     assert_status(sspia_async_wait(async, PATIENCE_MS), SEC_E_OUT_OF_SEQUENCE);
     assert_status(DeleteSecurityContext(&context), SEC_E_OK);
     assert_status(FreeCredentialsHandle(&credential), SEC_E_OK);
@@ -556,10 +559,10 @@ static void wait_ends_with_time_call_or_context(void **state)
 
     (void)state;
     assert_status(sspia_async_wait(async, -1), SEC_E_NO_CONTEXT);
-    assert_status(probe_submit_acquire(async, "block", &credential), SEC_E_OK);
+    assert_status(scripted_submit_acquire(async, "block", &credential), SEC_E_OK);
     assert_status(sspia_async_wait(async, 0), SEC_I_ASYNC_CALL_PENDING);
     assert_status(sspia_async_wait(async, 20), SEC_I_ASYNC_CALL_PENDING);
-    probe->release(1);
+    scripted->release(1);
     assert_status(sspia_async_wait(async, -1), SEC_E_OK);
     assert_status(FreeCredentialsHandle(&credential), SEC_E_OK);
     SspiFreeAsyncContext(async);
@@ -581,14 +584,14 @@ static void free_wakes_those_who_wait(void **state)
     void *result;
 
     (void)state;
-    assert_status(probe_submit_acquire(async, "block", &credential), SEC_E_OK);
+    assert_status(scripted_submit_acquire(async, "block", &credential), SEC_E_OK);
     assert_int_equal(pthread_create(&thread, NULL, wait_for_ever, async), 0);
     usleep(20000);
     SspiFreeAsyncContext(async);
     pthread_join(thread, &result);
     assert_status(*(SECURITY_STATUS *)result, SEC_E_INVALID_HANDLE);
     free(result);
-    probe->release(1);
+    scripted->release(1);
 }
 
 /* Wrong would be: a crash on what is no async context. */
@@ -617,19 +620,19 @@ static void results_equal_those_of_the_synchronous_calls(void **state)
         SECURITY_STATUS status;
     } cases[] = {{"", SEC_E_OK},
                  {"more", SEC_I_CONTINUE_NEEDED},
-                 {"fail=80090308", SEC_E_INVALID_TOKEN},
-                 {"fail=80090303 token=0", SEC_E_TARGET_UNKNOWN},
-                 {"fail=80090318", SEC_E_INCOMPLETE_MESSAGE},
+                 {"status=80090308", SEC_E_INVALID_TOKEN},
+                 {"status=80090303 token=0", SEC_E_TARGET_UNKNOWN},
+                 {"status=80090318", SEC_E_INCOMPLETE_MESSAGE},
                  {"token=5000", SEC_E_BUFFER_TOO_SMALL}};
-    CredHandle credential = probe_credential();
+    CredHandle credential = scripted_credential();
     SspiAsyncContext *async = create(NULL);
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        CtxtHandle context = probe_context(&credential, cases[i].script, cases[i].status);
-        struct probe_leg leg;
+        CtxtHandle context = scripted_context(&credential, cases[i].script, cases[i].status);
+        struct scripted_leg leg;
 
-        assert_status(probe_submit_leg(async, &credential, NULL, cases[i].script, &leg),
+        assert_status(scripted_submit_leg(async, &credential, NULL, cases[i].script, &leg),
                       SEC_E_OK);
         assert_status(sspia_async_wait(async, PATIENCE_MS), cases[i].status);
         assert_int_equal(SecIsValidHandle(&leg.context), SecIsValidHandle(&context));
@@ -645,7 +648,7 @@ static void results_equal_those_of_the_synchronous_calls(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_teardown(name, probe_nothing_is_left)
+#define TEST(name) cmocka_unit_test_teardown(name, scripted_nothing_is_left)
     const struct CMUnitTest tests[] = {
         TEST(status_goes_from_none_to_pending_to_final),
         TEST(failure_has_the_packages_status_and_message),
@@ -670,5 +673,5 @@ int main(void)
         TEST(results_equal_those_of_the_synchronous_calls),
     };
 
-    return cmocka_run_group_tests(tests, probe_setup, NULL);
+    return cmocka_run_group_tests(tests, scripted_setup, scripted_teardown);
 }

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "probe.h"
+#include "scripted.h"
 
 static SECURITY_STATUS delete_async(CtxtHandle *context)
 {
@@ -20,18 +20,19 @@ static SECURITY_STATUS delete_async(CtxtHandle *context)
 /* Wrong would be: a copy that outlives the context, or a slot's next owner found by it. */
 static void delete_makes_copies_invalid(void **state)
 {
-    CredHandle credential = probe_credential();
-    CtxtHandle context = probe_context(&credential, "more", SEC_I_CONTINUE_NEEDED);
+    CredHandle credential = scripted_credential();
+    CtxtHandle context = scripted_context(&credential, "more", SEC_I_CONTINUE_NEEDED);
     CtxtHandle copy = context, next;
-    SecBuffer buffer = {0, SECBUFFER_DATA, NULL};
+    unsigned char signature[16];
+    SecBuffer buffer = {sizeof(signature), SECBUFFER_TOKEN, signature};
     SecBufferDesc message = {SECBUFFER_VERSION, 1, &buffer};
     SecPkgContext_NamesA names;
 
     (void)state;
     assert_status(MakeSignature(&copy, 0, &message, 0), SEC_E_OK);
     assert_status(delete_async(&context), SEC_E_OK);
-    next = probe_context(&credential, "more", SEC_I_CONTINUE_NEEDED); /* reuses the slot */
-    assert_int_equal(probe->live_contexts(), 1);
+    next = scripted_context(&credential, "more", SEC_I_CONTINUE_NEEDED); /* reuses the slot */
+    assert_int_equal(scripted->live_contexts(), 1);
     assert_status(MakeSignature(&copy, 0, &message, 0), SEC_E_INVALID_HANDLE);
     assert_status(QueryContextAttributesA(&copy, SECPKG_ATTR_NAMES, &names),
                   SEC_E_INVALID_HANDLE);
@@ -39,7 +40,7 @@ static void delete_makes_copies_invalid(void **state)
     assert_status(
         InitializeSecurityContextA(NULL, &copy, NULL, 0, 0, 0, NULL, 0, NULL, NULL, NULL, NULL),
         SEC_E_INVALID_HANDLE);
-    assert_int_equal(probe->live_contexts(), 1);
+    assert_int_equal(scripted->live_contexts(), 1);
     assert_status(DeleteSecurityContext(&next), SEC_E_OK);
     assert_status(FreeCredentialsHandle(&credential), SEC_E_OK);
 }
@@ -47,15 +48,15 @@ static void delete_makes_copies_invalid(void **state)
 /* Wrong would be: the two forms of delete disagreeing with the documents on a second one. */
 static void second_delete(void **state)
 {
-    CredHandle credential = probe_credential();
-    CtxtHandle context = probe_context(&credential, "", SEC_E_OK), copy = context;
+    CredHandle credential = scripted_credential();
+    CtxtHandle context = scripted_context(&credential, "", SEC_E_OK), copy = context;
 
     (void)state;
     assert_status(DeleteSecurityContext(&context), SEC_E_OK);
     assert_true(context.dwLower == SEC_DELETED_HANDLE && context.dwUpper == SEC_DELETED_HANDLE);
     assert_status(DeleteSecurityContext(&context), SEC_E_OK); /* "had been deleted before" */
     assert_status(DeleteSecurityContext(&copy), SEC_E_OK);
-    context = probe_context(&credential, "", SEC_E_OK);
+    context = scripted_context(&credential, "", SEC_E_OK);
     copy = context;
     assert_status(delete_async(&context), SEC_E_OK);
     assert_status(delete_async(&context), SEC_E_INVALID_HANDLE);
@@ -68,8 +69,8 @@ static void second_delete(void **state)
 /* Wrong would be: a crash, or a delete of something else. */
 static void what_never_was_a_context_is_invalid(void **state)
 {
-    CredHandle credential = probe_credential();
-    CtxtHandle live = probe_context(&credential, "", SEC_E_OK);
+    CredHandle credential = scripted_credential();
+    CtxtHandle live = scripted_context(&credential, "", SEC_E_OK);
     CtxtHandle garbage[] = {
         {0, 0},
         {(uintptr_t)-1, (uintptr_t)-1},
@@ -92,7 +93,7 @@ static void what_never_was_a_context_is_invalid(void **state)
     }
     assert_status(DeleteSecurityContext(NULL), SEC_E_INVALID_HANDLE);
     assert_status(FreeCredentialsHandle(&live), SEC_E_INVALID_HANDLE);
-    assert_int_equal(probe->live_contexts(), 1);
+    assert_int_equal(scripted->live_contexts(), 1);
     assert_status(DeleteSecurityContext(&live), SEC_E_OK);
     assert_status(FreeCredentialsHandle(&credential), SEC_E_OK);
 }
@@ -100,12 +101,12 @@ static void what_never_was_a_context_is_invalid(void **state)
 /* Wrong would be: a context whose credential goes away under it. */
 static void context_keeps_its_credential_alive(void **state)
 {
-    CredHandle credential = probe_credential();
-    CtxtHandle context = probe_context(&credential, "more", SEC_I_CONTINUE_NEEDED);
+    CredHandle credential = scripted_credential();
+    CtxtHandle context = scripted_context(&credential, "more", SEC_I_CONTINUE_NEEDED);
 
     (void)state;
     assert_status(FreeCredentialsHandle(&credential), SEC_E_OK);
-    assert_int_equal(probe->live_credentials(), 1);
+    assert_int_equal(scripted->live_credentials(), 1);
     assert_status(InitializeSecurityContextA(NULL, &context, (char[]){"token=0"}, 0, 0, 0, NULL,
                                              0, NULL, NULL, NULL, NULL),
                   SEC_E_OK);
@@ -114,33 +115,33 @@ static void context_keeps_its_credential_alive(void **state)
                                              0, NULL, 0, NULL, NULL, NULL, NULL),
                   SEC_E_INVALID_HANDLE);
     assert_status(DeleteSecurityContext(&context), SEC_E_OK);
-    assert_int_equal(probe->live_credentials(), 0);
+    assert_int_equal(scripted->live_credentials(), 0);
 }
 
 /* Wrong would be: a delete that overtakes a call made before it, or lets one in after it. */
 static void delete_waits_behind_a_running_call(void **state)
 {
-    CredHandle credential = probe_credential();
-    CtxtHandle context = probe_context(&credential, "more", SEC_I_CONTINUE_NEEDED);
+    CredHandle credential = scripted_credential();
+    CtxtHandle context = scripted_context(&credential, "more", SEC_I_CONTINUE_NEEDED);
     SspiAsyncContext *leg_async = SspiCreateAsyncContext();
     SspiAsyncContext *delete_async_context = SspiCreateAsyncContext();
     SspiAsyncContext *late = SspiCreateAsyncContext();
-    struct probe_leg leg, late_leg;
+    struct scripted_leg leg, late_leg;
     char log[64];
 
     (void)state;
-    probe->take_log(log, sizeof(log));
-    assert_status(probe_submit_leg(leg_async, NULL, &context, "block", &leg), SEC_E_OK);
-    assert_int_equal(probe->wait_blocked(1, PATIENCE_MS), 0);
+    scripted->take_log(log, sizeof(log));
+    assert_status(scripted_submit_leg(leg_async, NULL, &context, "block", &leg), SEC_E_OK);
+    assert_int_equal(scripted->wait_blocked(1, PATIENCE_MS), 0);
     assert_status(SspiDeleteSecurityContextAsync(delete_async_context, &context), SEC_E_OK);
-    assert_status(probe_submit_leg(late, NULL, &context, "", &late_leg), SEC_E_OK);
+    assert_status(scripted_submit_leg(late, NULL, &context, "", &late_leg), SEC_E_OK);
     assert_status(sspia_async_wait(late, PATIENCE_MS), SEC_E_INVALID_HANDLE);
     assert_status(sspia_async_wait(delete_async_context, 20), SEC_I_ASYNC_CALL_PENDING);
-    assert_int_equal(probe->live_contexts(), 1);
-    probe->release(1);
+    assert_int_equal(scripted->live_contexts(), 1);
+    scripted->release(1);
     assert_status(sspia_async_wait(leg_async, PATIENCE_MS), SEC_E_OK);
     assert_status(sspia_async_wait(delete_async_context, PATIENCE_MS), SEC_E_OK);
-    probe->take_log(log, sizeof(log));
+    scripted->take_log(log, sizeof(log));
     assert_string_equal(log, "ID");
     SspiFreeAsyncContext(leg_async);
     SspiFreeAsyncContext(delete_async_context);
@@ -151,19 +152,19 @@ static void delete_waits_behind_a_running_call(void **state)
 /* Wrong would be: a synchronous delete that blocks behind a call on a silent network. */
 static void synchronous_delete_does_not_wait_for_a_running_call(void **state)
 {
-    CredHandle credential = probe_credential();
-    CtxtHandle context = probe_context(&credential, "more", SEC_I_CONTINUE_NEEDED);
+    CredHandle credential = scripted_credential();
+    CtxtHandle context = scripted_context(&credential, "more", SEC_I_CONTINUE_NEEDED);
     SspiAsyncContext *async = SspiCreateAsyncContext();
-    struct probe_leg leg;
+    struct scripted_leg leg;
 
     (void)state;
-    assert_status(probe_submit_leg(async, NULL, &context, "block", &leg), SEC_E_OK);
-    assert_int_equal(probe->wait_blocked(1, PATIENCE_MS), 0);
+    assert_status(scripted_submit_leg(async, NULL, &context, "block", &leg), SEC_E_OK);
+    assert_int_equal(scripted->wait_blocked(1, PATIENCE_MS), 0);
     assert_status(DeleteSecurityContext(&context), SEC_E_OK);
-    assert_int_equal(probe->live_contexts(), 1);
-    probe->release(1);
+    assert_int_equal(scripted->live_contexts(), 1);
+    scripted->release(1);
     assert_status(sspia_async_wait(async, PATIENCE_MS), SEC_E_OK);
-    probe_eventually(probe->live_contexts, 0);
+    scripted_eventually(scripted->live_contexts, 0);
     SspiFreeAsyncContext(async);
     assert_status(FreeCredentialsHandle(&credential), SEC_E_OK);
 }
@@ -172,19 +173,20 @@ static void synchronous_delete_does_not_wait_for_a_running_call(void **state)
 static void calls_on_one_context_run_in_the_order_of_submit(void **state)
 {
     enum { CALLS = 200 };
-    CredHandle credential = probe_credential();
-    CtxtHandle context = probe_context(&credential, "more", SEC_I_CONTINUE_NEEDED);
+    CredHandle credential = scripted_credential();
+    CtxtHandle context = scripted_context(&credential, "more", SEC_I_CONTINUE_NEEDED);
     SspiAsyncContext *async[CALLS];
-    struct probe_leg *legs = calloc(CALLS, sizeof(*legs));
+    struct scripted_leg *legs = calloc(CALLS, sizeof(*legs));
 
     (void)state;
     for (int i = 0; i < CALLS; i++) {
         async[i] = SspiCreateAsyncContext();
-        assert_status(probe_submit_leg(async[i], NULL, &context, "more", &legs[i]), SEC_E_OK);
+        assert_status(scripted_submit_leg(async[i], NULL, &context, "more", &legs[i]),
+                      SEC_E_OK);
     }
     for (int i = 0; i < CALLS; i++) {
         assert_status(sspia_async_wait(async[i], PATIENCE_MS), SEC_I_CONTINUE_NEEDED);
-        /* Probe writes the number of the leg into the token; the first was synchronous. */
+        /* Scripted writes the number of the leg into the token; the first was synchronous. */
         assert_int_equal(legs[i].token[0], (unsigned char)(i + 2));
         SspiFreeAsyncContext(async[i]);
     }
@@ -201,7 +203,8 @@ struct signer {
 static void *sign(void *data)
 {
     struct signer *signer = data;
-    SecBuffer buffer = {0, SECBUFFER_DATA, NULL};
+    unsigned char signature[16];
+    SecBuffer buffer = {sizeof(signature), SECBUFFER_TOKEN, signature};
     SecBufferDesc message = {SECBUFFER_VERSION, 1, &buffer};
 
     signer->status = MakeSignature(signer->context, 0, &message, 0);
@@ -211,26 +214,26 @@ static void *sign(void *data)
 /* Wrong would be: a synchronous call that enters the package beside an asynchronous one. */
 static void synchronous_calls_take_their_turn(void **state)
 {
-    CredHandle credential = probe_credential();
-    CtxtHandle context = probe_context(&credential, "more", SEC_I_CONTINUE_NEEDED);
+    CredHandle credential = scripted_credential();
+    CtxtHandle context = scripted_context(&credential, "more", SEC_I_CONTINUE_NEEDED);
     SspiAsyncContext *async = SspiCreateAsyncContext();
     struct signer signer = {&context, SEC_E_INTERNAL_ERROR};
-    struct probe_leg leg;
+    struct scripted_leg leg;
     pthread_t thread;
     char log[64];
 
     (void)state;
-    probe->take_log(log, sizeof(log));
-    assert_status(probe_submit_leg(async, NULL, &context, "block", &leg), SEC_E_OK);
-    assert_int_equal(probe->wait_blocked(1, PATIENCE_MS), 0);
+    scripted->take_log(log, sizeof(log));
+    assert_status(scripted_submit_leg(async, NULL, &context, "block", &leg), SEC_E_OK);
+    assert_int_equal(scripted->wait_blocked(1, PATIENCE_MS), 0);
     assert_int_equal(pthread_create(&thread, NULL, sign, &signer), 0);
     usleep(50000);
-    probe->take_log(log, sizeof(log));
+    scripted->take_log(log, sizeof(log));
     assert_string_equal(log, "I");
-    probe->release(1);
+    scripted->release(1);
     pthread_join(thread, NULL);
     assert_status(signer.status, SEC_E_OK);
-    probe->take_log(log, sizeof(log));
+    scripted->take_log(log, sizeof(log));
     assert_string_equal(log, "S");
     assert_status(sspia_async_wait(async, PATIENCE_MS), SEC_E_OK);
     SspiFreeAsyncContext(async);
@@ -241,28 +244,28 @@ static void synchronous_calls_take_their_turn(void **state)
 /* Wrong would be: a state of the handshake in which a context cannot be deleted. */
 static void delete_works_in_every_state(void **state)
 {
-    CredHandle credential = probe_credential();
-    CtxtHandle partial = probe_context(&credential, "more", SEC_I_CONTINUE_NEEDED);
-    CtxtHandle complete = probe_context(&credential, "", SEC_E_OK);
-    CtxtHandle failed = probe_context(&credential, "more", SEC_I_CONTINUE_NEEDED);
+    CredHandle credential = scripted_credential();
+    CtxtHandle partial = scripted_context(&credential, "more", SEC_I_CONTINUE_NEEDED);
+    CtxtHandle complete = scripted_context(&credential, "", SEC_E_OK);
+    CtxtHandle failed = scripted_context(&credential, "more", SEC_I_CONTINUE_NEEDED);
 
     (void)state;
-    assert_status(InitializeSecurityContextA(NULL, &failed, (char[]){"fail=80090308"}, 0, 0, 0,
-                                             NULL, 0, NULL, NULL, NULL, NULL),
+    assert_status(InitializeSecurityContextA(NULL, &failed, (char[]){"status=80090308"}, 0, 0,
+                                             0, NULL, 0, NULL, NULL, NULL, NULL),
                   SEC_E_INVALID_TOKEN);
     assert_status(delete_async(&partial), SEC_E_OK);
     assert_status(delete_async(&complete), SEC_E_OK);
     assert_status(delete_async(&failed), SEC_E_OK);
-    assert_int_equal(probe->live_contexts(), 0);
+    assert_int_equal(scripted->live_contexts(), 0);
     /* A failed first leg leaves none. */
-    probe_context(&credential, "fail=80090308", SEC_E_INVALID_TOKEN);
-    assert_int_equal(probe->live_contexts(), 0);
+    scripted_context(&credential, "status=80090308", SEC_E_INVALID_TOKEN);
+    assert_int_equal(scripted->live_contexts(), 0);
     assert_status(FreeCredentialsHandle(&credential), SEC_E_OK);
 }
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_teardown(name, probe_nothing_is_left)
+#define TEST(name) cmocka_unit_test_teardown(name, scripted_nothing_is_left)
     const struct CMUnitTest tests[] = {
         TEST(delete_makes_copies_invalid),
         TEST(second_delete),
@@ -275,5 +278,5 @@ int main(void)
         TEST(delete_works_in_every_state),
     };
 
-    return cmocka_run_group_tests(tests, probe_setup, NULL);
+    return cmocka_run_group_tests(tests, scripted_setup, scripted_teardown);
 }

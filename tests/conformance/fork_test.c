@@ -6,7 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "probe.h"
+#include "scripted.h"
 
 /* In the child nothing of cmocka may run on: a failed check is an exit code. */
 #define CHILD_CHECK(condition, code)                                                           \
@@ -44,19 +44,19 @@ static void on_complete(SspiAsyncContext *async, void *data)
 static void child_can_go_on_and_inherits_no_calls(void **state)
 {
     SspiAsyncContext *running = SspiCreateAsyncContext(), *waiting = SspiCreateAsyncContext();
-    CredHandle credential = probe_credential(), acquired;
-    CtxtHandle context = probe_context(&credential, "more", SEC_I_CONTINUE_NEEDED);
-    CtxtHandle busy = probe_context(&credential, "more", SEC_I_CONTINUE_NEEDED);
-    struct probe_leg leg;
+    CredHandle credential = scripted_credential(), acquired;
+    CtxtHandle context = scripted_context(&credential, "more", SEC_I_CONTINUE_NEEDED);
+    CtxtHandle busy = scripted_context(&credential, "more", SEC_I_CONTINUE_NEEDED);
+    struct scripted_leg leg;
     pid_t child;
 
     (void)state;
     atomic_store(&notices, 0);
     assert_status(SspiSetAsyncNotifyCallback(running, on_complete, NULL), SEC_E_OK);
     assert_status(SspiSetAsyncNotifyCallback(waiting, on_complete, NULL), SEC_E_OK);
-    assert_status(probe_submit_acquire(running, "block", &acquired), SEC_E_OK);
-    assert_status(probe_submit_leg(waiting, NULL, &busy, "block", &leg), SEC_E_OK);
-    assert_int_equal(probe->wait_blocked(2, PATIENCE_MS), 0);
+    assert_status(scripted_submit_acquire(running, "block", &acquired), SEC_E_OK);
+    assert_status(scripted_submit_leg(waiting, NULL, &busy, "block", &leg), SEC_E_OK);
+    assert_int_equal(scripted->wait_blocked(2, PATIENCE_MS), 0);
 
     child = fork();
     if (child == 0) {
@@ -67,7 +67,7 @@ static void child_can_go_on_and_inherits_no_calls(void **state)
         CHILD_CHECK(SspiGetAsyncCallStatus(waiting) == SEC_E_SHUTDOWN_IN_PROGRESS, 2);
         CHILD_CHECK(sspia_async_wait(running, -1) == SEC_E_SHUTDOWN_IN_PROGRESS, 3);
         /* An inherited context that was at rest works, asynchronously too. */
-        CHILD_CHECK(probe_submit_leg(async, NULL, &context, "more", &leg) == SEC_E_OK, 4);
+        CHILD_CHECK(scripted_submit_leg(async, NULL, &context, "more", &leg) == SEC_E_OK, 4);
         CHILD_CHECK(sspia_async_wait(async, PATIENCE_MS) == SEC_I_CONTINUE_NEEDED, 5);
         CHILD_CHECK(SspiReinitAsyncContext(async) == STATUS_SUCCESS, 6);
         CHILD_CHECK(SspiDeleteSecurityContextAsync(async, &context) == SEC_E_OK, 7);
@@ -80,7 +80,7 @@ static void child_can_go_on_and_inherits_no_calls(void **state)
         /* So do new ones, and the async contexts of the parent's calls. */
         CHILD_CHECK(SspiReinitAsyncContext(running) == STATUS_SUCCESS, 11);
         CHILD_CHECK(SspiSetAsyncNotifyCallback(running, NULL, NULL) == SEC_E_OK, 12);
-        fresh = probe_context(&credential, "", SEC_E_OK);
+        fresh = scripted_context(&credential, "", SEC_E_OK);
         CHILD_CHECK(SspiDeleteSecurityContextAsync(running, &fresh) == SEC_E_OK, 13);
         CHILD_CHECK(sspia_async_wait(running, PATIENCE_MS) == SEC_E_OK, 14);
         SspiFreeAsyncContext(running);
@@ -93,7 +93,7 @@ static void child_can_go_on_and_inherits_no_calls(void **state)
 
     /* The parent never noticed. */
     assert_status(SspiGetAsyncCallStatus(running), SEC_I_ASYNC_CALL_PENDING);
-    probe->release(2);
+    scripted->release(2);
     assert_status(sspia_async_wait(running, PATIENCE_MS), SEC_E_OK);
     assert_status(sspia_async_wait(waiting, PATIENCE_MS), SEC_E_OK);
     SspiFreeAsyncContext(running);
@@ -181,7 +181,7 @@ static void fork_while_threads_are_busy(void **state)
             CredHandle credential;
 
             CHILD_CHECK(async != NULL, 1);
-            CHILD_CHECK(probe_submit_acquire(async, "", &credential) == SEC_E_OK, 2);
+            CHILD_CHECK(scripted_submit_acquire(async, "", &credential) == SEC_E_OK, 2);
             CHILD_CHECK(sspia_async_wait(async, PATIENCE_MS) == SEC_E_OK, 3);
             _exit(0);
         }
@@ -200,12 +200,12 @@ static void fork_while_threads_are_busy(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_teardown(name, probe_nothing_is_left)
+#define TEST(name) cmocka_unit_test_teardown(name, scripted_nothing_is_left)
     const struct CMUnitTest tests[] = {
         TEST(child_can_go_on_and_inherits_no_calls),
         TEST(queues_part_at_the_fork),
         TEST(fork_while_threads_are_busy),
     };
 
-    return cmocka_run_group_tests(tests, probe_setup, NULL);
+    return cmocka_run_group_tests(tests, scripted_setup, scripted_teardown);
 }

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "probe.h"
+#include "scripted.h"
 #include "side.h"
 
 #define PROMPT_MS 5000 /* far less than libkrb5's patience, far more than is needed */
@@ -49,7 +49,7 @@ static int thaw_and_wait(void **state)
 {
     (void)state;
     thaw();
-    probe_eventually(pending_now, 0);
+    scripted_eventually(pending_now, 0);
     return 0;
 }
 
@@ -182,7 +182,7 @@ static void a_hanging_acquire_hangs_alone(void **state)
         go_on(&all);
         cancel_at_once(async, "AcquireCredentialsHandle");
         thaw();
-        probe_eventually(pending_now, 0);
+        scripted_eventually(pending_now, 0);
         assert_memory_equal(&credential, &untouched, sizeof(credential));
         /* And the async context is as good as new. */
         assert_status(submit_acquire(async, packages[i], &credential), SEC_E_OK);
@@ -226,7 +226,7 @@ static void a_hanging_first_leg_hangs_alone(void **state)
         go_on(&all);
         cancel_at_once(async, "InitializeSecurityContext");
         thaw();
-        probe_eventually(pending_now, 0);
+        scripted_eventually(pending_now, 0);
         assert_null(token.pvBuffer);
         assert_int_equal(((unsigned char *)&context)[0], 0x5a);
         /* The credential that hung works. */
@@ -307,7 +307,7 @@ static void freeing_a_hanging_call_detaches_it(void **state)
     assert_in_range(now_ms() - begun, 0, 1000);
     assert_true(pending_now() == 1);
     thaw();
-    probe_eventually(pending_now, 0);
+    scripted_eventually(pending_now, 0);
     assert_int_equal(called, 0);
 }
 

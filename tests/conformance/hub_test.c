@@ -11,7 +11,7 @@
 
 #include <sspi_hub.h>
 
-#include "probe.h"
+#include "scripted.h"
 
 static void let_go(sspia_hub_bytes *bytes)
 {
@@ -22,7 +22,7 @@ static void let_go(sspia_hub_bytes *bytes)
 /* Submits to no queue. */
 static int32_t acquire(uint64_t call, const char *script)
 {
-    return sspia_hub_acquire(call, 0, 0, PROBE_NAME, script, SECPKG_CRED_BOTH, NULL, 0);
+    return sspia_hub_acquire(call, 0, 0, "Scripted", script, SECPKG_CRED_BOTH, NULL, 0);
 }
 
 static int32_t initialize(uint64_t call, uint64_t queue, uint64_t id, uint64_t credential,
@@ -45,7 +45,8 @@ static sspia_hub_outcome finish(uint64_t call, int32_t submitted)
 static uint64_t make_credential(void)
 {
     uint64_t call = sspia_hub_call_create();
-    sspia_hub_outcome outcome = finish(call, acquire(call, ""));
+    sspia_hub_outcome outcome =
+        finish(call, acquire(call, "all: per-leg name=pr\xc3\xb6\x62\x65"));
 
     assert_status(outcome.status, SEC_E_OK);
     sspia_hub_call_free(call);
@@ -88,7 +89,8 @@ static void outcome_is_taken_once(void **state)
     assert_int_equal(outcome.context, 0);
 
     assert_int_equal(sspia_hub_call_reinit(call), STATUS_SUCCESS);
-    outcome = finish(call, initialize(call, 0, 0, 0, context, "fail=80090318 missing=9"));
+    outcome = finish(
+        call, initialize(call, 0, 0, 0, context, "status=SEC_E_INCOMPLETE_MESSAGE missing=9"));
     assert_status(outcome.status, SEC_E_INCOMPLETE_MESSAGE);
     assert_int_equal(outcome.missing, 9);
     assert_int_equal(outcome.context, 0); /* the caller has it already */
@@ -116,15 +118,15 @@ static void what_is_not_taken_goes_with_the_call(void **state)
     (void)state;
     assert_status(initialize(call, 0, 0, credential, 0, "token=1000"), SEC_E_OK);
     assert_status(sspia_hub_call_wait(call, PATIENCE_MS), SEC_E_OK);
-    assert_int_equal(probe->live_contexts(), 1);
+    assert_int_equal(scripted->live_contexts(), 1);
     /* A new submit lets go of what the one before brought. */
     assert_int_equal(sspia_hub_call_reinit(call), STATUS_SUCCESS);
-    assert_status(acquire(call, ""), SEC_E_OK);
-    assert_int_equal(probe->live_contexts(), 0);
+    assert_status(acquire(call, "all: per-leg name=pr\xc3\xb6\x62\x65"), SEC_E_OK);
+    assert_int_equal(scripted->live_contexts(), 0);
     assert_status(sspia_hub_call_wait(call, PATIENCE_MS), SEC_E_OK);
-    assert_int_equal(probe->live_credentials(), 2);
+    assert_int_equal(scripted->live_credentials(), 2);
     sspia_hub_call_free(call);
-    assert_int_equal(probe->live_credentials(), 1);
+    assert_int_equal(scripted->live_credentials(), 1);
     assert_status(sspia_hub_free_credential_now(credential), SEC_E_OK);
 }
 
@@ -139,13 +141,14 @@ static void free_while_pending_discards_the_outcome(void **state)
 
     (void)state;
     assert_status(initialize(call, queue, 1, credential, 0, "block token=1000"), SEC_E_OK);
-    assert_int_equal(probe->wait_blocked(1, PATIENCE_MS), 0);
+    assert_int_equal(scripted->wait_blocked(1, PATIENCE_MS), 0);
     assert_status(sspia_hub_call_take(call, &outcome), SEC_I_ASYNC_CALL_PENDING);
     assert_int_equal(sspia_hub_call_reinit(call), STATUS_DEVICE_BUSY);
-    assert_status(acquire(call, ""), SEC_E_INVALID_PARAMETER);
+    assert_status(acquire(call, "all: per-leg name=pr\xc3\xb6\x62\x65"),
+                  SEC_E_INVALID_PARAMETER);
     sspia_hub_call_free(call);
-    probe->release(1);
-    probe_eventually(probe->live_contexts, 0);
+    scripted->release(1);
+    scripted_eventually(scripted->live_contexts, 0);
     assert_int_equal(sspia_hub_queue_take(queue, 20, &completion, 1), 0);
     assert_status(sspia_hub_free_credential_now(credential), SEC_E_OK);
     sspia_hub_queue_free(queue);
@@ -163,7 +166,7 @@ static void cancel_completes_at_once_with_nothing(void **state)
 
     (void)state;
     assert_status(initialize(call, queue, 5, credential, 0, "block"), SEC_E_OK);
-    assert_int_equal(probe->wait_blocked(1, PATIENCE_MS), 0);
+    assert_int_equal(scripted->wait_blocked(1, PATIENCE_MS), 0);
     assert_status(sspia_hub_call_cancel(call), SEC_E_OK);
     assert_int_equal(sspia_hub_queue_take(queue, 0, &completion, 1), 1);
     assert_int_equal(completion.id, 5);
@@ -175,8 +178,8 @@ static void cancel_completes_at_once_with_nothing(void **state)
     assert_status(sspia_hub_call_message(call, &text), SEC_E_OK);
     assert_true(text.size > 0);
     let_go(&text);
-    probe->release(1);
-    probe_eventually(probe->live_contexts, 0);
+    scripted->release(1);
+    scripted_eventually(scripted->live_contexts, 0);
     assert_int_equal(sspia_hub_queue_take(queue, 0, &completion, 1), 0);
     sspia_hub_call_free(call);
     assert_status(sspia_hub_free_credential_now(credential), SEC_E_OK);
@@ -314,7 +317,7 @@ static void numbers_that_are_no_handles_are_refused(void **state)
         assert_status(sspia_hub_query_number(wrong, SECPKG_ATTR_SIZES, 0, &number),
                       SEC_E_INVALID_HANDLE);
         if (wrong != call) {
-            assert_status(acquire(wrong, ""), SEC_E_INVALID_HANDLE);
+            assert_status(acquire(wrong, "all: per-leg"), SEC_E_INVALID_HANDLE);
             assert_status(sspia_hub_call_wait(wrong, 0), SEC_E_INVALID_HANDLE);
             assert_status(sspia_hub_call_cancel(wrong), SEC_E_INVALID_HANDLE);
             assert_int_equal(sspia_hub_call_reinit(wrong), STATUS_INVALID_HANDLE);
@@ -331,7 +334,7 @@ static void numbers_that_are_no_handles_are_refused(void **state)
             assert_status(sspia_hub_free_credential_now(wrong), SEC_E_INVALID_HANDLE);
     }
     assert_null(bytes.data);
-    assert_int_equal(probe->live_contexts(), 1);
+    assert_int_equal(scripted->live_contexts(), 1);
     assert_status(sspia_hub_delete_context_now(context), SEC_E_OK);
     assert_status(sspia_hub_delete_context_now(context), SEC_E_OK); /* was one */
     assert_status(sspia_hub_free_credential_now(credential), SEC_E_OK);
@@ -350,7 +353,7 @@ static void expiry_is_utc(void **state)
     zone = zone != NULL ? strdup(zone) : NULL;
     setenv("TZ", "XXX-5:30", 1);
     tzset();
-    outcome = finish(call, acquire(call, ""));
+    outcome = finish(call, acquire(call, "acquire: expiry=1000000000"));
     assert_int_equal(outcome.expiry, 1000000000);
     assert_status(sspia_hub_free_credential_now(outcome.credential), SEC_E_OK);
     if (zone != NULL)
@@ -375,7 +378,7 @@ static void malformed_identities_are_refused(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
-        assert_status(sspia_hub_acquire(call, 0, 0, PROBE_NAME, NULL, SECPKG_CRED_BOTH,
+        assert_status(sspia_hub_acquire(call, 0, 0, "Scripted", NULL, SECPKG_CRED_BOTH,
                                         wrong[i].pairs, wrong[i].size),
                       SEC_E_INVALID_PARAMETER);
     assert_status(sspia_hub_acquire(call, 0, 0, NULL, NULL, SECPKG_CRED_BOTH, NULL, 0),
@@ -396,13 +399,10 @@ static void names_and_messages_are_text(void **state)
     (void)state;
     assert_status(sspia_hub_query_text(context, SECPKG_ATTR_NAMES, 0, &text), SEC_E_OK);
     assert_int_equal(text.size, 6);
-    assert_memory_equal(text.data,
-                        "pr\xc3\xb6"
-                        "be",
-                        6);
+    assert_memory_equal(text.data, "pr\xc3\xb6\x62\x65", 6);
     let_go(&text);
     assert_status(sspia_hub_query_text(context, SECPKG_ATTR_PACKAGE_INFO, 0, &text), SEC_E_OK);
-    assert_memory_equal(text.data, PROBE_NAME, text.size);
+    assert_memory_equal(text.data, "Scripted", text.size);
     let_go(&text);
     assert_status(sspia_hub_query_number(context, SECPKG_ATTR_PACKAGE_INFO, 3, &number),
                   SEC_E_OK);
@@ -414,21 +414,22 @@ static void names_and_messages_are_text(void **state)
     assert_status(sspia_hub_query_bytes(context, SECPKG_ATTR_SESSION_KEY, &text),
                   SEC_E_UNSUPPORTED_FUNCTION);
     assert_status(sspia_hub_last_message(&text), SEC_E_OK);
-    assert_true(text.size > 5 && memcmp(text.data, PROBE_NAME " ", 6) == 0);
+    assert_true(text.size > 9 && memcmp(text.data, "Scripted ", 9) == 0);
     let_go(&text);
 
-    assert_status(finish(call, acquire(call, "fail=8009030C say=no")).status,
-                  SEC_E_LOGON_DENIED);
+    assert_status(
+        finish(call, acquire(call, "acquire: status=SEC_E_LOGON_DENIED say=no")).status,
+        SEC_E_LOGON_DENIED);
     assert_status(sspia_hub_call_message(call, &text), SEC_E_OK);
     assert_true(text.size > 2 && memcmp((char *)text.data + text.size - 2, "no", 2) == 0);
     let_go(&text);
 
     assert_status(sspia_hub_packages(&text), SEC_E_OK);
     for (char *name = text.data; name < (char *)text.data + text.size; name += strlen(name) + 1)
-        found = found || strcmp(name, PROBE_NAME) == 0;
+        found = found || strcmp(name, "Scripted") == 0;
     assert_true(found);
     let_go(&text);
-    assert_status(sspia_hub_package_text(PROBE_NAME, 1, &text), SEC_E_OK);
+    assert_status(sspia_hub_package_text("Scripted", 1, &text), SEC_E_OK);
     let_go(&text);
     assert_status(sspia_hub_package_number("Nothing", 0, &number), SEC_E_SECPKG_NOT_FOUND);
     assert_true(sspia_hub_pool_count(4) > 0);
@@ -544,8 +545,8 @@ static int threads_at_work(void)
 /* A thread lets go of what its call used after the call is seen to be complete. */
 static int everything_is_let_go(void **state)
 {
-    probe_eventually(threads_at_work, 0);
-    return probe_nothing_is_left(state);
+    scripted_eventually(threads_at_work, 0);
+    return scripted_nothing_is_left(state);
 }
 
 #define TEST(name) cmocka_unit_test_teardown(name, everything_is_let_go)
@@ -567,5 +568,5 @@ int main(void)
         TEST(messages_pass_between_two_sides),
     };
 
-    return cmocka_run_group_tests(tests, probe_setup, NULL);
+    return cmocka_run_group_tests(tests, scripted_setup, scripted_teardown);
 }

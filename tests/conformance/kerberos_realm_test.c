@@ -2,7 +2,7 @@
 /* The contracts of calls and handles, with real handshakes: Kerberos, NTLM, Negotiate. */
 #include <stdlib.h>
 
-#include "probe.h"
+#include "scripted.h"
 #include "side.h"
 
 #define MOST_LEGS 8

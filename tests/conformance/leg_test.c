@@ -2,7 +2,7 @@
 /* The buffers of a leg: too small, allocated, extra, missing. */
 #include <stdlib.h>
 
-#include "probe.h"
+#include "scripted.h"
 
 struct output {
     unsigned char memory[512];
@@ -45,10 +45,10 @@ static SECURITY_STATUS accept_token(CredHandle *credential, CtxtHandle *context,
 /* Wrong would be: a package that is asked twice, a token that differs or is lost. */
 static void too_small_a_buffer_loses_nothing(void **state)
 {
-    CredHandle credential = probe_credential();
+    CredHandle credential = scripted_credential();
     CtxtHandle context, elsewhere;
     struct output output;
-    int legs = probe->legs();
+    int legs = scripted->legs();
 
     (void)state;
     SecInvalidateHandle(&context);
@@ -62,14 +62,14 @@ static void too_small_a_buffer_loses_nothing(void **state)
     assert_status(
         initialize(&credential, NULL, "more token=300", 0, &elsewhere, room(&output, 300)),
         SEC_I_CONTINUE_NEEDED);
-    assert_int_equal(probe->legs() - legs, 2);
+    assert_int_equal(scripted->legs() - legs, 2);
     assert_status(DeleteSecurityContext(&elsewhere), SEC_E_OK);
     legs++;
     assert_status(
         initialize(&credential, NULL, "more token=300", 0, &context, room(&output, 300)),
         SEC_I_CONTINUE_NEEDED);
     assert_int_equal(output.memory[299], 1);
-    assert_int_equal(probe->legs() - legs, 1);
+    assert_int_equal(scripted->legs() - legs, 1);
 
     assert_status(initialize(NULL, &context, "token=400", 0, NULL, room(&output, 399)),
                   SEC_E_BUFFER_TOO_SMALL);
@@ -80,7 +80,7 @@ static void too_small_a_buffer_loses_nothing(void **state)
     assert_status(initialize(NULL, &context, "token=400", 0, NULL, room(&output, 400)),
                   SEC_E_OK);
     assert_int_equal(output.memory[399], 2);
-    assert_int_equal(probe->legs() - legs, 2);
+    assert_int_equal(scripted->legs() - legs, 2);
     assert_status(DeleteSecurityContext(&context), SEC_E_OK);
     assert_status(FreeCredentialsHandle(&credential), SEC_E_OK);
 }
@@ -88,29 +88,29 @@ static void too_small_a_buffer_loses_nothing(void **state)
 /* Wrong would be: a first leg that the credential keeps alive when nobody can ask for it. */
 static void parked_legs_go_with_their_credential(void **state)
 {
-    CredHandle credential = probe_credential();
+    CredHandle credential = scripted_credential();
     CtxtHandle context;
     struct output output;
     char token[32];
 
     (void)state;
     for (int i = 0; i < 100; i++) {
-        snprintf(token, sizeof(token), "token=200 number=%d", i);
+        snprintf(token, sizeof(token), "token=200 say=%d", i);
         assert_status(accept_token(&credential, NULL, token, &context, room(&output, 10)),
                       SEC_E_BUFFER_TOO_SMALL);
     }
-    assert_true(probe->live_contexts() <= 16); /* bounded */
+    assert_true(scripted->live_contexts() <= 16); /* bounded */
     assert_status(accept_token(&credential, NULL, token, &context, room(&output, 200)),
                   SEC_E_OK);
     assert_status(FreeCredentialsHandle(&credential), SEC_E_OK);
-    assert_int_equal(probe->live_contexts(), 1);
+    assert_int_equal(scripted->live_contexts(), 1);
     assert_status(DeleteSecurityContext(&context), SEC_E_OK);
 }
 
 /* Wrong would be: memory that FreeContextBuffer does not know. */
 static void allocated_tokens_are_the_callers_to_free(void **state)
 {
-    CredHandle credential = probe_credential();
+    CredHandle credential = scripted_credential();
     CtxtHandle context;
     SecBuffer buffer = {0, SECBUFFER_TOKEN, NULL};
     SecBufferDesc output = {SECBUFFER_VERSION, 1, &buffer};
@@ -130,15 +130,15 @@ static void allocated_tokens_are_the_callers_to_free(void **state)
 /* Wrong would be: an error that keeps the token which tells the peer of it. */
 static void error_tokens_are_delivered(void **state)
 {
-    CredHandle credential = probe_credential();
+    CredHandle credential = scripted_credential();
     CtxtHandle context;
     struct output output;
 
     (void)state;
     SecInvalidateHandle(&context);
-    assert_status(
-        initialize(&credential, NULL, "fail=80090308 token=9", 0, &context, room(&output, 100)),
-        SEC_E_INVALID_TOKEN);
+    assert_status(initialize(&credential, NULL, "status=80090308 token=9", 0, &context,
+                             room(&output, 100)),
+                  SEC_E_INVALID_TOKEN);
     assert_int_equal(output.buffer.cbBuffer, 9);
     assert_false(SecIsValidHandle(&context));
     assert_status(FreeCredentialsHandle(&credential), SEC_E_OK);
@@ -147,8 +147,8 @@ static void error_tokens_are_delivered(void **state)
 /* Wrong would be: rests told in the wrong place, or a copy of them. */
 static void extra_and_missing_go_into_the_empty_buffer(void **state)
 {
-    CredHandle credential = probe_credential();
-    char token[] = "more extra=5 token=0tail!";
+    CredHandle credential = scripted_credential();
+    char token[] = "more token=0 extra=5 say=tail!";
     SecBuffer inputs[2] = {{sizeof(token) - 1, SECBUFFER_TOKEN, token},
                            {0, SECBUFFER_EMPTY, NULL}};
     SecBufferDesc input = {SECBUFFER_VERSION, 2, inputs};
@@ -162,7 +162,7 @@ static void extra_and_missing_go_into_the_empty_buffer(void **state)
     assert_int_equal(inputs[1].cbBuffer, 5);
     assert_ptr_equal(inputs[1].pvBuffer, token + sizeof(token) - 1 - 5);
 
-    strcpy(token, "fail=80090318 missing=9");
+    strcpy(token, "status=80090318 missing=9");
     inputs[0].cbBuffer = (uint32_t)strlen(token);
     inputs[1] = (SecBuffer){0, SECBUFFER_EMPTY, NULL};
     assert_status(AcceptSecurityContext(NULL, &context, &input, 0, 0, NULL, NULL, NULL, NULL),
@@ -176,18 +176,19 @@ static void extra_and_missing_go_into_the_empty_buffer(void **state)
 /* Wrong would be: an initiator's handle accepted by the acceptor, or the wrong use. */
 static void sides_and_uses_do_not_mix(void **state)
 {
-    CredHandle credential, both = probe_credential();
+    CredHandle credential, both = scripted_credential();
     CtxtHandle context;
     char message[256];
 
     (void)state;
-    assert_status(AcquireCredentialsHandleA(NULL, (char[]){"probe ALIAS"}, SECPKG_CRED_INBOUND,
-                                            NULL, NULL, NULL, NULL, &credential, NULL),
+    assert_status(AcquireCredentialsHandleA(NULL, (char[]){"scripted TEST package"},
+                                            SECPKG_CRED_INBOUND, NULL, NULL, NULL, NULL,
+                                            &credential, NULL),
                   SEC_E_OK);
     assert_status(initialize(&credential, NULL, "", 0, &context, NULL), SEC_E_NO_CREDENTIALS);
     assert_true(sspia_last_message(message, sizeof(message)) > 0);
     assert_non_null(strstr(message, "outbound"));
-    context = probe_context(&both, "more", SEC_I_CONTINUE_NEEDED);
+    context = scripted_context(&both, "more", SEC_I_CONTINUE_NEEDED);
     assert_status(accept_token(&both, &context, "", NULL, NULL), SEC_E_INVALID_HANDLE);
     assert_status(initialize(&context, NULL, "", 0, &context, NULL), SEC_E_INVALID_HANDLE);
     assert_status(DeleteSecurityContext(&context), SEC_E_OK);
@@ -198,9 +199,9 @@ static void sides_and_uses_do_not_mix(void **state)
 /* Wrong would be: W strings that differ from A ones, or results not freed one by one. */
 static void wide_queries_convert_the_strings(void **state)
 {
-    static const WCHAR expected[] = u"pr\u00f6be";
-    CredHandle credential = probe_credential();
-    CtxtHandle context = probe_context(&credential, "", SEC_E_OK);
+    static const WCHAR expected[] = u"scr\u00efpted";
+    CredHandle credential = scripted_credential();
+    CtxtHandle context = scripted_context(&credential, "", SEC_E_OK);
     SecPkgContext_NamesW wide;
     SecPkgContext_NamesA narrow;
     SecPkgContext_PackageInfoW info;
@@ -208,19 +209,18 @@ static void wide_queries_convert_the_strings(void **state)
 
     (void)state;
     assert_status(QueryContextAttributesA(&context, SECPKG_ATTR_NAMES, &narrow), SEC_E_OK);
-    assert_string_equal(narrow.sUserName, "pr\xc3\xb6"
-                                          "be");
+    assert_string_equal(narrow.sUserName, "scr\xc3\xafpted");
     assert_status(QueryContextAttributesW(&context, SECPKG_ATTR_NAMES, &wide), SEC_E_OK);
     assert_memory_equal(wide.sUserName, expected, sizeof(expected));
     assert_status(QueryContextAttributesExW(&context, SECPKG_ATTR_NAMES, &wide, 1),
                   SEC_E_BUFFER_TOO_SMALL);
-    assert_status(QueryContextAttributesA(&context, SECPKG_ATTR_SIZES, &info),
+    assert_status(QueryContextAttributesA(&context, SECPKG_ATTR_LIFESPAN, &info),
                   SEC_E_UNSUPPORTED_FUNCTION);
     assert_status(QueryContextAttributesW(&context, SECPKG_ATTR_PACKAGE_INFO, &info), SEC_E_OK);
-    assert_memory_equal(info.PackageInfo->Name, u"Probe", 12);
+    assert_memory_equal(info.PackageInfo->Name, u"Scripted", 18);
     assert_status(QueryContextAttributesA(&context, SECPKG_ATTR_NEGOTIATION_INFO, &negotiation),
                   SEC_E_OK);
-    assert_string_equal(negotiation.PackageInfo->Name, "Probe");
+    assert_string_equal(negotiation.PackageInfo->Name, "Scripted");
     assert_int_equal(negotiation.NegotiationState, SECPKG_NEGOTIATION_COMPLETE);
     assert_status(FreeContextBuffer(narrow.sUserName), SEC_E_OK);
     assert_status(FreeContextBuffer(wide.sUserName), SEC_E_OK);
@@ -233,8 +233,8 @@ static void wide_queries_convert_the_strings(void **state)
 /* Wrong would be: success returned by what is not there. */
 static void what_is_not_implemented_says_so(void **state)
 {
-    CredHandle credential = probe_credential();
-    CtxtHandle context = probe_context(&credential, "", SEC_E_OK);
+    CredHandle credential = scripted_credential();
+    CtxtHandle context = scripted_context(&credential, "", SEC_E_OK);
     SecBuffer packed;
     void *token;
 
@@ -244,7 +244,7 @@ static void what_is_not_implemented_says_so(void **state)
     assert_status(QuerySecurityContextToken(&context, &token), SEC_E_UNSUPPORTED_FUNCTION);
     assert_status(ExportSecurityContext(&context, 0, &packed, NULL),
                   SEC_E_UNSUPPORTED_FUNCTION);
-    assert_status(DeleteSecurityPackageA("Probe"), SEC_E_UNSUPPORTED_FUNCTION);
+    assert_status(DeleteSecurityPackageA("Scripted"), SEC_E_UNSUPPORTED_FUNCTION);
     assert_status(AddCredentialsA(&credential, NULL, NULL, 0, NULL, NULL, NULL, NULL),
                   SEC_E_UNSUPPORTED_FUNCTION);
     assert_status(AcquireCredentialsHandleA(NULL, (char[]){"no such package"},
@@ -258,7 +258,7 @@ static void what_is_not_implemented_says_so(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_teardown(name, probe_nothing_is_left)
+#define TEST(name) cmocka_unit_test_teardown(name, scripted_nothing_is_left)
     const struct CMUnitTest tests[] = {
         TEST(too_small_a_buffer_loses_nothing),
         TEST(parked_legs_go_with_their_credential),
@@ -270,5 +270,5 @@ int main(void)
         TEST(what_is_not_implemented_says_so),
     };
 
-    return cmocka_run_group_tests(tests, probe_setup, NULL);
+    return cmocka_run_group_tests(tests, scripted_setup, scripted_teardown);
 }

@@ -5,7 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "probe.h"
+#include "scripted.h"
 
 static sspia_pool_counts counts(void)
 {
@@ -33,37 +33,37 @@ static void configure(sspia_pool_config config)
 
 static int restore(void **state)
 {
-    probe_eventually(pending_now, 0);
+    scripted_eventually(pending_now, 0);
     assert_status(sspia_pool_configure(NULL), SEC_E_OK);
-    return probe_nothing_is_left(state);
+    return scripted_nothing_is_left(state);
 }
 
 /* Wrong would be: deletes that wait for calls which hang on the network. */
 static void blocked_calls_never_delay_deletes(void **state)
 {
     enum { BLOCKED = 80, DELETES = 200 };
-    CredHandle credential = probe_credential();
+    CredHandle credential = scripted_credential();
     SspiAsyncContext *blocked[BLOCKED], *async = SspiCreateAsyncContext();
-    struct probe_leg *legs = calloc(BLOCKED, sizeof(*legs));
+    struct scripted_leg *legs = calloc(BLOCKED, sizeof(*legs));
 
     (void)state;
     /* More than the lane has threads: some hang, some wait behind them. */
     configure((sspia_pool_config){.max_threads = 8, .max_quick_threads = 1});
     for (int i = 0; i < BLOCKED; i++) {
         blocked[i] = SspiCreateAsyncContext();
-        assert_status(probe_submit_leg(blocked[i], &credential, NULL, "block", &legs[i]),
+        assert_status(scripted_submit_leg(blocked[i], &credential, NULL, "block", &legs[i]),
                       SEC_E_OK);
     }
-    assert_int_equal(probe->wait_blocked(8, PATIENCE_MS), 0);
+    assert_int_equal(scripted->wait_blocked(8, PATIENCE_MS), 0);
     for (int i = 0; i < DELETES; i++) {
-        CtxtHandle context = probe_context(&credential, "", SEC_E_OK);
+        CtxtHandle context = scripted_context(&credential, "", SEC_E_OK);
 
         assert_status(SspiDeleteSecurityContextAsync(async, &context), SEC_E_OK);
         assert_status(sspia_async_wait(async, PATIENCE_MS), SEC_E_OK);
         assert_int_equal(SspiReinitAsyncContext(async), STATUS_SUCCESS);
     }
-    assert_int_equal(probe->wait_blocked(8, 0), 0); /* they hang still */
-    probe->release(BLOCKED);
+    assert_int_equal(scripted->wait_blocked(8, 0), 0); /* they hang still */
+    scripted->release(BLOCKED);
     for (int i = 0; i < BLOCKED; i++) {
         assert_status(sspia_async_wait(blocked[i], PATIENCE_MS), SEC_E_OK);
         assert_status(DeleteSecurityContext(&legs[i].context), SEC_E_OK);
@@ -131,17 +131,17 @@ static void bound_on_queued_calls_refuses(void **state)
     for (int i = 0; i <= BOUND; i++)
         async[i] = SspiCreateAsyncContext();
     for (int i = 0; i < BOUND; i++)
-        assert_status(probe_submit_acquire(async[i], "block", &credentials[i]), SEC_E_OK);
-    assert_status(probe_submit_acquire(async[BOUND], "", &credentials[BOUND]),
+        assert_status(scripted_submit_acquire(async[i], "block", &credentials[i]), SEC_E_OK);
+    assert_status(scripted_submit_acquire(async[BOUND], "", &credentials[BOUND]),
                   SEC_E_INSUFFICIENT_MEMORY);
     assert_status(SspiGetAsyncCallStatus(async[BOUND]), SEC_E_NO_CONTEXT);
-    probe->release(BOUND);
+    scripted->release(BOUND);
     for (int i = 0; i < BOUND; i++) {
         assert_status(sspia_async_wait(async[i], PATIENCE_MS), SEC_E_OK);
         assert_status(FreeCredentialsHandle(&credentials[i]), SEC_E_OK);
     }
     /* There is room again, for the very same context. */
-    assert_status(probe_submit_acquire(async[BOUND], "", &credentials[BOUND]), SEC_E_OK);
+    assert_status(scripted_submit_acquire(async[BOUND], "", &credentials[BOUND]), SEC_E_OK);
     assert_status(sspia_async_wait(async[BOUND], PATIENCE_MS), SEC_E_OK);
     assert_status(FreeCredentialsHandle(&credentials[BOUND]), SEC_E_OK);
     for (int i = 0; i <= BOUND; i++)
@@ -157,20 +157,20 @@ static void threads_come_with_work_and_leave_without(void **state)
 
     (void)state;
     configure((sspia_pool_config){.idle_ms = 30});
-    probe_eventually(threads_now, 0);
+    scripted_eventually(threads_now, 0);
     for (int i = 0; i < CALLS; i++) {
         async[i] = SspiCreateAsyncContext();
-        assert_status(probe_submit_acquire(async[i], "block", &credentials[i]), SEC_E_OK);
+        assert_status(scripted_submit_acquire(async[i], "block", &credentials[i]), SEC_E_OK);
     }
-    assert_int_equal(probe->wait_blocked(CALLS, PATIENCE_MS), 0);
+    assert_int_equal(scripted->wait_blocked(CALLS, PATIENCE_MS), 0);
     assert_int_equal(threads_now(), CALLS);
-    probe->release(CALLS);
+    scripted->release(CALLS);
     for (int i = 0; i < CALLS; i++) {
         assert_status(sspia_async_wait(async[i], PATIENCE_MS), SEC_E_OK);
         assert_status(FreeCredentialsHandle(&credentials[i]), SEC_E_OK);
         SspiFreeAsyncContext(async[i]);
     }
-    probe_eventually(threads_now, 0);
+    scripted_eventually(threads_now, 0);
     configure((sspia_pool_config){.idle_ms = 30, .min_threads = 2});
     async[0] = SspiCreateAsyncContext();
     submit_nothing(async[0]);
@@ -184,23 +184,23 @@ static void threads_come_with_work_and_leave_without(void **state)
 static void waiting_for_a_turn_holds_no_thread(void **state)
 {
     enum { CALLS = 20 };
-    CredHandle credential = probe_credential();
-    CtxtHandle context = probe_context(&credential, "more", SEC_I_CONTINUE_NEEDED);
+    CredHandle credential = scripted_credential();
+    CtxtHandle context = scripted_context(&credential, "more", SEC_I_CONTINUE_NEEDED);
     SspiAsyncContext *async[CALLS];
-    struct probe_leg *legs = calloc(CALLS, sizeof(*legs));
+    struct scripted_leg *legs = calloc(CALLS, sizeof(*legs));
 
     (void)state;
     configure((sspia_pool_config){.idle_ms = 30});
-    probe_eventually(threads_now, 0);
+    scripted_eventually(threads_now, 0);
     for (int i = 0; i < CALLS; i++) {
         async[i] = SspiCreateAsyncContext();
-        assert_status(probe_submit_leg(async[i], NULL, &context, "block more", &legs[i]),
+        assert_status(scripted_submit_leg(async[i], NULL, &context, "block more", &legs[i]),
                       SEC_E_OK);
     }
-    assert_int_equal(probe->wait_blocked(1, PATIENCE_MS), 0);
+    assert_int_equal(scripted->wait_blocked(1, PATIENCE_MS), 0);
     assert_int_equal(threads_now(), 1);
     assert_int_equal(pending_now(), CALLS);
-    probe->release(CALLS);
+    scripted->release(CALLS);
     for (int i = 0; i < CALLS; i++) {
         assert_status(sspia_async_wait(async[i], PATIENCE_MS), SEC_I_CONTINUE_NEEDED);
         SspiFreeAsyncContext(async[i]);
@@ -236,5 +236,5 @@ int main(void)
         TEST(bad_limits_are_refused),
     };
 
-    return cmocka_run_group_tests(tests, probe_setup, NULL);
+    return cmocka_run_group_tests(tests, scripted_setup, scripted_teardown);
 }

@@ -6,7 +6,7 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
-#include "probe.h"
+#include "scripted.h"
 
 static int is_readable(int fd, int timeout_ms)
 {
@@ -111,7 +111,7 @@ static void each_completion_keeps_its_own_status(void **state)
     submit_nothing(async);
     assert_status(sspia_async_wait(async, PATIENCE_MS), SEC_E_INVALID_HANDLE);
     assert_int_equal(SspiReinitAsyncContext(async), STATUS_SUCCESS);
-    assert_status(probe_submit_acquire(async, "", &credential), SEC_E_OK);
+    assert_status(scripted_submit_acquire(async, "", &credential), SEC_E_OK);
     assert_status(sspia_async_wait(async, PATIENCE_MS), SEC_E_OK);
     SspiFreeAsyncContext(async); /* complete: what waits is still delivered */
     assert_status(sspia_queue_next(queue, PATIENCE_MS, &completion), SEC_E_OK);
@@ -160,13 +160,13 @@ static void cancelled_calls_are_delivered_once(void **state)
     sspia_completion completion;
 
     (void)state;
-    assert_status(probe_submit_acquire(async, "block", &credential), SEC_E_OK);
-    assert_int_equal(probe->wait_blocked(1, PATIENCE_MS), 0);
+    assert_status(scripted_submit_acquire(async, "block", &credential), SEC_E_OK);
+    assert_int_equal(scripted->wait_blocked(1, PATIENCE_MS), 0);
     assert_status(sspia_async_cancel(async), SEC_E_OK);
     assert_status(sspia_queue_next(queue, 0, &completion), SEC_E_OK);
     assert_status(completion.status, SEC_E_UNFINISHED_CONTEXT_DELETED);
-    probe->release(1);
-    probe_eventually(probe->live_credentials, 0);
+    scripted->release(1);
+    scripted_eventually(scripted->live_credentials, 0);
     assert_status(sspia_queue_next(queue, 20, &completion), SEC_I_ASYNC_CALL_PENDING);
     SspiFreeAsyncContext(async);
     sspia_queue_free(queue);
@@ -191,13 +191,13 @@ static void freed_queue_wakes_its_waiters_and_notifies_nobody(void **state)
     void *status;
 
     (void)state;
-    assert_status(probe_submit_acquire(async, "block", &credential), SEC_E_OK);
+    assert_status(scripted_submit_acquire(async, "block", &credential), SEC_E_OK);
     assert_int_equal(pthread_create(&thread, NULL, wait_on_queue, queue), 0);
     usleep(20000);
     sspia_queue_free(queue);
     pthread_join(thread, &status);
     assert_status((SECURITY_STATUS)(intptr_t)status, SEC_E_INVALID_HANDLE);
-    probe->release(1);
+    scripted->release(1);
     assert_status(sspia_async_wait(async, PATIENCE_MS), SEC_E_OK);
     assert_status(FreeCredentialsHandle(&credential), SEC_E_OK);
     SspiFreeAsyncContext(async);
@@ -252,7 +252,7 @@ static void several_threads_may_drain_one_queue(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_teardown(name, probe_nothing_is_left)
+#define TEST(name) cmocka_unit_test_teardown(name, scripted_nothing_is_left)
     const struct CMUnitTest tests[] = {
         TEST(callbacks_run_where_the_queue_is_drained),
         TEST(descriptor_is_readable_exactly_while_completions_wait),
@@ -263,5 +263,5 @@ int main(void)
         TEST(several_threads_may_drain_one_queue),
     };
 
-    return cmocka_run_group_tests(tests, probe_setup, NULL);
+    return cmocka_run_group_tests(tests, scripted_setup, scripted_teardown);
 }

@@ -6,7 +6,7 @@
 #include <semaphore.h>
 #include <stdlib.h>
 
-#include "probe.h"
+#include "scripted.h"
 #include "side.h"
 
 #define BIG_BUFFER 65536

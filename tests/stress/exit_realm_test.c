@@ -14,8 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "probe.h"
 #include "relay.h"
+#include "scripted.h"
 #include "side.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "probe.h"
 #include "relay.h"
+#include "scripted.h"
 #include "side.h"
 
 #define SECONDS 3
@@ -112,7 +112,7 @@ static void share(const char *package, struct login *initiator, struct login *ac
     }
     nanosleep(&duration, NULL);
     atomic_store(&stop, true);
-    probe_eventually(running_now, 0);
+    scripted_eventually(running_now, 0);
     for (int i = 0; i < THREADS; i++) {
         assert_int_equal(pthread_join(workers[i].thread, NULL), 0);
         assert_true(workers[i].ok);
@@ -121,7 +121,7 @@ static void share(const char *package, struct login *initiator, struct login *ac
         relay_free(&relays[i]);
     assert_true(side_release(&sides[0]));
     assert_true(side_release(&sides[1]));
-    probe_eventually(pending_now, 0);
+    scripted_eventually(pending_now, 0);
     assert_int_equal(atomic_load(&failures), 0);
     assert_true(atomic_load(&finished) > 0);
     print_message("%s: %u handshakes\n", package, atomic_load(&finished));

@@ -126,9 +126,31 @@ static void malformed_structures_are_refused(void **state)
     assert_int_equal(identity_copy(version2, &identity, &report), SEC_E_UNSUPPORTED_FUNCTION);
 }
 
+/* Wrong would be: a user name whose address looks like a version taken for one. */
+static void address_that_looks_like_a_version_is_an_address(void **state)
+{
+    /* The lower half of the address is SEC_WINNT_AUTH_IDENTITY_VERSION; nothing need be there,
+     * because the length is 0. */
+    const uint64_t address = 0x7f5500000000ull | SEC_WINNT_AUTH_IDENTITY_VERSION;
+    SEC_WINNT_AUTH_IDENTITY_A plain = {.Domain = (unsigned char *)(char[]){"DOMAIN"},
+                                       .DomainLength = 6,
+                                       .Flags = SEC_WINNT_AUTH_IDENTITY_ANSI};
+    sspia_identity *identity;
+
+    (void)state;
+    if (sizeof(void *) < sizeof(address))
+        skip();
+    memcpy(&plain.User, &address, sizeof(plain.User));
+    assert_int_equal(identity_copy(&plain, &identity, &report), SEC_E_OK);
+    assert_null(identity->user);
+    assert_string_equal(identity->domain, "DOMAIN");
+    identity_free(identity);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(address_that_looks_like_a_version_is_an_address),
         cmocka_unit_test(both_forms_give_the_same_strings),
         cmocka_unit_test(extended_and_our_own_form),
         cmocka_unit_test(malformed_structures_are_refused),

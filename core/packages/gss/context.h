@@ -32,6 +32,7 @@ typedef struct gss_context {
     uint32_t attributes; /* ISC_RET_* or ASC_RET_* */
     int64_t started;     /* seconds since 1970: when it was established */
     int64_t expiry;
+    enum { GSS_LAYOUT_UNKNOWN, GSS_LAYOUT_RFC1964, GSS_LAYOUT_RFC4121 } layout; /* Kerberos */
     gss_cred_id_t delegated; /* acceptors: what the initiator entrusted to us */
 
     /* An exported context that could not be imported again yet (transfer.c). */

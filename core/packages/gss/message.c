@@ -206,6 +206,10 @@ SECURITY_STATUS gss_message_verify(void *object, SecBufferDesc *buffers, uint32_
     if (message.token->cbBuffer == 0 ||
         (context->mech == GSS_MECH_NTLM && message.token->cbBuffer != GSS_NTLM_SIGNATURE))
         return gss_status_report(report, SEC_E_INVALID_TOKEN, "TOKEN", "not a signature");
+    status = gss_protect_check(context, message.token->pvBuffer, message.token->cbBuffer, true,
+                               report);
+    if (status != SEC_E_OK)
+        return status;
     if (!gss_message_gather(&message, NULL, NULL, &data))
         return SEC_E_INSUFFICIENT_MEMORY;
     input.value = data.bytes;

@@ -45,6 +45,10 @@ bool gss_message_scatter(gss_message *message, const unsigned char *bytes, size_
  * was negotiated, there is a token (seal, sign, verify) or a token or stream (unseal). */
 SECURITY_STATUS gss_protect_seal(gss_context *context, gss_message *message, bool encrypt,
                                  sspia_report *report);
+/* For what a peer sent, before GSSAPI sees it: libgssapi_krb5 1.20 follows a null pointer when
+ * a context of RFC 4121 (AES, Camellia) gets a token of RFC 1964. */
+SECURITY_STATUS gss_protect_check(gss_context *context, const void *token, size_t size,
+                                  bool is_signature, sspia_report *report);
 SECURITY_STATUS gss_protect_unseal(gss_context *context, gss_message *message, bool *encrypted,
                                    sspia_report *report);
 SECURITY_STATUS gss_ntlm_seal(gss_context *context, gss_message *message, sspia_report *report);

@@ -108,6 +108,23 @@ bool gss_ntlm_token_fill(const gss_buffer_desc *token, gss_buffer_desc *full)
     }
 }
 
+/* MS-NLMP 2.2.1.2: TargetNameFields at 12, NegotiateFlags at 20. */
+bool gss_ntlm_token_is_safe(const gss_buffer_desc *token)
+{
+    static const unsigned char challenge[12] = "NTLMSSP\0\2\0\0";
+    const uint32_t target_types = 0x10000 | 0x20000; /* NTLMSSP_TARGET_TYPE_DOMAIN, _SERVER */
+    const unsigned char *at = token->value, *end = at + token->length;
+
+    while (token->length > 0 &&
+           (at = memmem(at, (size_t)(end - at), challenge, sizeof(challenge))) != NULL) {
+        if (end - at >= 24 && (read_le(at + 20, 4) & target_types) != 0 &&
+            read_le(at + 12, 2) == 0)
+            return false;
+        at++;
+    }
+    return true;
+}
+
 void gss_ntlm_token_release(gss_buffer_desc *full)
 {
     if (full->value != NULL)

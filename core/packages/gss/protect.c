@@ -16,6 +16,8 @@
 #include "message.h"
 #include "status.h"
 
+#include <gssapi/gssapi_ext.h>
+#include <openssl/crypto.h>
 #include <string.h>
 
 #define IOV_MAX_COUNT (GSS_MESSAGE_DATA_MAX + 2)
@@ -85,6 +87,44 @@ SECURITY_STATUS gss_protect_seal(gss_context *context, gss_message *message, boo
     return SEC_E_OK;
 }
 
+/* The layout goes by the session key's encryption type (RFC 4121 1; RFC 1964, 4757 for DES,
+ * DES3 and RC4), the last arc of the OID that comes with the key. */
+static void find_layout(gss_context *context)
+{
+    gss_buffer_set_t set = GSS_C_NO_BUFFER_SET;
+    OM_uint32 minor;
+
+    if (gss_inquire_sec_context_by_oid(&minor, context->handle, GSS_C_INQ_SSPI_SESSION_KEY,
+                                       &set) == GSS_S_COMPLETE &&
+        set != GSS_C_NO_BUFFER_SET && set->count > 1 && set->elements[1].length > 0) {
+        const unsigned char *oid = set->elements[1].value;
+        unsigned enctype = oid[set->elements[1].length - 1];
+        bool old = enctype <= 3 || enctype == 16 || enctype == 23 || enctype == 24;
+
+        context->layout = old ? GSS_LAYOUT_RFC1964 : GSS_LAYOUT_RFC4121;
+    }
+    for (size_t i = 0; set != GSS_C_NO_BUFFER_SET && i < set->count; i++)
+        OPENSSL_cleanse(set->elements[i].value, set->elements[i].length);
+    gss_release_buffer_set(&minor, &set);
+}
+
+SECURITY_STATUS gss_protect_check(gss_context *context, const void *token, size_t size,
+                                  bool is_signature, sspia_report *report)
+{
+    const unsigned char *bytes = token;
+
+    if (context->mech == GSS_MECH_NTLM)
+        return SEC_E_OK;
+    if (context->layout == GSS_LAYOUT_UNKNOWN)
+        find_layout(context);
+    /* TOK_ID: 04 04 of a MIC, 05 04 of a wrap token (RFC 4121 4.2.6). */
+    if (context->layout == GSS_LAYOUT_RFC4121 &&
+        (size < 16 || bytes[0] != (is_signature ? 4 : 5) || bytes[1] != 4))
+        return gss_status_report(report, SEC_E_INVALID_TOKEN, "message",
+                                 "not a token of RFC 4121");
+    return SEC_E_OK;
+}
+
 static SECURITY_STATUS unseal_stream(gss_context *context, void *bytes, size_t size,
                                      gss_buffer_desc *plain, bool *encrypted,
                                      sspia_report *report)
@@ -96,6 +136,8 @@ static SECURITY_STATUS unseal_stream(gss_context *context, void *bytes, size_t s
     OM_uint32 major;
     OM_uint32 minor;
 
+    if (gss_protect_check(context, bytes, size, false, report) != SEC_E_OK)
+        return SEC_E_INVALID_TOKEN;
     add(iov, &count, GSS_IOV_BUFFER_TYPE_STREAM, bytes, size);
     data = add(iov, &count, GSS_IOV_BUFFER_TYPE_DATA, NULL, 0);
     major = gss_unwrap_iov(&minor, context->handle, &sealed, NULL, iov, count);
@@ -119,8 +161,11 @@ static SECURITY_STATUS unseal_parts(gss_context *context, gss_message *message, 
     int sealed = 0;
     OM_uint32 major;
     OM_uint32 minor;
-    SECURITY_STATUS status;
+    SECURITY_STATUS status = gss_protect_check(context, message->token->pvBuffer,
+                                               message->token->cbBuffer, false, report);
 
+    if (status != SEC_E_OK)
+        return status;
     add(iov, &count, GSS_IOV_BUFFER_TYPE_HEADER, message->token->pvBuffer,
         message->token->cbBuffer);
     add_data(iov, &count, message);

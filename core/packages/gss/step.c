@@ -172,6 +172,9 @@ SECURITY_STATUS gss_step_initialize(gss_kind kind, void **object, const sspia_st
     } else if (input.length == 0) {
         /* gss-ntlmssp 1.2.0 would read through a null pointer */
         status = gss_status_report(report, SEC_E_INVALID_TOKEN, "token", "there is none");
+    } else if (kind != GSS_KERBEROS && !gss_ntlm_token_is_safe(&input)) {
+        status = gss_status_report(report, SEC_E_INVALID_TOKEN, "challenge",
+                                   "the name of its target is empty");
     }
     if (status == SEC_E_OK)
         status = take_bindings(context, step, report);

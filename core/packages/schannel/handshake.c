@@ -39,9 +39,10 @@ struct input {
 static SECURITY_STATUS read_input(const sspia_step *step, struct input *input,
                                   sspia_report *report)
 {
+    static const uint8_t none[1]; /* an address to reckon with where there are no bytes */
     bool found = false;
 
-    *input = (struct input){0};
+    *input = (struct input){none, 0};
     for (uint32_t i = 0; i < step->input_count; i++) {
         const SecBuffer *buffer = &step->input[i];
 
@@ -52,7 +53,8 @@ static SECURITY_STATUS read_input(const sspia_step *step, struct input *input,
                 return SEC_E_INVALID_TOKEN;
             }
             found = true;
-            *input = (struct input){buffer->pvBuffer, buffer->cbBuffer};
+            *input = (struct input){buffer->cbBuffer > 0 ? buffer->pvBuffer : none,
+                                    buffer->cbBuffer};
             break;
         case SECBUFFER_SRTP_PROTECTION_PROFILES:
         case SECBUFFER_SRTP_MASTER_KEY_IDENTIFIER:
