@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the tests share: the Probe package, and an environment that asks no network."""
+"""What the tests share: the package Scripted, and an environment that asks no network."""
 
 from __future__ import annotations
 
@@ -46,44 +46,74 @@ def no_network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         os.environ["KRB5_CONFIG"] = former
 
 
-class _Control(ctypes.Structure):
+class _Handle(ctypes.Structure):
+    _fields_ = [("lower", ctypes.c_size_t), ("upper", ctypes.c_size_t)]
+
+
+class _Counts(ctypes.Structure):
+    """sspia_scripted_counts."""
+
     _fields_ = [
-        ("release", ctypes.CFUNCTYPE(None, ctypes.c_int)),
-        ("wait_blocked", ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int, ctypes.c_int)),
-        ("live_contexts", ctypes.CFUNCTYPE(ctypes.c_int)),
-        ("live_credentials", ctypes.CFUNCTYPE(ctypes.c_int)),
-        ("legs", ctypes.CFUNCTYPE(ctypes.c_int)),
+        ("size", ctypes.c_uint32),
+        ("credentials", ctypes.c_uint32),
+        ("contexts", ctypes.c_uint32),
+        ("blocked", ctypes.c_uint32),
+        ("legs", ctypes.c_uint64),
+        ("grown", ctypes.c_uint64),
     ]
 
 
-class Probe:
-    """The package of tests/support/probe_package.h: its calls do what their target says."""
+PER_LEG = "all: per-leg"
 
-    def __init__(self, module: pathlib.Path) -> None:
-        sspi_async.add_package(str(module))
-        library = ctypes.CDLL(str(module))
-        library.probe_control.restype = ctypes.POINTER(_Control)
-        self._control = library.probe_control().contents
-        self.module = module
-        self.credential = Credential.acquire("Probe", CredentialUse.BOTH).result(10)
+
+class Probe:
+    """The package Scripted (docs/scripted.md): its calls do what their target says.
+
+    Its counts come through a credential of C's own, by sspi_scripted.h.
+    """
+
+    def __init__(self) -> None:
+        folder = pathlib.Path(sspi_async.__file__).parent / "_lib"
+        self._library = ctypes.CDLL(str(folder / "libsspi-async.so.1"))
+        self._handle = _Handle()
+        status = self._library.sspia_AcquireCredentialsHandleA(
+            PER_LEG.encode(), b"Scripted", 3, None, None, None, None,
+            ctypes.byref(self._handle), None,
+        )  # fmt: skip
+        assert status == 0
+        self.credential = Credential.acquire(
+            "Scripted", CredentialUse.BOTH, principal=PER_LEG
+        ).result(10)
+
+    def _counts(self) -> _Counts:
+        counts = _Counts(size=ctypes.sizeof(_Counts))
+        status = self._library.sspia_QueryCredentialsAttributesA(
+            ctypes.byref(self._handle), 0x53430001, ctypes.byref(counts)
+        )
+        assert status == 0
+        return counts
 
     def release(self, count: int = 1) -> None:
         """Let that many blocked calls go on."""
-        self._control.release(count)
+        permits = ctypes.c_uint32(count)
+        status = self._library.sspia_SetCredentialsAttributesA(
+            ctypes.byref(self._handle), 0x53430003, ctypes.byref(permits), 4
+        )
+        assert status == 0
 
     def wait_blocked(self, count: int = 1) -> None:
         """Wait until that many calls are blocked in the package."""
-        assert self._control.wait_blocked(count, 10000) == 0
+        eventually(lambda: int(self._counts().blocked) >= count)
 
     @property
     def live_contexts(self) -> int:
         """How many contexts of the package there are."""
-        return int(self._control.live_contexts())
+        return int(self._counts().contexts)
 
     @property
     def live_credentials(self) -> int:
-        """How many credentials of the package there are, but the one of this fixture."""
-        return int(self._control.live_credentials()) - 1
+        """How many credentials of the package there are, but the two of this fixture."""
+        return int(self._counts().credentials) - 2
 
     def client(self, script: str = "") -> SecurityContext:
         """A context whose legs do what the script says."""
@@ -106,27 +136,13 @@ def eventually(condition: Callable[[], bool], seconds: float = 10) -> None:
 
 
 @pytest.fixture(scope="session")
-def probe_module(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
-    """The module file of Probe, compiled."""
-    module = tmp_path_factory.mktemp("probe") / "libsspi-async-probe.so"
-    subprocess.run(
-        ["cc", "-std=c11", "-D_GNU_SOURCE", "-DSSPI_ASYNC_NO_PLAIN_NAMES", "-O1", "-shared",
-         "-fPIC", "-pthread", f"-I{ROOT}/core/include/sspi-async",
-         str(ROOT / "tests/support/probe_package.c"), "-o", str(module)],
-        check=True,
-        timeout=120,
-    )  # fmt: skip
-    return module
-
-
-@pytest.fixture(scope="session")
-def _probe(probe_module: pathlib.Path) -> Probe:
-    return Probe(probe_module)
+def _probe() -> Probe:
+    return Probe()
 
 
 @pytest.fixture
 def probe(_probe: Probe) -> Iterator[Probe]:
-    """The Probe package; nothing of it may be left when the test ends."""
+    """The package Scripted; nothing of it may be left when the test ends."""
     yield _probe
     collect()
     eventually(lambda: _probe.live_contexts == 0)

@@ -10,7 +10,7 @@ import weakref
 from typing import Any
 
 import pytest
-from conftest import Probe, all_done, collect, eventually
+from conftest import PER_LEG, Probe, all_done, collect, eventually
 
 import sspi_async
 from sspi_async import Call, Cancelled, Credential, InvalidHandle, Status
@@ -59,11 +59,11 @@ def test_dead_handles_show_in_the_result(probe: Probe) -> None:
 
 
 def test_failure_has_status_message_and_token(probe: Probe) -> None:
-    call = probe.client("fail=8009030C say=because token=5").step()
+    call = probe.client("status=SEC_E_LOGON_DENIED say=because token=5").step()
     with pytest.raises(sspi_async.LogonDenied, match="because") as caught:
         call.result(10)
     assert caught.value.token == b"\1" * 5
-    call = probe.client("fail=80090318 missing=77").step()
+    call = probe.client("status=SEC_E_INCOMPLETE_MESSAGE missing=77").step()
     with pytest.raises(sspi_async.IncompleteMessage) as incomplete:
         call.result(10)
     assert incomplete.value.missing == 77
@@ -143,7 +143,7 @@ def test_delete_and_forget(probe: Probe) -> None:
 def test_what_is_left_to_the_garbage_collector_is_freed(probe: Probe) -> None:
     context = probe.client()
     context.step().result(10)
-    Credential.acquire("Probe").result(10)
+    Credential.acquire("Scripted", principal=PER_LEG).result(10)
     assert probe.live_contexts == 1
     del context
     collect()
@@ -263,7 +263,9 @@ async def test_cancelling_the_task_cancels_the_call(probe: Probe) -> None:
 
 @pytest.mark.asyncio
 async def test_cancelled_acquire_leaks_no_credential(probe: Probe) -> None:
-    task = asyncio.ensure_future(_await(Credential.acquire("Probe", principal="block")))
+    task = asyncio.ensure_future(
+        _await(Credential.acquire("Scripted", principal="acquire: block"))
+    )
     await asyncio.sleep(0)
     probe.wait_blocked()
     task.cancel()
@@ -390,7 +392,9 @@ def test_call_of_a_closed_loop_leaks_nothing(probe: Probe) -> None:
     asyncio.run(asyncio.sleep(0))
     probe.release()
     eventually(lambda: sspi_async.pool_counts().pending == 0)
-    asyncio.run(_await(Credential.acquire("Probe")))  # sweeps the queue of the closed loop
+    asyncio.run(
+        _await(Credential.acquire("Scripted", principal=PER_LEG))
+    )  # sweeps the queue of the closed loop
     collect()
     eventually(lambda: probe.live_contexts == 0)
 

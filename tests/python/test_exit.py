@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import concurrent.futures
-import pathlib
 import time
 
 import pytest
@@ -15,8 +14,7 @@ from sspi_async.testing import NtlmUsers, Realm
 HEAD = """
 import asyncio, sys, threading, sspi_async
 module, users, ccache, realm = sys.argv[1:5]
-sspi_async.add_package(module)
-credential = sspi_async.Credential.acquire("Probe", 3).result(10)
+credential = sspi_async.Credential.acquire("Scripted", 3, principal="all: per-leg").result(10)
 def blocked():
     return sspi_async.client("block", credential=credential).step(callback=print)
 """
@@ -73,11 +71,9 @@ except asyncio.TimeoutError:
 RUNS = 204  # 34 for each way
 
 
-def test_exit_with_calls_pending(
-    probe_module: pathlib.Path, ntlm_users: NtlmUsers, krb5_realm: Realm
-) -> None:
+def test_exit_with_calls_pending(ntlm_users: NtlmUsers, krb5_realm: Realm) -> None:
     """Wrong would be: a crash, a hang, or another exit code than 0."""
-    arguments = (str(probe_module), str(ntlm_users.path), krb5_realm.ccache, krb5_realm.name)
+    arguments = ("-", str(ntlm_users.path), krb5_realm.ccache, krb5_realm.name)
 
     def run(number: int) -> tuple[str, int, str, float]:
         way = list(WAYS)[number % len(WAYS)]
@@ -94,6 +90,6 @@ def test_exit_with_calls_pending(
 @pytest.mark.parametrize(
     "way", ["sys.exit(3)", "raise SystemExit(3)", "import os; os._exit(3)"]
 )
-def test_exit_code_is_kept(way: str, probe_module: pathlib.Path) -> None:
-    done = run_python(HEAD + "blocked()\n" + way, str(probe_module), "", "", "")
+def test_exit_code_is_kept(way: str) -> None:
+    done = run_python(HEAD + "blocked()\n" + way, "-", "", "", "")
     assert done.returncode == 3, done.stderr

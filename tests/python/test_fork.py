@@ -110,12 +110,11 @@ def test_multiprocessing(method: str, ntlm_users: NtlmUsers) -> None:
     assert names == ["TEST\\alice"] * 6
 
 
-def test_prefork_server(probe_module: pathlib.Path) -> None:
+def test_prefork_server() -> None:
     """A parent that has used the library, and children that each run a loop and exit."""
     code = """
 import asyncio, os, sys, sspi_async
-sspi_async.add_package(sys.argv[1])
-credential = sspi_async.Credential.acquire("Probe", 3).result(10)
+credential = sspi_async.Credential.acquire("Scripted", 3, principal="all: per-leg").result(10)
 async def serve():
     contexts = [sspi_async.client("", credential=credential) for _ in range(20)]
     await asyncio.gather(*[context.step() for context in contexts])
@@ -130,5 +129,5 @@ for _ in range(4):
     children.append(child)
 print([os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children])
 """
-    done = run_python(code, str(probe_module))
+    done = run_python(code, "-")
     assert (done.returncode, done.stdout) == (0, "[7, 7, 7, 7]\n"), done.stderr

@@ -33,16 +33,17 @@ async def open_and_delete(credential: Credential, target: str) -> None:
     await asyncio.gather(*[context.delete() for context in contexts])
 
 
-@pytest.mark.parametrize("package", ["Probe", "NTLM"])
+@pytest.mark.parametrize("package", ["Scripted", "NTLM"])
 def test_ten_thousand_contexts(package: str, probe: Probe, ntlm_users: NtlmUsers) -> None:
     """Wrong would be: memory that grows from round to round."""
-    if package == "Probe":
-        credential = probe.credential
+    target = "HTTP@localhost"
+    if package == "Scripted":
+        credential, target = probe.credential, ""
     else:
         credential = Credential.acquire("NTLM", identity=ntlm_users.client()).result(10)
     sizes = []
     for _ in range(4):
-        asyncio.run(open_and_delete(credential, "HTTP@localhost"))
+        asyncio.run(open_and_delete(credential, target))
         sizes.append(resident_kib())
     # What is left behind by 30,000 contexts may be less than 500 bytes of each; the first
     # round has paid for what stays.
