@@ -61,6 +61,7 @@ SECURITY_STATUS acquisition_prepare(const struct acquisition_arguments *argument
     acquisition->use = arguments->use;
     acquisition->credential_place = arguments->credential;
     acquisition->expiry_place = arguments->expiry;
+    acquisition->expiry_utc_place = arguments->expiry_utc;
     if (status == SEC_E_OK) {
         sspia_report why = {.text = ""};
 
@@ -106,6 +107,8 @@ void acquisition_publish(struct acquisition *acquisition)
                     acquisition->credential_place);
     if (acquisition->expiry_place != NULL)
         *acquisition->expiry_place = timestamp_from_unix(acquisition->expiry);
+    if (acquisition->expiry_utc_place != NULL)
+        *acquisition->expiry_utc_place = acquisition->expiry;
     acquisition->credential = NULL; /* the handle is the owner now */
 }
 

@@ -18,6 +18,7 @@ struct acquisition {
     int64_t expiry;
     PCredHandle credential_place;
     PTimeStamp expiry_place;
+    int64_t *expiry_utc_place;
 };
 
 struct acquisition_arguments {
@@ -30,6 +31,7 @@ struct acquisition_arguments {
     void *get_key_argument;
     PCredHandle credential;
     PTimeStamp expiry;
+    int64_t *expiry_utc; /* the same in seconds since 1970 UTC; or NULL */
 };
 
 /* Checks and copies. May load the package's module. */

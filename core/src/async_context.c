@@ -17,6 +17,7 @@
 
 #include "engine.h"
 #include "message.h"
+#include "outcome.h"
 #include "pool.h"
 #include "queue.h"
 
@@ -98,6 +99,7 @@ bool async_destroy(void *object)
 
     if (async->queue != NULL)
         handle_release(async->queue->handle);
+    outcome_free(async->outcome);
     free(async->message);
     free(async);
     return true;
@@ -333,8 +335,19 @@ static void set_completion(struct async_context *async, SECURITY_STATUS status)
         handle_retain(call->queue->handle);
 }
 
+static void exchange(struct async_context *async, struct async_destination *destination)
+{
+    const struct async_destination former = {async->queue, async->data, async->outcome};
+
+    async->queue = destination->queue;
+    async->data = destination->data;
+    async->outcome = destination->outcome;
+    *destination = former;
+}
+
 /* Engine lock held. */
-static SECURITY_STATUS queue_job(struct async_context *async, struct job *job, const char **why)
+static SECURITY_STATUS queue_job(struct async_context *async, struct job *job,
+                                 struct async_destination *destination, const char **why)
 {
     SECURITY_STATUS status;
 
@@ -353,6 +366,8 @@ static SECURITY_STATUS queue_job(struct async_context *async, struct job *job, c
         return status;
     }
     job_claim(job);
+    if (destination != NULL)
+        exchange(async, destination);
     async->call->job = *job;
     set_completion(async, SEC_I_ASYNC_CALL_PENDING);
     move_to(async, ASYNC_PENDING, SEC_I_ASYNC_CALL_PENDING);
@@ -362,13 +377,19 @@ static SECURITY_STATUS queue_job(struct async_context *async, struct job *job, c
 
 SECURITY_STATUS async_submit(SspiAsyncContext *pointer, struct job *job)
 {
+    return async_submit_to(pointer, job, NULL);
+}
+
+SECURITY_STATUS async_submit_to(SspiAsyncContext *pointer, struct job *job,
+                                struct async_destination *destination)
+{
     struct async_context *async = acquire(pointer);
     SECURITY_STATUS status = SEC_E_INVALID_HANDLE;
     const char *why = "the async context is not alive";
 
     if (async != NULL) {
         engine_lock();
-        status = queue_job(async, job, &why);
+        status = queue_job(async, job, destination, &why);
         engine_unlock();
         release(async);
     }
@@ -377,6 +398,28 @@ SECURITY_STATUS async_submit(SspiAsyncContext *pointer, struct job *job)
         job_discard(job);
     }
     return status;
+}
+
+bool async_take_outcome(SspiAsyncContext *pointer, SECURITY_STATUS *status,
+                        struct outcome **outcome)
+{
+    struct async_context *async = acquire(pointer);
+    bool alive;
+
+    *outcome = NULL;
+    *status = SEC_E_INVALID_HANDLE;
+    if (async == NULL)
+        return false;
+    engine_lock();
+    alive = async->state != ASYNC_FREED;
+    *status = atomic_load_explicit(&async->status, memory_order_relaxed);
+    if (!is_pending(async)) {
+        *outcome = async->outcome;
+        async->outcome = NULL;
+    }
+    engine_unlock();
+    release(async);
+    return alive;
 }
 
 static char *cancel_message(const struct call *call)

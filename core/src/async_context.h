@@ -26,6 +26,7 @@ enum async_state {
 };
 
 struct async_waiter;
+struct outcome;
 struct queue;
 
 struct async_context {
@@ -42,10 +43,29 @@ struct async_context {
     struct call *call;   /* attached, or NULL; at hand when it is in no list and not pending */
     struct async_waiter *waiters;
     char *message;
+    struct outcome *outcome; /* of a call of the hub: where its job writes to; or NULL */
+};
+
+/* Where the completion and the outputs of one submit go. */
+struct async_destination {
+    struct queue *queue; /* a reference, or NULL */
+    void *data;
+    struct outcome *outcome;
 };
 
 /* Queues a job as the context's call. Takes the job over, also on failure. */
 SECURITY_STATUS async_submit(SspiAsyncContext *handle, struct job *job);
+
+/* The same for a context whose submits each bring their destination. It changes places with
+ * the former one, in one with the move to PENDING; what is in *destination afterwards (on
+ * failure, what was) is the caller's to let go. */
+SECURITY_STATUS async_submit_to(SspiAsyncContext *handle, struct job *job,
+                                struct async_destination *destination);
+
+/* Tells the context's status, and moves the outcome to the caller unless a call is pending;
+ * NULL if there is none. False: the context is dead. */
+bool async_take_outcome(SspiAsyncContext *handle, SECURITY_STATUS *status,
+                        struct outcome **outcome);
 
 /* For the thread that runs the call; engine lock held. finish takes over message. */
 void async_start_finishing(struct async_context *async);

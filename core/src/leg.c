@@ -177,4 +177,8 @@ void leg_run(struct leg *leg, struct credential *credential, struct security_con
         run_first(leg, credential, report);
     else
         run_later(leg, credential, context, report);
+    if (context == NULL)
+        context = leg->created;
+    if (leg->status >= 0 && context != NULL)
+        context->expiry = leg->result.expiry;
 }

@@ -113,6 +113,14 @@ static bool wait_for_work(struct lane_state *lane)
     return lane->list.first != NULL || !is_surplus(lane);
 }
 
+/* Exit takes the process down around us; see engine.c, invariant 4. A thread may not even end
+ * then: libraries clean up after it, with what they have just taken down. */
+static void stop_at_exit(void)
+{
+    while (engine_closing())
+        pause();
+}
+
 static void *thread_main(void *argument)
 {
     struct lane_state *lane = argument;
@@ -127,14 +135,13 @@ static void *thread_main(void *argument)
             continue;
         lane->waiting--;
         engine_unlock();
-        /* Exit takes the process down around us; see engine.c, invariant 4. */
-        while (engine_closing())
-            pause();
+        stop_at_exit();
         work->run(work);
         engine_lock();
     }
     lane->threads--;
     engine_unlock();
+    stop_at_exit();
     return NULL;
 }
 

@@ -17,7 +17,8 @@ struct security_context {
     struct credential *credential; /* a reference, or NULL (imported) */
     struct leg *parked;            /* a later leg whose token did not fit; owner of the turn */
     bool acceptor;
-    bool broken; /* a leg was abandoned half-way; owner of the turn */
+    bool broken;    /* a leg was abandoned half-way; owner of the turn */
+    int64_t expiry; /* as the last leg had it, seconds since 1970 UTC; owner of the turn */
 
     /* Engine lock. */
     bool taken;               /* somebody has the turn */

@@ -53,6 +53,7 @@ static void note_places(struct step *step, const struct step_arguments *argument
     step->new_context = arguments->new_context;
     step->attributes = arguments->attributes;
     step->expiry = arguments->expiry;
+    step->expiry_utc = arguments->expiry_utc;
     step->rest = buffer_find(arguments->input, SECBUFFER_EMPTY);
     if (input != NULL && input->pvBuffer != NULL)
         step->token_input = (unsigned char *)input->pvBuffer + input->cbBuffer;
@@ -274,6 +275,8 @@ void step_publish(struct step *step, struct security_context *context, SECURITY_
             leg->result.attributes | (step->allocate ? ISC_RET_ALLOCATED_MEMORY : 0);
     if (step->expiry != NULL)
         *step->expiry = timestamp_from_unix(leg->result.expiry);
+    if (step->expiry_utc != NULL)
+        *step->expiry_utc = leg->result.expiry;
 }
 
 void step_free(struct step *step)

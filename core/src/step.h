@@ -26,6 +26,7 @@ struct step {
     unsigned char *token_input; /* where the caller's own token ends; not followed */
     uint32_t *attributes;
     PTimeStamp expiry;
+    int64_t *expiry_utc;
     uint32_t needed; /* with SEC_E_BUFFER_TOO_SMALL */
 };
 
@@ -42,6 +43,7 @@ struct step_arguments {
     PSecBufferDesc output;
     uint32_t *attributes;
     PTimeStamp expiry;
+    int64_t *expiry_utc; /* the same in seconds since 1970 UTC; or NULL */
 };
 
 /* Checks and copies; looks the handles up. *context receives a reference, or NULL on a first

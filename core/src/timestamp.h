@@ -8,4 +8,8 @@
  * ns since 1601. INT64_MAX, and what does not fit, is "never". */
 TimeStamp timestamp_from_unix(int64_t seconds);
 
+/* The way back. Of the hour that clocks go through twice when summer time ends, local time
+ * alone cannot say which of the two is meant: near is taken for it if it fits. */
+int64_t timestamp_to_unix(TimeStamp stamp, int64_t near);
+
 #endif

@@ -116,6 +116,39 @@ static void input_may_come_byte_by_byte(void **state)
     }
 }
 
+/* Wrong: a server that wants another group than the client guessed (HelloRetryRequest, RFC 8446
+ * 4.1.4) does not get it. */
+static void client_may_have_to_guess_again(void **state)
+{
+    UNICODE_STRING names[] = {{20, 20, (WCHAR *)u"curve25519"},
+                              {18, 18, (WCHAR *)u"ECDH_P256"}};
+    CRYPTO_SETTINGS disabled[] = {
+        {.eAlgorithmUsage = TlsParametersCngAlgUsageKeyExchange, .strCngAlgId = names[0]},
+        {.eAlgorithmUsage = TlsParametersCngAlgUsageKeyExchange, .strCngAlgId = names[1]}};
+    TLS_PARAMETERS parameters = {.cDisabledCrypto = 2, .pDisabledCrypto = disabled};
+    SCH_CREDENTIALS settings = {.dwVersion = SCH_CREDENTIALS_VERSION,
+                                .cCreds = 1,
+                                .paCred = &tls.server_context,
+                                .cTlsParameters = 1,
+                                .pTlsParameters = &parameters};
+    struct tls_side client, server;
+    SecPkgContext_ConnectionInfo info;
+
+    (void)state;
+    for (int slow = 0; slow < 3; slow++) {
+        tls_sides(&client, &server, TLS13);
+        assert_tls(tls_acquire(&server, &settings), SEC_E_OK);
+        if (slow == 0)
+            assert_tls(tls_shake(&client, &server), SEC_E_OK);
+        else
+            shake_bytewise(&client, &server, slow == 1 ? &client : &server);
+        assert_tls(tls_query(&client, SECPKG_ATTR_CONNECTION_INFO, &info), SEC_E_OK);
+        assert_true(info.dwExchStrength >= 384);
+        tls_exchange(&client, &server);
+        tls_release_both(&client, &server);
+    }
+}
+
 /* Wrong: a first leg with half a hello leaves a context behind. */
 static void acceptor_makes_no_context_of_half_a_record(void **state)
 {
@@ -534,6 +567,7 @@ int main(void)
         cmocka_unit_test(completes_in_each_version),
         cmocka_unit_test(attributes_are_truthful),
         cmocka_unit_test(input_may_come_byte_by_byte),
+        cmocka_unit_test(client_may_have_to_guess_again),
         cmocka_unit_test(acceptor_makes_no_context_of_half_a_record),
         cmocka_unit_test(half_a_record_behind_whole_ones_is_extra),
         cmocka_unit_test(data_behind_the_handshake_is_extra),

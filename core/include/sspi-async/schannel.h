@@ -59,10 +59,10 @@
 extern "C" {
 #endif
 
-#define UNISP_NAME_A           "Microsoft Unified Security Protocol Provider"
-#define UNISP_NAME_W           u"Microsoft Unified Security Protocol Provider"
-#define SCHANNEL_NAME_A        "Schannel"
-#define SCHANNEL_NAME_W        u"Schannel"
+#define UNISP_NAME_A    "Microsoft Unified Security Protocol Provider"
+#define UNISP_NAME_W    u"Microsoft Unified Security Protocol Provider"
+#define SCHANNEL_NAME_A "Schannel"
+#define SCHANNEL_NAME_W u"Schannel"
 #ifndef SSPI_ASYNC_NO_PLAIN_NAMES
 #ifdef UNICODE
 #define UNISP_NAME    UNISP_NAME_W

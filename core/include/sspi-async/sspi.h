@@ -902,7 +902,8 @@ SSPI_ASYNC_API SECURITY_STATUS sspia_SetCredentialsAttributesW(PCredHandle phCre
  * Errors: SEC_E_INVALID_HANDLE, SEC_E_INVALID_TOKEN, SEC_E_TARGET_UNKNOWN,
  * SEC_E_WRONG_PRINCIPAL, SEC_E_NO_AUTHENTICATING_AUTHORITY, SEC_E_NO_CREDENTIALS,
  * SEC_E_LOGON_DENIED, SEC_E_TIME_SKEW, SEC_E_BAD_BINDINGS, SEC_E_OUT_OF_SEQUENCE (a leg
- * after the last, or after one that was cancelled), SEC_E_INSUFFICIENT_MEMORY. */
+ * after one that was cancelled; but for Schannel, a leg after the last),
+ * SEC_E_INSUFFICIENT_MEMORY. */
 SSPI_ASYNC_API SECURITY_STATUS sspia_InitializeSecurityContextA(
     PCredHandle phCredential, PCtxtHandle phContext, SEC_CHAR *pszTargetName,
     uint32_t fContextReq, uint32_t Reserved1, uint32_t TargetDataRep, PSecBufferDesc pInput,

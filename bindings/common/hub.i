@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * hub.i - what every language wraps: the functions of sspi_hub.h under their names without
+ * "sspia_hub_".
+ *
+ * A language's .i file defines, before it includes this one, the typemaps of
+ *
+ *   (const void *DATA, size_t SIZE)      bytes in; none is NULL, 0
+ *   sspia_hub_bytes *OUTPUT              bytes out: copied, then let go with
+ *                                        sspia_FreeContextBuffer; none after a failure
+ *   sspia_hub_bytes *TEXT                the same as text
+ *   sspia_hub_outcome *OUTPUT            what a call brought
+ *   (sspia_hub_completion *completions, uint32_t most)
+ *                                        a number in, a list of completions out
+ *
+ * and says which functions let other threads of its run-time go on: HUB_BLOCKS(name) is
+ * applied to those that may block.
+ */
+%{
+#include <sspi_hub.h>
+#include <sspi_queue.h>
+%}
+
+%include <stdint.i>
+
+%rename("%(strip:[sspia_hub_])s", %$isfunction) "";
+%rename(status_name) sspia_status_name;
+%rename(status_text) sspia_status_text;
+%rename(version) sspia_version;
+
+%ignore sspia_hub_bytes;
+%ignore sspia_hub_completion;
+%ignore sspia_hub_outcome;
+
+%apply (const void *DATA, size_t SIZE) {
+    (const void *identity, size_t identity_size), (const void *token, size_t token_size),
+    (const void *bindings, size_t bindings_size), (const void *protocols, size_t protocols_size),
+    (const void *data, size_t size), (const void *signature, size_t signature_size),
+    (const void *packed, size_t size), (const void *token, size_t size)
+};
+%apply sspia_hub_bytes *OUTPUT {
+    sspia_hub_bytes *signature, sspia_hub_bytes *sealed, sspia_hub_bytes *plain,
+    sspia_hub_bytes *packed, sspia_hub_bytes *bytes, sspia_hub_bytes *names
+};
+%apply sspia_hub_bytes *TEXT { sspia_hub_bytes *text };
+%apply sspia_hub_outcome *OUTPUT { sspia_hub_outcome *outcome };
+%apply uint32_t *OUTPUT { uint32_t *qop };
+%apply size_t *OUTPUT { size_t *used };
+%apply int64_t *OUTPUT { int64_t *number };
+%apply uint64_t *OUTPUT { uint64_t *context };
+
+HUB_BLOCKS(sspia_hub_queue_take)
+HUB_BLOCKS(sspia_hub_call_wait)
+HUB_BLOCKS(sspia_hub_acquire)
+HUB_BLOCKS(sspia_hub_sign)
+HUB_BLOCKS(sspia_hub_verify)
+HUB_BLOCKS(sspia_hub_encrypt)
+HUB_BLOCKS(sspia_hub_decrypt)
+HUB_BLOCKS(sspia_hub_control)
+HUB_BLOCKS(sspia_hub_export_context)
+HUB_BLOCKS(sspia_hub_import_context)
+HUB_BLOCKS(sspia_hub_query_number)
+HUB_BLOCKS(sspia_hub_query_text)
+HUB_BLOCKS(sspia_hub_query_bytes)
+HUB_BLOCKS(sspia_hub_packages)
+HUB_BLOCKS(sspia_hub_package_number)
+HUB_BLOCKS(sspia_hub_package_text)
+HUB_BLOCKS(sspia_hub_package_add)
+
+/* The declarations without what only a compiler understands. */
+#define SSPI_ASYNC_SSPI_H
+#define SSPI_ASYNC_API
+%include <sspi_hub.h>
+
+const char *sspia_status_name(int32_t status);
+const char *sspia_status_text(int32_t status);
+const char *sspia_version(void);

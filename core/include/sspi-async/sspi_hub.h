@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sspi_hub.h - the flat face of the library, for bindings to other languages: bytes in,
+ * bytes out, handles as numbers, no SecBuffer, no callback. C programs have sspi.h.
+ *
+ *     call = sspia_hub_call_create();
+ *     sspia_hub_initialize(call, queue, 7, credential, 0, "HTTP@www.example.org",
+ *                          ISC_REQ_MUTUAL_AUTH, NULL, 0, NULL, 0, NULL, 0);
+ *     ... poll(sspia_hub_queue_fd(queue)) ...
+ *     count = sspia_hub_queue_take(queue, 0, completions, 64);   completions[i].id is 7
+ *     sspia_hub_call_take(call, &outcome);
+ *     sspia_hub_call_free(call);
+ *
+ * It is the same engine with the same contracts. A call is an async context of sspi.h that
+ * also owns the places of its outputs: it may be freed at any moment, and what was not
+ * taken of the outcome goes with it (a new credential is freed, a new context deleted, a
+ * token wiped).
+ *
+ * Handles. Calls, queues, credentials and contexts are 64-bit numbers, never 0, checked as
+ * the handles of sspi.h are: a number that is dead, of another kind, 0 or garbage gives
+ * SEC_E_INVALID_HANDLE. 0 stands for "none" where that is allowed.
+ *
+ * Bytes and text. In: a pointer and a size (NULL with 0 for none), copied before the
+ * function returns. Text is UTF-8 with a final zero. Out: sspia_hub_bytes, memory of the
+ * library that the caller frees with sspia_FreeContextBuffer, which wipes it; text in it
+ * has no final zero. An output is written on success only, unless noted.
+ *
+ * Threads. Every function may be called from any thread at any time, in completions being
+ * handled too. "May block" is said where it is so; the others return at once.
+ *
+ * Times are seconds since 1970 UTC (INT64_MAX: never), timeouts milliseconds (negative: no
+ * limit). Functions that return int32_t return a SECURITY_STATUS; the text of a failure is
+ * sspia_hub_last_message on the same thread.
+ */
+#ifndef SSPI_ASYNC_SSPI_HUB_H
+#define SSPI_ASYNC_SSPI_HUB_H
+
+#include "sspi.h"
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Bytes that the caller owns; see above. */
+typedef struct sspia_hub_bytes {
+    void *data;
+    size_t size;
+} sspia_hub_bytes;
+
+/* ---- Queue ----------------------------------------------------------------------- */
+
+typedef struct sspia_hub_completion {
+    uint64_t id;    /* as given at submit */
+    uint64_t call;  /* may have been freed since */
+    int32_t status; /* of that submit, also if the call was used again since */
+} sspia_hub_completion;
+
+/* A completion queue (see sspi_queue.h), or 0 if memory ran out. */
+SSPI_ASYNC_API uint64_t sspia_hub_queue_create(void);
+/* Frees it and wakes those who wait on it; a dead one is ignored. Completions that were not
+ * taken are lost, the calls go on. */
+SSPI_ASYNC_API void sspia_hub_queue_free(uint64_t queue);
+/* Readable exactly while completions wait. The queue owns it: never read or close it. -1 if
+ * the system has none left or the queue is dead. */
+SSPI_ASYNC_API int32_t sspia_hub_queue_fd(uint64_t queue);
+/* Takes up to `most` completions, the oldest first, after waiting up to timeout_ms for one
+ * (0: does not wait). Returns how many, 0 if none came, or SEC_E_INVALID_HANDLE if the queue
+ * is, or meanwhile was, freed. May block. */
+SSPI_ASYNC_API int32_t sspia_hub_queue_take(uint64_t queue, int32_t timeout_ms,
+                                            sspia_hub_completion *completions, uint32_t most);
+
+/* ---- Call ------------------------------------------------------------------------ */
+
+/* What a call brought. */
+typedef struct sspia_hub_outcome {
+    int32_t status;        /* as sspia_hub_call_status */
+    uint32_t attributes;   /* ISC_RET_* or ASC_RET_* of a leg */
+    uint64_t credential;   /* of an acquire: the caller owns it now; or 0 */
+    uint64_t context;      /* of a first leg: the caller owns it now; or 0 */
+    int64_t expiry;        /* of an acquire or a leg; INT64_MAX: never, or not known */
+    uint32_t extra;        /* bytes at the end of the input token that were not used */
+    uint32_t missing;      /* with SEC_E_INCOMPLETE_MESSAGE: how many more, 0 if unknown */
+    sspia_hub_bytes token; /* the caller owns it now; also with an error */
+} sspia_hub_outcome;
+
+/* An idle call, or 0 if memory ran out. */
+SSPI_ASYNC_API uint64_t sspia_hub_call_create(void);
+/* Frees it and what was not taken of its outcome. A dead one is ignored. While pending it is
+ * detached: it finishes by itself, out of sight; no completion comes. Deletes and frees of
+ * handles are carried out. */
+SSPI_ASYNC_API void sspia_hub_call_free(uint64_t call);
+/* Makes a finished call idle again, for the next submit. STATUS_SUCCESS, STATUS_DEVICE_BUSY
+ * or STATUS_INVALID_HANDLE. */
+SSPI_ASYNC_API int32_t sspia_hub_call_reinit(uint64_t call);
+/* SEC_E_NO_CONTEXT while idle, SEC_I_ASYNC_CALL_PENDING, then what the operation returned;
+ * SEC_E_INVALID_HANDLE if dead. */
+SSPI_ASYNC_API int32_t sspia_hub_call_status(uint64_t call);
+/* Waits until the call is not pending and returns its status; SEC_I_ASYNC_CALL_PENDING if
+ * the time ran out. May block. */
+SSPI_ASYNC_API int32_t sspia_hub_call_wait(uint64_t call, int32_t timeout_ms);
+/* Completes it at once with SEC_E_UNFINISHED_CONTEXT_DELETED; see sspia_async_cancel. */
+SSPI_ASYNC_API int32_t sspia_hub_call_cancel(uint64_t call);
+/* Moves the outcome to the caller: a second take finds nothing but the status. SEC_E_OK,
+ * SEC_I_ASYNC_CALL_PENDING, SEC_E_INVALID_HANDLE. *outcome is always written. */
+SSPI_ASYNC_API int32_t sspia_hub_call_take(uint64_t call, sspia_hub_outcome *outcome);
+/* Why the call failed, in one line; empty after a success. */
+SSPI_ASYNC_API int32_t sspia_hub_call_message(uint64_t call, sspia_hub_bytes *text);
+
+/* ---- Operations ------------------------------------------------------------------
+ *
+ * Each queues its work as the call and returns whether that was done; the result is the
+ * call's. SEC_E_OK: one completion with this id will come to the queue (queue 0: none; poll
+ * or wait). Anything else: none will. Refusals as in sspi.h: SEC_E_INVALID_HANDLE for a dead
+ * call or queue, SEC_E_INVALID_PARAMETER for a call that is not idle or a bad argument,
+ * SEC_E_INSUFFICIENT_MEMORY. Dead credentials and contexts show in the call's status.
+ */
+
+/* Gets a credential. principal: NULL for the default one. identity: pairs of name and value,
+ * each text with its final zero, one after the other; none for the defaults of the process.
+ *   user domain password       whom to log on; or the file's NT hash (see the package)
+ *   packages                   what Negotiate may choose from: "Kerberos", "!ntlm"
+ *   ccache keytab client_keytab replay_cache ntlm_user_file
+ *                              as in sspia_auth_identity
+ *   certificate key key_password roots tls_flags
+ *                              Schannel, without those above: a PEM or PKCS#12 file, the file
+ *                              and the password of its key, a PEM file of the roots to trust,
+ *                              and SCH_* flags as a number (schannel.h)
+ * A name that is not known is SEC_E_INVALID_PARAMETER. Loads the package's module, if that
+ * was not done: may block on the file system. */
+SSPI_ASYNC_API int32_t sspia_hub_acquire(uint64_t call, uint64_t queue, uint64_t id,
+                                         const char *package, const char *principal,
+                                         uint32_t use, const void *identity,
+                                         size_t identity_size);
+
+/* One leg of the initiator. context 0: the first, whose outcome has the new context.
+ * credential may be 0 on later legs. flags: ISC_REQ_*, 64 bits of them. bindings: what an
+ * RFC 5929 name and its data are ("tls-server-end-point:..."), on the first leg. protocols:
+ * ALPN, each name behind a byte with its length (Schannel, first leg). */
+SSPI_ASYNC_API int32_t sspia_hub_initialize(uint64_t call, uint64_t queue, uint64_t id,
+                                            uint64_t credential, uint64_t context,
+                                            const char *target, uint64_t flags,
+                                            const void *token, size_t token_size,
+                                            const void *bindings, size_t bindings_size,
+                                            const void *protocols, size_t protocols_size);
+/* One leg of the acceptor. flags: ASC_REQ_*. */
+SSPI_ASYNC_API int32_t sspia_hub_accept(uint64_t call, uint64_t queue, uint64_t id,
+                                        uint64_t credential, uint64_t context, uint64_t flags,
+                                        const void *token, size_t token_size,
+                                        const void *bindings, size_t bindings_size,
+                                        const void *protocols, size_t protocols_size);
+/* Deletes a context; frees a credential. The number is dead when the function returns. */
+SSPI_ASYNC_API int32_t sspia_hub_delete_context(uint64_t call, uint64_t queue, uint64_t id,
+                                                uint64_t context);
+SSPI_ASYNC_API int32_t sspia_hub_free_credential(uint64_t call, uint64_t queue, uint64_t id,
+                                                 uint64_t credential);
+
+/* The same here and now, for finalizers: neither waits for calls on the context. As
+ * DeleteSecurityContext and FreeCredentialsHandle. */
+SSPI_ASYNC_API int32_t sspia_hub_delete_context_now(uint64_t context);
+SSPI_ASYNC_API int32_t sspia_hub_free_credential_now(uint64_t credential);
+
+/* ---- Messages on a context -------------------------------------------------------
+ *
+ * Each waits for its turn on the context: blocks while a leg runs there.
+ */
+
+/* *signature: what MakeSignature puts into TOKEN. */
+SSPI_ASYNC_API int32_t sspia_hub_sign(uint64_t context, const void *data, size_t size,
+                                      sspia_hub_bytes *signature);
+/* SEC_E_MESSAGE_ALTERED, SEC_E_OUT_OF_SEQUENCE. */
+SSPI_ASYNC_API int32_t sspia_hub_verify(uint64_t context, const void *data, size_t size,
+                                        const void *signature, size_t signature_size);
+/* *sealed: the whole message, token in front; of a stream package (Schannel) as many records
+ * as it takes. qop: 0, or SECQOP_WRAP_NO_ENCRYPT. */
+SSPI_ASYNC_API int32_t sspia_hub_encrypt(uint64_t context, uint32_t qop, const void *data,
+                                         size_t size, sspia_hub_bytes *sealed);
+/* Undoes one message; of a stream package all whole records. *used: bytes of the input that
+ * are done with, the rest is to be given again with more. *qop: as encrypt had it.
+ * SEC_E_INCOMPLETE_MESSAGE: not one record is whole. With SEC_I_RENEGOTIATE and
+ * SEC_I_CONTEXT_EXPIRED (see schannel.h) *plain holds what came before. */
+SSPI_ASYNC_API int32_t sspia_hub_decrypt(uint64_t context, const void *data, size_t size,
+                                         sspia_hub_bytes *plain, uint32_t *qop, size_t *used);
+/* ApplyControlToken with these bytes as the token. */
+SSPI_ASYNC_API int32_t sspia_hub_control(uint64_t context, const void *token, size_t size);
+
+/* ExportSecurityContext and ImportSecurityContext. flags: SECPKG_CONTEXT_EXPORT_*. */
+SSPI_ASYNC_API int32_t sspia_hub_export_context(uint64_t context, uint32_t flags,
+                                                sspia_hub_bytes *packed);
+SSPI_ASYNC_API int32_t sspia_hub_import_context(const char *package, const void *packed,
+                                                size_t size, uint64_t *context);
+
+/* ---- Attributes ------------------------------------------------------------------
+ *
+ * QueryContextAttributes, one member at a time: `member` counts the members of one type in
+ * the order of the Windows structure. SEC_E_INVALID_PARAMETER if there is no such member,
+ * SEC_E_UNSUPPORTED_FUNCTION if the package does not have the attribute. All may block as
+ * messages do.
+ *
+ *   number  SIZES 0-3, STREAM_SIZES 0-4, FLAGS, KEY_INFO 0-2 (bits, signature, encryption),
+ *           LIFESPAN 0-1 (start, expiry; UTC), NEGOTIATION_INFO (the state), PACKAGE_INFO 0-3
+ *           (capabilities, version, RPC id, largest token)
+ *   text    NAMES, NATIVE_NAMES 0-1 (client, server), AUTHORITY, KEY_INFO 0-1 (signature,
+ *           encryption), PACKAGE_INFO and NEGOTIATION_INFO 0-1 (name, comment),
+ *           CLIENT_SPECIFIED_TARGET
+ *   bytes   SESSION_KEY, UNIQUE_BINDINGS and ENDPOINT_BINDINGS (the application data)
+ */
+SSPI_ASYNC_API int32_t sspia_hub_query_number(uint64_t context, uint32_t attribute,
+                                              uint32_t member, int64_t *number);
+SSPI_ASYNC_API int32_t sspia_hub_query_text(uint64_t context, uint32_t attribute,
+                                            uint32_t member, sspia_hub_bytes *text);
+SSPI_ASYNC_API int32_t sspia_hub_query_bytes(uint64_t context, uint32_t attribute,
+                                             sspia_hub_bytes *bytes);
+/* The name of a credential's principal. */
+SSPI_ASYNC_API int32_t sspia_hub_credential_name(uint64_t credential, sspia_hub_bytes *text);
+
+/* ---- Packages and the library ----------------------------------------------------- */
+
+/* The names of all packages that can be loaded here, each with a final zero. Loads them: may
+ * block on the file system, as the next three may. */
+SSPI_ASYNC_API int32_t sspia_hub_packages(sspia_hub_bytes *names);
+/* Members as of PACKAGE_INFO above. SEC_E_SECPKG_NOT_FOUND. */
+SSPI_ASYNC_API int32_t sspia_hub_package_number(const char *package, uint32_t member,
+                                                int64_t *number);
+SSPI_ASYNC_API int32_t sspia_hub_package_text(const char *package, uint32_t member,
+                                              sspia_hub_bytes *text);
+/* AddSecurityPackage: a module file (with '/'), or the module of that name. */
+SSPI_ASYNC_API int32_t sspia_hub_package_add(const char *module);
+
+/* Why the last function that failed on this thread did. */
+SSPI_ASYNC_API int32_t sspia_hub_last_message(sspia_hub_bytes *text);
+
+/* The pool's limits, 0 for a default, and its counts by the position of the member in
+ * sspia_pool_counts behind size (0: threads, ... 5: completed); -1 if there is none. */
+SSPI_ASYNC_API int32_t sspia_hub_pool_configure(uint32_t min_threads, uint32_t max_threads,
+                                                uint32_t max_quick_threads, uint32_t max_queued,
+                                                uint32_t idle_ms);
+SSPI_ASYNC_API int64_t sspia_hub_pool_count(uint32_t member);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,531 @@
+# SPDX-License-Identifier: MIT
+"""Security contexts: both sides of a handshake, and the messages that follow."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import sys
+from collections.abc import Iterable
+from types import TracebackType
+from typing import Callable, Union
+
+from . import _native
+from .attribute import ContextAttributes
+from .call import Call, Outcome
+from .credential import Credential, Identity, TlsIdentity, moment
+from .error import InvalidParameter, NotEncrypted, SspiError, check, error_of, need_text
+from .flags import ClientFlags, CredentialUse, ExportFlags, ServerFlags
+from .status import Status
+
+Bytes = Union[bytes, bytearray, memoryview]
+
+_WRAP_NO_ENCRYPT = 0x80000001
+
+
+class SecurityContext:
+    """One side of a security context; made by `client()`, `server()` or `import_()`.
+
+    A context manager of both kinds: entering it acquires a credential if none was given,
+    leaving it deletes the context (and frees that credential). A context that is left to the
+    garbage collector is deleted by it.
+
+    Methods that return a `Call` can be awaited, waited for with `.result()`, polled, or given a
+    callback; the call is under way when they return.
+
+    Attributes:
+        target: Whom a client talks to.
+        acceptor: Whether this is the server's side.
+        extra: What was left of the input of the last leg: it belongs to what comes next.
+    """
+
+    def __init__(
+        self,
+        *,
+        acceptor: bool,
+        package: str,
+        target: str | None,
+        flags: int,
+        credential: Credential | None,
+        identity: Identity | TlsIdentity | None,
+        channel_bindings: bytes | None,
+        application_protocols: Iterable[str | bytes],
+    ) -> None:
+        self._handle = 0
+        self._first: Call[bytes] | None = None
+        self._complete = False
+        self._attributes = 0
+        self._expiry = 0x7FFFFFFFFFFFFFFF
+        self._rest = b""
+        self._outgoing = b""
+        self._package = package
+        self._request = int(flags)
+        self._credential = credential
+        self._owns_credential = False
+        self._identity = identity
+        self._bindings = channel_bindings
+        self._protocols = _pack_protocols(application_protocols)
+        self.target = need_text("the target", target)
+        self.acceptor = acceptor
+        self.extra = b""
+
+    def __repr__(self) -> str:
+        side = "server" if self.acceptor else f"client of {self.target}"
+        state = "complete" if self._complete else "incomplete"
+        return f"<sspi_async.SecurityContext {self._package} {side}, {state}>"
+
+    # ---- The handshake ----------------------------------------------------------------
+
+    @property
+    def complete(self) -> bool:
+        """Whether the handshake is over and messages may pass."""
+        return self._complete
+
+    @property
+    def flags(self) -> ClientFlags | ServerFlags:
+        """What was agreed on so far."""
+        return ServerFlags(self._attributes) if self.acceptor else ClientFlags(self._attributes)
+
+    @property
+    def expiry(self) -> datetime.datetime | None:
+        """Until when the context is good, in UTC; None: for ever, or not known."""
+        return moment(self._expiry)
+
+    @property
+    def credential(self) -> Credential | None:
+        """The credential in use."""
+        return self._credential
+
+    def step(
+        self,
+        token: Bytes = b"",
+        *,
+        callback: Callable[[Call[bytes]], object] | None = None,
+    ) -> Call[bytes]:
+        """Make one leg of the handshake.
+
+        Args:
+            token: What the peer sent; empty on a client's first leg.
+            callback: Called when the leg is done.
+
+        Returns:
+            A call that yields the bytes for the peer (none: nothing is to be sent). It may fail
+            with `LogonDenied`, `NoAuthority`, `NoCredentials`, `InvalidToken`,
+            `WrongPrincipal`, `TimeSkew`, `BadBindings`, `IncompleteMessage` and others; the
+            error may have a `token` for the peer.
+
+        Raises:
+            SspiError: If the leg could not be queued.
+        """
+        if self._handle == 0 and self._first is not None and not self._first.done():
+            raise InvalidParameter(
+                Status.SEC_E_INVALID_PARAMETER, "the first leg is still under way"
+            )
+        handle = self._handle
+        first = handle == 0
+        credential = self._credential._handle if self._credential is not None else 0
+        if first and credential == 0:
+            raise InvalidParameter(
+                Status.SEC_E_INVALID_PARAMETER,
+                "no credential yet: enter the context with 'with' or 'async with', or give one",
+            )
+        given = bytes(token)
+        bindings = self._bindings if first else None
+        protocols = self._protocols if first else None
+
+        def submit(call: int, queue: int, number: int) -> int:
+            if self.acceptor:
+                return _native.accept(
+                    call,
+                    queue,
+                    number,
+                    credential,
+                    handle,
+                    self._request,
+                    given,
+                    bindings,
+                    protocols,
+                )
+            return _native.initialize(
+                call,
+                queue,
+                number,
+                credential,
+                handle,
+                self.target,
+                self._request,
+                given,
+                bindings,
+                protocols,
+            )
+
+        def finish(outcome: Outcome, error: SspiError | None) -> bytes:
+            if outcome.context != 0:
+                self._handle = outcome.context
+            if error is None:
+                self._attributes = outcome.attributes
+                self._expiry = outcome.expiry
+                self._complete = outcome.status == Status.SEC_E_OK
+                self.extra = given[len(given) - outcome.extra :] if outcome.extra else b""
+                if self._complete:
+                    self._rest = self.extra
+            return outcome.token or b""
+
+        made = Call(submit, finish, callback)
+        if first:
+            self._first = made
+        return made
+
+    # ---- Messages -----------------------------------------------------------------------
+
+    def sign(self, data: Bytes) -> bytes:
+        """Sign a message.
+
+        Args:
+            data: The message.
+
+        Returns:
+            The signature, for `verify` on the other side.
+
+        Raises:
+            NotEncrypted: If integrity was not asked for when the context was made.
+            SspiError: If the context is deleted, expired or not complete.
+        """
+        status, signature = _native.sign(self._handle, data)
+        check(status)
+        return signature or b""
+
+    def verify(self, data: Bytes, signature: Bytes) -> None:
+        """Check the signature of a message.
+
+        Args:
+            data: The message.
+            signature: What `sign` made of it.
+
+        Raises:
+            MessageAltered: If it does not fit.
+            OutOfSequence: If the message came twice or in the wrong order.
+        """
+        check(_native.verify(self._handle, data, signature))
+
+    def encrypt(self, data: Bytes, *, sign_only: bool = False) -> bytes:
+        """Seal a message.
+
+        Args:
+            data: The message.
+            sign_only: Protect it against change and leave it readable.
+
+        Returns:
+            The sealed message, for `decrypt` on the other side.
+
+        Raises:
+            SspiError: If the context is deleted, expired or not complete, or confidentiality
+                was not negotiated.
+        """
+        qop = _WRAP_NO_ENCRYPT if sign_only else 0
+        status, sealed = _native.encrypt(self._handle, qop, data)
+        check(status)
+        outgoing, self._outgoing = self._outgoing, b""
+        return outgoing + (sealed or b"")
+
+    def decrypt(self, data: Bytes, *, accept_signed: bool = False) -> bytes:
+        """Open a sealed message.
+
+        Of a stream package (Schannel) data is what the connection has brought, in pieces of any
+        size: what is not a whole record is kept for the next call.
+
+        Args:
+            data: The sealed message.
+            accept_signed: Also accept a message that is only signed.
+
+        Returns:
+            The plaintext.
+
+        Raises:
+            MessageAltered: If it is not what the peer sealed.
+            OutOfSequence: If it came twice or in the wrong order.
+            NotEncrypted: If it was only signed.
+            ContextExpired: If the peer has closed the connection.
+        """
+        whole = self._rest + bytes(data) if self._rest else data
+        status, plain, qop, used = _native.decrypt(self._handle, whole)
+        if status == Status.SEC_E_INCOMPLETE_MESSAGE and self._is_stream():
+            self._rest = bytes(whole)
+            return b""
+        check(status)
+        self._rest = bytes(whole[used:])
+        if status == Status.SEC_I_RENEGOTIATE:
+            self._outgoing += self._step_in_stream()
+            return (plain or b"") + (self.decrypt(b"") if self._rest else b"")
+        if status == Status.SEC_I_CONTEXT_EXPIRED and not plain:
+            raise error_of(Status.SEC_E_CONTEXT_EXPIRED, "the peer has closed the connection")
+        if qop == _WRAP_NO_ENCRYPT and not accept_signed:
+            raise NotEncrypted(
+                Status.SEC_E_QOP_NOT_SUPPORTED, "the message is signed and not encrypted"
+            )
+        return plain or b""
+
+    def shutdown(self) -> bytes:
+        """End a stream (Schannel): nothing can be encrypted any more.
+
+        Returns:
+            The bytes that tell the peer so.
+
+        Raises:
+            Unsupported: If the package has no such thing.
+        """
+        check(_native.control(self._handle, (1).to_bytes(4, sys.byteorder)))
+        return self._step_in_stream()
+
+    def _step_in_stream(self) -> bytes:
+        """A leg in the midst of the stream, for the messages of the handshake protocol there.
+
+        It asks nobody, so it is made on the spot.
+        """
+        call = _native.call_create()
+        try:
+            if self.acceptor:
+                status = _native.accept(
+                    call, 0, 0, 0, self._handle, self._request, None, None, None
+                )
+            else:
+                status = _native.initialize(
+                    call, 0, 0, 0, self._handle, self.target, self._request, None, None, None
+                )
+            check(status)
+            _native.call_wait(call, -1)
+            outcome = Outcome(*_native.call_take(call)[1])
+            if outcome.status < 0:
+                raise error_of(outcome.status, _native.call_message(call)[1])
+            return outcome.token or b""
+        finally:
+            _native.call_free(call)
+
+    def _is_stream(self) -> bool:
+        return _native.query_number(self._handle, 4, 0)[0] == Status.SEC_E_OK
+
+    # ---- Attributes, export ---------------------------------------------------------------
+
+    @property
+    def attributes(self) -> ContextAttributes:
+        """What the context tells of itself."""
+        return ContextAttributes(self._handle, self.acceptor)
+
+    def export(self, flags: ExportFlags | int = 0) -> bytes:
+        """Pack a complete context, for `import_` here or in another process.
+
+        Args:
+            flags: DELETE_OLD: this context is deleted; RESET_NEW: sequence numbers start anew.
+
+        Returns:
+            The pack. It holds keys.
+
+        Raises:
+            Unsupported: If the package cannot do that.
+        """
+        status, packed = _native.export_context(self._handle, int(flags))
+        check(status)
+        return packed or b""
+
+    @classmethod
+    def import_(cls, package: str, packed: Bytes, *, acceptor: bool = False) -> SecurityContext:
+        """Make a context of what `export` packed.
+
+        Args:
+            package: The package of the exported context.
+            packed: The pack.
+            acceptor: Which side it was: the pack does not tell.
+
+        Returns:
+            A complete context.
+
+        Raises:
+            InvalidToken: If it is not such a pack.
+            Unsupported: If the package cannot do that.
+        """
+        need_text("the package", package)
+        status, handle = _native.import_context(package, packed)
+        check(status)
+        made = cls(
+            acceptor=acceptor,
+            package=package,
+            target=None,
+            flags=0,
+            credential=None,
+            identity=None,
+            channel_bindings=None,
+            application_protocols=(),
+        )
+        made._handle = handle
+        made._complete = True
+        return made
+
+    # ---- The end ----------------------------------------------------------------------------
+
+    def delete(self, *, callback: Callable[[Call[None]], object] | None = None) -> Call[None]:
+        """Delete the context, in any state. It cannot be used any more when this returns.
+
+        Args:
+            callback: Called when it is done.
+
+        Returns:
+            A call; `InvalidHandle` if there is no context, or it was deleted before.
+        """
+        self._abandon_first()
+        handle = self._handle
+        self._complete = False
+        return Call(
+            lambda call, queue, number: _native.delete_context(call, queue, number, handle),
+            lambda outcome, error: None,
+            callback,
+        )
+
+    def delete_nowait(self) -> None:
+        """Delete the context and be told nothing."""
+        self._abandon_first()
+        self._complete = False
+        call = _native.call_create()
+        if call == 0 or _native.delete_context(call, 0, 0, self._handle) < 0:
+            _native.delete_context_now(self._handle)
+        _native.call_free(call)
+
+    def _abandon_first(self) -> None:
+        if self._first is not None:
+            self._first.cancel()
+
+    def _acquire(self) -> Call[Credential]:
+        use = CredentialUse.INBOUND if self.acceptor else CredentialUse.OUTBOUND
+        return Credential.acquire(self._package, use, identity=self._identity)
+
+    def _own(self, credential: Credential) -> None:
+        self._credential = credential
+        self._owns_credential = True
+
+    def _free_own_credential(self) -> None:
+        if self._owns_credential and self._credential is not None:
+            self._credential.free_nowait()
+            self._credential = None
+
+    def __enter__(self) -> SecurityContext:
+        if self._credential is None and self._handle == 0:
+            self._own(self._acquire().result())
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            if self._handle != 0 or self._first is not None:
+                self.delete().exception()
+        finally:
+            self._free_own_credential()
+
+    async def __aenter__(self) -> SecurityContext:
+        if self._credential is None and self._handle == 0:
+            self._own(await self._acquire())
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            if self._handle != 0 or self._first is not None:
+                with contextlib.suppress(SspiError):  # deleted before, by hand
+                    await self.delete()
+        finally:
+            self._free_own_credential()
+
+    def __del__(self, delete: Callable[[int], int] = _native.delete_context_now) -> None:
+        handle = getattr(self, "_handle", 0)
+        if handle != 0:
+            delete(handle)
+
+
+def client(
+    target: str | None,
+    *,
+    package: str = "Negotiate",
+    credential: Credential | None = None,
+    identity: Identity | TlsIdentity | None = None,
+    flags: ClientFlags | int = ClientFlags.DEFAULT,
+    channel_bindings: bytes | None = None,
+    application_protocols: Iterable[str | bytes] = (),
+) -> SecurityContext:
+    """Make the client's side of a context. Nothing is sent, nothing blocks.
+
+    Args:
+        target: Whom to talk to: "HTTP@www.example.org", "HTTP/www.example.org", a host name
+            (Schannel).
+        package: The package; of the credential, if one is given.
+        credential: Whose credential to use; None: one is acquired on entering the context.
+        identity: Where that one comes from; None: the process's own.
+        flags: What is wanted.
+        channel_bindings: What both sides see of the channel, "tls-server-end-point:...".
+        application_protocols: ALPN names, the best first (Schannel).
+
+    Returns:
+        The context, for `async with` or `with`.
+    """
+    return SecurityContext(
+        acceptor=False,
+        package=credential.package if credential else package,
+        target=target,
+        flags=int(flags),
+        credential=credential,
+        identity=identity,
+        channel_bindings=channel_bindings,
+        application_protocols=application_protocols,
+    )
+
+
+def server(
+    *,
+    package: str = "Negotiate",
+    credential: Credential | None = None,
+    identity: Identity | TlsIdentity | None = None,
+    flags: ServerFlags | int = ServerFlags.DEFAULT,
+    channel_bindings: bytes | None = None,
+    application_protocols: Iterable[str | bytes] = (),
+) -> SecurityContext:
+    """Make the server's side of a context. Nothing is sent, nothing blocks.
+
+    Args:
+        package: The package; of the credential, if one is given.
+        credential: Whose credential to use; None: one is acquired on entering the context. A
+            server that has many contexts acquires one for all of them.
+        identity: Where that one comes from; None: the process's own.
+        flags: What is wanted.
+        channel_bindings: What both sides see of the channel.
+        application_protocols: ALPN names, the best first (Schannel).
+
+    Returns:
+        The context, for `async with` or `with`.
+    """
+    return SecurityContext(
+        acceptor=True,
+        package=credential.package if credential else package,
+        target=None,
+        flags=int(flags),
+        credential=credential,
+        identity=identity,
+        channel_bindings=channel_bindings,
+        application_protocols=application_protocols,
+    )
+
+
+def _pack_protocols(names: Iterable[str | bytes]) -> bytes | None:
+    packed = b""
+    for name in names:
+        raw = name.encode() if isinstance(name, str) else name
+        if not 0 < len(raw) < 256:
+            raise InvalidParameter(
+                Status.SEC_E_INVALID_PARAMETER, "an ALPN name has 1 to 255 bytes"
+            )
+        packed += bytes([len(raw)]) + raw
+    return packed or None

@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: MIT
+"""Exceptions: one class with the status on it, and subclasses for what people catch."""
+
+from __future__ import annotations
+
+from . import _native
+from .status import Status
+
+
+class SspiError(Exception):
+    """A call failed.
+
+    Attributes:
+        status: The status of the call.
+        message: One line for people: package, operation, status and cause.
+        token: What a failed leg has for the peer, to tell it of the failure; or None.
+        missing: With `IncompleteMessage`, how many more bytes are needed; 0 if not known.
+    """
+
+    status: Status
+    message: str
+    token: bytes | None = None
+    missing: int = 0
+
+    def __init__(self, status: int, message: str | None = None) -> None:
+        self.status = Status(status)
+        self.message = message or f"{self.status.name}: {self.status.text}"
+        super().__init__(int(status), self.message)
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class InvalidHandle(SspiError):
+    """The context, credential or call was deleted before, or never was."""
+
+
+class InvalidParameter(SspiError, ValueError):
+    """An argument is malformed, or the call cannot be made in this state."""
+
+
+class InvalidToken(SspiError):
+    """What the peer sent is not a token, or not of this package."""
+
+
+class IncompleteMessage(SspiError):
+    """More bytes of the peer are needed; see `missing`."""
+
+
+class LogonDenied(SspiError):
+    """User, password or key is wrong, or the account may not log on."""
+
+
+class NoCredentials(SspiError):
+    """There is no ticket, key or password to use."""
+
+
+class UnknownCredentials(SspiError):
+    """The credentials that were given cannot be used."""
+
+
+class NoAuthority(SspiError):
+    """No KDC or domain controller could be reached."""
+
+
+class WrongPrincipal(SspiError):
+    """The peer is not who was asked for, or its key does not fit."""
+
+
+class TargetUnknown(SspiError):
+    """The KDC does not know the target."""
+
+
+class TimeSkew(SspiError):
+    """The clocks of the two sides are too far apart."""
+
+
+class MessageAltered(SspiError):
+    """A signature or a sealed message is not what the peer sent."""
+
+
+class OutOfSequence(SspiError):
+    """A message came twice or in the wrong order, or the context is not in that state."""
+
+
+class BadBindings(SspiError):
+    """The channel bindings of the two sides differ."""
+
+
+class ContextExpired(SspiError):
+    """The context's lifetime has ended, or the peer has closed it."""
+
+
+class NotEncrypted(SspiError):
+    """The message, or the context, has less protection than was asked for."""
+
+
+class PackageNotFound(SspiError):
+    """There is no package of that name, or it cannot be loaded here."""
+
+
+class Unsupported(SspiError):
+    """The package or this platform does not have that."""
+
+
+class Cancelled(SspiError):
+    """The call was cancelled."""
+
+
+class ShuttingDown(SspiError):
+    """The process is exiting, or the call was pending in the parent when it forked."""
+
+
+class CertificateError(SspiError):
+    """The peer's certificate is not trusted, not valid, or not for that name."""
+
+
+class OutOfMemory(SspiError, MemoryError):
+    """No memory, or the bound on queued calls is reached."""
+
+
+_CLASSES: dict[int, type[SspiError]] = {
+    Status.SEC_E_INVALID_HANDLE: InvalidHandle,
+    Status.SEC_E_INVALID_PARAMETER: InvalidParameter,
+    Status.SEC_E_INVALID_TOKEN: InvalidToken,
+    Status.SEC_E_INCOMPLETE_MESSAGE: IncompleteMessage,
+    Status.SEC_E_LOGON_DENIED: LogonDenied,
+    Status.SEC_E_NO_CREDENTIALS: NoCredentials,
+    Status.SEC_E_UNKNOWN_CREDENTIALS: UnknownCredentials,
+    Status.SEC_E_NO_AUTHENTICATING_AUTHORITY: NoAuthority,
+    Status.SEC_E_WRONG_PRINCIPAL: WrongPrincipal,
+    Status.SEC_E_TARGET_UNKNOWN: TargetUnknown,
+    Status.SEC_E_TIME_SKEW: TimeSkew,
+    Status.SEC_E_MESSAGE_ALTERED: MessageAltered,
+    Status.SEC_E_OUT_OF_SEQUENCE: OutOfSequence,
+    Status.SEC_E_BAD_BINDINGS: BadBindings,
+    Status.SEC_E_CONTEXT_EXPIRED: ContextExpired,
+    Status.SEC_E_QOP_NOT_SUPPORTED: NotEncrypted,
+    Status.SEC_E_SECPKG_NOT_FOUND: PackageNotFound,
+    Status.SEC_E_UNSUPPORTED_FUNCTION: Unsupported,
+    Status.SEC_E_UNFINISHED_CONTEXT_DELETED: Cancelled,
+    Status.SEC_E_SHUTDOWN_IN_PROGRESS: ShuttingDown,
+    Status.SEC_E_INSUFFICIENT_MEMORY: OutOfMemory,
+    Status.SEC_E_UNTRUSTED_ROOT: CertificateError,
+    Status.SEC_E_CERT_UNKNOWN: CertificateError,
+    Status.SEC_E_CERT_EXPIRED: CertificateError,
+    Status.SEC_E_CERT_WRONG_USAGE: CertificateError,
+}
+
+
+def error_of(status: int, message: str | None = None) -> SspiError:
+    """Make the exception for a status.
+
+    Args:
+        status: A status that is an error.
+        message: Why; None for the text of the status.
+
+    Returns:
+        An instance of the subclass for that status.
+    """
+    return _CLASSES.get(status, SspiError)(status, message)
+
+
+def check(status: int) -> None:
+    """Raise the exception of a function that has just failed on this thread.
+
+    Args:
+        status: What the function returned.
+
+    Raises:
+        SspiError: If it is not a success.
+    """
+    if status < 0:
+        raise error_of(status, _native.last_message()[1])
+
+
+def need_text(name: str, value: str | None) -> str | None:
+    """Refuse text that C would cut short.
+
+    Args:
+        name: What it is, for the message.
+        value: The text, or None.
+
+    Returns:
+        The text.
+
+    Raises:
+        InvalidParameter: If it holds a zero character.
+    """
+    if value is not None and "\0" in value:
+        raise InvalidParameter(Status.SEC_E_INVALID_PARAMETER, f"{name} holds a zero character")
+    return value

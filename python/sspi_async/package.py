@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: MIT
+"""Security packages."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from . import _native
+from .error import check, need_text
+from .flags import PackageCapabilities
+
+
+@dataclasses.dataclass(frozen=True)
+class PackageInfo:
+    """What a package says of itself.
+
+    Attributes:
+        name: Its name, as `client()` and `server()` take it.
+        comment: One line that describes it.
+        capabilities: What it can do.
+        version: Its version.
+        rpc_id: Its number in DCE RPC.
+        max_token: No token is longer.
+    """
+
+    name: str
+    comment: str
+    capabilities: PackageCapabilities
+    version: int
+    rpc_id: int
+    max_token: int
+
+
+def package_info(name: str) -> PackageInfo:
+    """Describe a package, loading it if that was not done.
+
+    Args:
+        name: Its name or alias; case does not matter.
+
+    Returns:
+        The description.
+
+    Raises:
+        PackageNotFound: If it cannot be loaded; the message says why.
+    """
+    need_text("the name", name)
+    numbers = []
+    for member in range(4):
+        status, number = _native.package_number(name, member)
+        check(status)
+        numbers.append(number)
+    texts = []
+    for member in range(2):
+        status, text = _native.package_text(name, member)
+        check(status)
+        texts.append(text or "")
+    return PackageInfo(
+        texts[0], texts[1], PackageCapabilities(numbers[0]), numbers[1], numbers[2], numbers[3]
+    )
+
+
+def packages() -> list[PackageInfo]:
+    """List the packages that can be loaded here.
+
+    Returns:
+        Their descriptions.
+
+    Raises:
+        SspiError: If memory ran out.
+    """
+    status, names = _native.packages()
+    check(status)
+    return [package_info(name.decode()) for name in (names or b"").split(b"\0") if name]
+
+
+def add_package(module: str) -> None:
+    """Load a package module.
+
+    Args:
+        module: A file (a path with a slash), or the module of that name from the module
+            folders.
+
+    Raises:
+        SspiError: If it cannot be loaded; the message says why.
+    """
+    need_text("the module", module)
+    check(_native.package_add(module))

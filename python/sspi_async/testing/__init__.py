@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: MIT
+"""What it takes to test Kerberos, NTLM and TLS without a domain.
+
+With pytest the fixtures are there as soon as the package is installed: `krb5_realm`,
+`ntlm_users`, `tls_pair`. Without pytest use `Realm`, `NtlmUsers` and `TlsPair` themselves.
+"""
+
+from .ntlm import NtlmUsers
+from .realm import Realm, RealmUnavailable
+from .tls import TlsPair
+
+__all__ = ["NtlmUsers", "Realm", "RealmUnavailable", "TlsPair"]
