@@ -55,7 +55,7 @@ class _Control(ctypes.Structure):
 
 
 class Probe:
-    """The package of tests/support/probe_package.h: its calls do what their target says."""
+    """The package of tests/python/probe_package.h: its calls do what their target says."""
 
     def __init__(self, module: pathlib.Path) -> None:
         sspi_async.add_package(str(module))
@@ -103,7 +103,7 @@ def probe_module(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     subprocess.run(
         ["cc", "-std=c11", "-D_GNU_SOURCE", "-DSSPI_ASYNC_NO_PLAIN_NAMES", "-O1", "-shared",
          "-fPIC", "-pthread", f"-I{ROOT}/core/include/sspi-async",
-         str(ROOT / "tests/support/probe_package.c"), "-o", str(module)],
+         str(ROOT / "tests/python/probe_package.c"), "-o", str(module)],
         check=True,
         timeout=120,
     )  # fmt: skip
