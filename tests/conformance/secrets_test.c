@@ -207,11 +207,13 @@ static void *note_session_key(void *context)
 /* Wrong would be: a needle that the search cannot find. */
 static void what_is_there_is_found(void **state)
 {
-    unsigned char *copy = malloc(nt_hash.size);
+    unsigned char *copy;
 
     (void)state;
     if (SANITIZED)
         skip();
+    copy = malloc(nt_hash.size);
+    assert_non_null(copy);
     plain(&nt_hash, copy);
     assert_int_equal(search(&nt_hash), 1);
     explicit_bzero(copy, nt_hash.size);
