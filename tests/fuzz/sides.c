@@ -84,15 +84,20 @@ static void start_schannel(void)
 #ifdef FUZZ_SCHANNEL
     static const struct tls_traits authority = {.authority = true};
     static const struct tls_traits server = {.names = "DNS:localhost"};
-    struct tls_cert issuer = tls_make(NULL, "fuzz authority", &authority);
-    struct tls_cert own = tls_make(&issuer, "localhost", &server);
-    PCCERT_CONTEXT certificate = tls_load(&own, &issuer);
-    SCH_CREDENTIALS inbound = {
-        .dwVersion = SCH_CREDENTIALS_VERSION, .cCreds = 1, .paCred = &certificate};
+    /* They live as long as the program. */
+    static struct tls_cert issuer, own;
+    static PCCERT_CONTEXT certificate;
+    static HCERTSTORE roots;
+    SCH_CREDENTIALS inbound = {.dwVersion = SCH_CREDENTIALS_VERSION, .cCreds = 1};
     SCH_CREDENTIALS outbound = {.dwVersion = SCH_CREDENTIALS_VERSION,
-                                .hRootStore = tls_trust(&issuer),
                                 .dwFlags = SCH_CRED_NO_DEFAULT_CREDS};
 
+    issuer = tls_make(NULL, "fuzz authority", &authority);
+    own = tls_make(&issuer, "localhost", &server);
+    certificate = tls_load(&own, &issuer);
+    roots = tls_trust(&issuer);
+    inbound.paCred = &certificate;
+    outbound.hRootStore = roots;
     have[SCHANNEL] = acquire(SCHANNEL, true, &inbound) && acquire(SCHANNEL, false, &outbound);
 #endif
 }
