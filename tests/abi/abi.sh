@@ -42,6 +42,8 @@ if [ -n "$update" ]; then
     # shellcheck disable=SC2086 # words
     abidw $describe --no-show-locs --no-corpus-path --no-comp-dir-path \
         --out-file "$recorded" "$library"
+    # Where it was built is nobody's business, and differs everywhere.
+    sed -i "s|path='$(cd "$folder/../.." && pwd)/|path='|" "$recorded"
     echo "written: $recorded"
     exit $failed
 fi
