@@ -14,16 +14,20 @@ static bool has_content(const SecBuffer *buffer)
     return type != SECBUFFER_EMPTY && type != SECBUFFER_MISSING;
 }
 
+bool buffer_has_shape(const SecBufferDesc *descriptor)
+{
+    return descriptor == NULL || (descriptor->ulVersion == SECBUFFER_VERSION &&
+                                  descriptor->cBuffers <= BUFFER_COUNT_MAX &&
+                                  (descriptor->cBuffers == 0 || descriptor->pBuffers != NULL));
+}
+
 bool buffer_is_valid(const SecBufferDesc *descriptor)
 {
     size_t bytes = 0;
 
-    if (descriptor == NULL)
-        return true;
-    if (descriptor->ulVersion != SECBUFFER_VERSION || descriptor->cBuffers > BUFFER_COUNT_MAX ||
-        (descriptor->cBuffers > 0 && descriptor->pBuffers == NULL))
+    if (!buffer_has_shape(descriptor))
         return false;
-    for (uint32_t i = 0; i < descriptor->cBuffers; i++) {
+    for (uint32_t i = 0; descriptor != NULL && i < descriptor->cBuffers; i++) {
         const SecBuffer *buffer = &descriptor->pBuffers[i];
 
         if (!has_content(buffer))

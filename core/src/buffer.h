@@ -19,7 +19,9 @@ struct buffer_copy {
     size_t size; /* of the block */
 };
 
-/* The version, the count, no NULL with a size, the bounds. A NULL descriptor is fine. */
+/* The version and the count. A NULL descriptor is fine, here and below. */
+bool buffer_has_shape(const SecBufferDesc *descriptor);
+/* That, no NULL with a size, and the bounds. */
 bool buffer_is_valid(const SecBufferDesc *descriptor);
 
 /* Copies a valid descriptor, or NULL. False: no memory. */

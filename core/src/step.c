@@ -20,14 +20,10 @@ static SECURITY_STATUS check(const struct step_arguments *arguments, sspia_repor
         return bad(report, "phNewContext is NULL on the first leg");
     if (!buffer_is_valid(arguments->input))
         return bad(report, "pInput is malformed");
-    /* ALLOCATE_MEMORY output may come with any size: only its type is read. */
-    if (arguments->output != NULL && !((arguments->requested & ISC_REQ_ALLOCATE_MEMORY) != 0) &&
-        !buffer_is_valid(arguments->output))
-        return bad(report, "pOutput is malformed");
-    if (arguments->output != NULL &&
-        (arguments->output->ulVersion != SECBUFFER_VERSION ||
-         arguments->output->cBuffers > BUFFER_COUNT_MAX ||
-         (arguments->output->cBuffers > 0 && arguments->output->pBuffers == NULL)))
+    /* With ALLOCATE_MEMORY only the types of the output are read: any size may stand there. */
+    if ((arguments->requested & ISC_REQ_ALLOCATE_MEMORY) != 0
+            ? !buffer_has_shape(arguments->output)
+            : !buffer_is_valid(arguments->output))
         return bad(report, "pOutput is malformed");
     return SEC_E_OK;
 }

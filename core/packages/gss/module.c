@@ -25,19 +25,6 @@ const sspia_host *gss_host;
 
 static const sspia_package *packages[4];
 
-const sspia_package *gss_package_of(gss_kind kind)
-{
-    switch (kind) {
-    case GSS_KERBEROS:
-        return &gss_kerberos_package;
-    case GSS_NTLM:
-        return &gss_ntlm_package;
-    case GSS_NEGOTIATE:
-        break;
-    }
-    return &gss_negotiate_package;
-}
-
 SSPI_ASYNC_API const sspia_package *const *sspia_module_entry(const sspia_host *host,
                                                               sspia_report *report);
 

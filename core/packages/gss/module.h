@@ -15,6 +15,4 @@ extern const sspia_package gss_kerberos_package;
 extern const sspia_package gss_ntlm_package;
 extern const sspia_package gss_negotiate_package;
 
-const sspia_package *gss_package_of(gss_kind kind);
-
 #endif

@@ -268,11 +268,6 @@ int64_t certificate_not_after(const X509 *certificate)
     return seconds_of(X509_get0_notAfter(certificate));
 }
 
-int64_t certificate_not_before(const X509 *certificate)
-{
-    return seconds_of(X509_get0_notBefore(certificate));
-}
-
 void certificate_name_text(const X509_NAME *name, char *text, size_t size)
 {
     BIO *bio = BIO_new(BIO_s_mem());

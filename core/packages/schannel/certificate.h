@@ -25,7 +25,6 @@ PCCERT_CONTEXT certificate_export(X509 *certificate);
 
 /* Seconds since 1970, INT64_MAX if the date cannot be read. */
 int64_t certificate_not_after(const X509 *certificate);
-int64_t certificate_not_before(const X509 *certificate);
 
 /* A name in one line, RFC 2253, control characters escaped; cut to size. */
 void certificate_name_text(const X509_NAME *name, char *text, size_t size);
