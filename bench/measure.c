@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+#include "measure.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define ROUNDS_MOST 64
+
+static bool is_short;
+static char **rows;
+static int row_count;
+
+static double read_clock(clockid_t clock)
+{
+    struct timespec time;
+
+    clock_gettime(clock, &time);
+    return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
+}
+
+double measure_now(void)
+{
+    return read_clock(CLOCK_MONOTONIC);
+}
+
+double measure_cpu(void)
+{
+    return read_clock(CLOCK_PROCESS_CPUTIME_ID);
+}
+
+void measure_options(int argc, char **argv)
+{
+    rows = malloc((size_t)argc * sizeof(*rows));
+    for (int i = 1; rows != NULL && i < argc; i++) {
+        if (strcmp(argv[i], "--short") == 0)
+            is_short = true;
+        else
+            rows[row_count++] = argv[i];
+    }
+    setvbuf(stdout, NULL, _IOLBF, 0);
+}
+
+int measure_rounds(void)
+{
+    return is_short ? 5 : 15;
+}
+
+long measure_count(long of_the_long_form)
+{
+    return is_short ? (of_the_long_form + 9) / 10 : of_the_long_form;
+}
+
+bool measure_wants(const char *row)
+{
+    for (int i = 0; i < row_count; i++) {
+        if (strcmp(rows[i], row) == 0)
+            return true;
+    }
+    return row_count == 0;
+}
+
+static void print_samples(const char *name, const double *samples, int count)
+{
+    printf(", \"%s\": [", name);
+    for (int i = 0; i < count; i++)
+        printf("%s%.6g", i > 0 ? ", " : "", samples[i]);
+    printf("]");
+}
+
+void measure_print(const struct comparison *comparison, const double *ours, int our_count,
+                   const double *theirs, int their_count)
+{
+    printf("{\"row\": \"%s\", \"case\": \"%s\", \"peer\": \"%s\", \"unit\": \"%s\"",
+           comparison->row, comparison->case_, comparison->peer, comparison->unit);
+    print_samples("ours", ours, our_count);
+    if (theirs != NULL)
+        print_samples("theirs", theirs, their_count);
+    printf("}\n");
+}
+
+void measure_compare(const struct comparison *comparison)
+{
+    double ours[ROUNDS_MOST], theirs[ROUNDS_MOST];
+    int rounds = measure_rounds();
+
+    comparison->ours(comparison->argument);
+    comparison->theirs(comparison->argument);
+    for (int i = 0; i < rounds; i++) {
+        ours[i] = comparison->ours(comparison->argument);
+        theirs[i] = comparison->theirs(comparison->argument);
+    }
+    measure_print(comparison, ours, rounds, theirs, rounds);
+}
+
+static int compare_numbers(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+double measure_quantile(double *samples, long count, double p)
+{
+    long at = (long)(p * (double)(count - 1) + 0.5);
+
+    qsort(samples, (size_t)count, sizeof(*samples), compare_numbers);
+    return samples[at];
+}
+
+void measure_fail(const char *format, ...)
+{
+    va_list arguments;
+
+    fflush(stdout);
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    fputc('\n', stderr);
+    exit(1);
+}
