@@ -1,50 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* What tracks one call at a time: SspiAsyncContext. */
+/* What tracks one call at a time: SspiAsyncContext, a handle that leads to a call. */
 #ifndef SSPI_ASYNC_ASYNC_CONTEXT_H
 #define SSPI_ASYNC_ASYNC_CONTEXT_H
 
-#include <stdatomic.h>
-
 #include "call.h"
-#include "handle.h"
-
-/* The moves; no other happens.
- *
- *   IDLE      -> PENDING    submit
- *   PENDING   -> FINISHING  the call's thread, to write the outputs without the lock
- *   FINISHING -> COMPLETE   the same thread
- *   PENDING   -> COMPLETE   cancel
- *   COMPLETE  -> IDLE       reinit
- *   any but FINISHING -> FREED   free
- */
-enum async_state {
-    ASYNC_IDLE,
-    ASYNC_PENDING,
-    ASYNC_FINISHING,
-    ASYNC_COMPLETE,
-    ASYNC_FREED,
-};
-
-struct async_waiter;
-struct outcome;
-struct queue;
-
-struct async_context {
-    struct handle handle;
-    /* What SspiGetAsyncCallStatus says. Stored with release after the outputs, read with
-     * acquire: who sees the final status sees the outputs. */
-    _Atomic SECURITY_STATUS status;
-
-    /* Engine lock. */
-    enum async_state state;
-    SspiAsyncNotifyCallback callback;
-    void *data;
-    struct queue *queue; /* a reference, or NULL */
-    struct call *call;   /* attached, or NULL; at hand when it is in no list and not pending */
-    struct async_waiter *waiters;
-    char *message;
-    struct outcome *outcome; /* of a call of the hub: where its job writes to; or NULL */
-};
 
 /* Where the completion and the outputs of one submit go. */
 struct async_destination {
@@ -58,20 +17,30 @@ SECURITY_STATUS async_submit(SspiAsyncContext *handle, struct job *job);
 
 /* The same for a context whose submits each bring their destination. It changes places with
  * the former one, in one with the move to PENDING; what is in *destination afterwards (on
- * failure, what was) is the caller's to let go. */
+ * failure, what was) is the caller's to let go. With no context (NULL) the call has none: its
+ * completion on the queue is all that is heard of it. */
 SECURITY_STATUS async_submit_to(SspiAsyncContext *handle, struct job *job,
                                 struct async_destination *destination);
+
+/* Queues one call that deletes many contexts. handle_at gives the handle at an index; false:
+ * what stands there cannot be one. destination may be NULL. */
+SECURITY_STATUS async_submit_deletes(SspiAsyncContext *handle,
+                                     bool (*handle_at)(const void *contexts, uint32_t index,
+                                                       struct handle *handle),
+                                     const void *contexts, uint32_t count,
+                                     struct async_destination *destination);
 
 /* Tells the context's status, and moves the outcome to the caller unless a call is pending;
  * NULL if there is none. False: the context is dead. */
 bool async_take_outcome(SspiAsyncContext *handle, SECURITY_STATUS *status,
                         struct outcome **outcome);
 
-/* For the thread that runs the call; engine lock held. finish takes over message. */
-void async_start_finishing(struct async_context *async);
-void async_finish(struct async_context *async, SECURITY_STATUS status, char *message);
+/* The call is complete, with the status of its job; engine lock held. */
+void async_finish(struct call *call);
 
 bool async_destroy(void *object);
 void async_after_fork(void *object);
+/* Those who waited were threads of the parent. */
+void async_forget_waiters(void);
 
 #endif

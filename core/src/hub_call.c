@@ -8,6 +8,9 @@
 #include "outcome.h"
 #include "queue.h"
 
+/* Completions that are turned into those of the hub at a time. */
+#define LOT 64
+
 uint64_t sspia_hub_queue_create(void)
 {
     return (uintptr_t)sspia_queue_create();
@@ -26,22 +29,26 @@ int32_t sspia_hub_queue_fd(uint64_t queue)
 int32_t sspia_hub_queue_take(uint64_t queue, int32_t timeout_ms,
                              sspia_hub_completion *completions, uint32_t most)
 {
-    int32_t count = 0;
+    sspia_completion lot[LOT];
+    int32_t count = 0, taken;
 
     if (completions == NULL || most == 0)
         return message_fail("sspia_hub_queue_take", SEC_E_INVALID_PARAMETER,
                             "there is no place for a completion");
-    while (count < INT32_MAX && (uint32_t)count < most) {
-        sspia_completion taken;
-        SECURITY_STATUS status =
-            sspia_queue_next(hub_pointer(queue), count == 0 ? timeout_ms : 0, &taken);
+    if (most > INT32_MAX)
+        most = INT32_MAX;
+    do {
+        uint32_t room = most - (uint32_t)count;
 
-        if (status != SEC_E_OK)
-            return status < 0 && count == 0 ? status : count;
-        completions[count++] = (sspia_hub_completion){.id = (uintptr_t)taken.data,
-                                                      .call = (uintptr_t)taken.async,
-                                                      .status = taken.status};
-    }
+        taken = queue_take(hub_pointer(queue), count == 0 ? timeout_ms : 0, lot,
+                           room < LOT ? room : LOT);
+        if (taken < 0 && count == 0)
+            return message_fail("sspia_hub_queue_take", taken, NULL);
+        for (int32_t i = 0; i < taken; i++)
+            completions[count++] = (sspia_hub_completion){.id = (uintptr_t)lot[i].data,
+                                                          .call = (uintptr_t)lot[i].async,
+                                                          .status = lot[i].status};
+    } while (taken == LOT && (uint32_t)count < most);
     return count;
 }
 
@@ -130,11 +137,14 @@ SECURITY_STATUS hub_submit(uint64_t call, uint64_t queue, uint64_t id, struct jo
 
     if (queue != 0)
         destination.queue = queue_acquire(hub_pointer(queue));
-    if (queue == 0 || destination.queue != NULL) {
-        status = async_submit_to(hub_pointer(call), job, &destination);
-    } else {
+    if (queue != 0 && destination.queue == NULL) {
         message_fail(job_operation_name(job), status, "the queue is not alive");
         job_discard(job);
+    } else if (call == 0 && !job_is_end(job)) {
+        message_fail(job_operation_name(job), status, "only deletes and frees need no call");
+        job_discard(job);
+    } else {
+        status = async_submit_to(hub_pointer(call), job, &destination);
     }
     if (destination.queue != NULL)
         handle_release(destination.queue->handle);
