@@ -150,6 +150,16 @@ double measure_quantile(double *samples, long count, double p)
     return samples[at];
 }
 
+void measure_note(const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    fputc('\n', stderr);
+}
+
 void measure_fail(const char *format, ...)
 {
     va_list arguments;

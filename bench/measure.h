@@ -53,6 +53,9 @@ void measure_print(const struct comparison *comparison, const double *ours, int 
 /* The p-th quantile (0 to 1); sorts the samples. */
 double measure_quantile(double *samples, long count, double p);
 
+/* Says on standard error what was left out. */
+void measure_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 /* Says what is wrong, and ends the program. */
 void measure_fail(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 
