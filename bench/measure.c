@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define ROUNDS_MOST 64
 
@@ -31,6 +32,39 @@ double measure_cpu(void)
     return read_clock(CLOCK_PROCESS_CPUTIME_ID);
 }
 
+double measure_clock_cost(void)
+{
+    enum { TIMES = 1001 };
+    static double cost = -1;
+    double samples[TIMES];
+
+    if (cost >= 0)
+        return cost;
+    for (int i = 0; i < TIMES; i++) {
+        double from = measure_now();
+
+        samples[i] = measure_now() - from;
+    }
+    cost = measure_quantile(samples, TIMES, 0.5);
+    return cost;
+}
+
+void measure_sleep(double ms)
+{
+    const struct timespec time = {.tv_sec = (time_t)(ms / 1000),
+                                  .tv_nsec = (long)(ms * 1e6) % 1000000000};
+
+    clock_nanosleep(CLOCK_MONOTONIC, 0, &time, NULL);
+}
+
+void measure_spin(double ms)
+{
+    double until = measure_now() + ms * 1e6;
+
+    while (measure_now() < until)
+        continue;
+}
+
 void measure_options(int argc, char **argv)
 {
     rows = malloc((size_t)argc * sizeof(*rows));
@@ -41,11 +75,17 @@ void measure_options(int argc, char **argv)
             rows[row_count++] = argv[i];
     }
     setvbuf(stdout, NULL, _IOLBF, 0);
+    alarm(is_short ? 60 : 600); /* a completion that never comes ends the program */
 }
 
 int measure_rounds(void)
 {
     return is_short ? 5 : 15;
+}
+
+bool measure_is_short(void)
+{
+    return is_short;
 }
 
 long measure_count(long of_the_long_form)
@@ -108,6 +148,16 @@ double measure_quantile(double *samples, long count, double p)
 
     qsort(samples, (size_t)count, sizeof(*samples), compare_numbers);
     return samples[at];
+}
+
+void measure_note(const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    fputc('\n', stderr);
 }
 
 void measure_fail(const char *format, ...)

@@ -15,7 +15,7 @@
 typedef double (*measure_side)(void *argument);
 
 struct comparison {
-    const char *row;   /* of the table in goals.json: "submit-busy" */
+    const char *row;   /* key of goals.json: "submit-busy" */
     const char *case_; /* what tells the lines of a row apart: "blocked workers"; or "" */
     const char *peer;  /* "libuv" */
     const char *unit;  /* "ns", "us", "ms", "bytes" */
@@ -27,10 +27,18 @@ struct comparison {
 /* Nanoseconds of the monotonic clock; of processor time of the whole process. */
 double measure_now(void);
 double measure_cpu(void);
+/* What the two readings around a single short operation cost themselves, to be taken off. */
+double measure_clock_cost(void);
 
-/* --short or nothing: how many rounds, and what share of the long form's operations. */
+/* Passes the time, in milliseconds, asleep or at work on nothing. */
+void measure_sleep(double ms);
+void measure_spin(double ms);
+
+/* --short or nothing: how many rounds, and what share of the long form's operations. A program
+ * that takes ten times as long as it should is ended. */
 void measure_options(int argc, char **argv);
 int measure_rounds(void);
+bool measure_is_short(void);
 long measure_count(long of_the_long_form);
 /* Whether this run is to measure the row: the words of the command line, if there are any. */
 bool measure_wants(const char *row);
@@ -44,6 +52,9 @@ void measure_print(const struct comparison *comparison, const double *ours, int 
 
 /* The p-th quantile (0 to 1); sorts the samples. */
 double measure_quantile(double *samples, long count, double p);
+
+/* Says on standard error what was left out. */
+void measure_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Says what is wrong, and ends the program. */
 void measure_fail(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
