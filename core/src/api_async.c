@@ -62,9 +62,10 @@ SECURITY_STATUS SspiFreeCredentialsHandleAsync(SspiAsyncContext *AsyncContext,
                                                PCredHandle phCredential)
 {
     struct job job;
-    SECURITY_STATUS status = api_prepare_free(&job, phCredential);
 
-    return status == SEC_E_OK ? async_submit(AsyncContext, &job) : status;
+    return job_prepare_end(&job, JOB_FREE_CREDENTIAL, phCredential)
+               ? async_submit(AsyncContext, &job)
+               : SEC_E_INVALID_PARAMETER;
 }
 
 SECURITY_STATUS SspiInitializeSecurityContextAsyncA(
@@ -140,7 +141,8 @@ SECURITY_STATUS SspiDeleteSecurityContextAsync(SspiAsyncContext *AsyncContext,
                                                PCtxtHandle phContext)
 {
     struct job job;
-    SECURITY_STATUS status = api_prepare_delete(&job, phContext);
 
-    return status == SEC_E_OK ? async_submit(AsyncContext, &job) : status;
+    return job_prepare_end(&job, JOB_DELETE_CONTEXT, phContext)
+               ? async_submit(AsyncContext, &job)
+               : SEC_E_INVALID_PARAMETER;
 }

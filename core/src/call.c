@@ -81,7 +81,7 @@ void call_start(struct call *call)
     call->work.light =
         job_is_end(&call->job) && (call->queue != NULL || call->callback == NULL);
     call->work.urgent = !call->work.light || call->queue != NULL;
-    if (context == NULL) {
+    if (context == NULL || call->job.alone) {
         pool_push(&call->work);
         return;
     }

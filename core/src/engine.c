@@ -40,30 +40,62 @@ static const uint32_t fork_patience_ms = 100;
 static const uint32_t exit_patience_ms = 500;
 static const int exit_rounds = 10;
 
-/* Held for less time than it takes to fall asleep over it. */
-static pthread_mutex_t lock = PTHREAD_ADAPTIVE_MUTEX_INITIALIZER_NP;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t gate_moved; /* `inside` fell to 0, or the gate opened */
 static atomic_uint gate;
 static atomic_uint inside;
 
+/* Tells the processor that the thread spins. */
+static void relax(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__) || defined(__arm__)
+    __asm__ __volatile__("yield");
+#endif
+}
+
+/* The lock is held for less time than it takes to fall asleep over it, and who sleeps makes the
+ * one who unlocks pay for a wake-up. So: try again, ever more seldom; then let others run, the
+ * holder may be one who was interrupted; and only then sleep. */
+static void contend(void)
+{
+    for (int wait = 2; wait <= 64; wait *= 2) {
+        for (int i = 0; i < wait; i++)
+            relax();
+        if (pthread_mutex_trylock(&lock) == 0)
+            return;
+    }
+    for (int i = 0; i < 20; i++) {
+        sched_yield();
+        if (pthread_mutex_trylock(&lock) == 0)
+            return;
+    }
+    pthread_mutex_lock(&lock);
+}
+
 void engine_lock(void)
 {
-    pthread_mutex_lock(&lock);
+    if (pthread_mutex_trylock(&lock) != 0)
+        contend();
 }
 
 void engine_unlock(void)
 {
-    const struct pool_wakes wakes = pool_take_wakes();
+    struct pool_wakes wakes;
+    bool due = pool_take_wakes(&wakes);
 
     pthread_mutex_unlock(&lock);
-    pool_wake(&wakes);
+    if (due)
+        pool_wake(&wakes);
 }
 
 bool engine_wait(pthread_cond_t *cond, const struct timespec *deadline)
 {
-    const struct pool_wakes wakes = pool_take_wakes();
+    struct pool_wakes wakes;
 
-    pool_wake(&wakes);
+    if (pool_take_wakes(&wakes))
+        pool_wake(&wakes);
     if (deadline == NULL)
         return pthread_cond_wait(cond, &lock) == 0;
     return pthread_cond_timedwait(cond, &lock, deadline) != ETIMEDOUT;
@@ -87,9 +119,13 @@ bool engine_spin(bool (*is_true)(void *argument), void *argument)
         return true;
     clock_gettime(CLOCK_MONOTONIC, &start);
     do {
+        /* A yield takes longer than another processor's answer. */
+        for (int i = 0; i < 10; i++) {
+            relax();
+            if (is_true(argument))
+                return true;
+        }
         sched_yield();
-        if (is_true(argument))
-            return true;
         clock_gettime(CLOCK_MONOTONIC, &now);
     } while ((now.tv_sec - start.tv_sec) * 1000000000L + now.tv_nsec - start.tv_nsec < spin_ns);
     return false;

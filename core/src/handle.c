@@ -209,9 +209,17 @@ void handle_release(struct handle handle)
 
 void *handle_close(enum handle_kind kind, struct handle handle)
 {
+    bool alone;
+
+    return handle_close_alone(kind, handle, &alone);
+}
+
+void *handle_close_alone(enum handle_kind kind, struct handle handle, bool *alone)
+{
     struct slot *slot = find(handle.slot);
     uint64_t word;
 
+    *alone = false;
     if (slot == NULL)
         return NULL;
     word = atomic_load_explicit(&slot->word, memory_order_relaxed);
@@ -220,7 +228,13 @@ void *handle_close(enum handle_kind kind, struct handle handle)
             return NULL;
     } while (!atomic_compare_exchange_weak_explicit(
         &slot->word, &word, word & ~OPEN, memory_order_acq_rel, memory_order_relaxed));
+    *alone = (word & REFERENCES) == REFERENCE;
     return slot->object;
+}
+
+void handle_prefetch(struct handle handle)
+{
+    __builtin_prefetch(find(handle.slot), 1);
 }
 
 void *handle_find(enum handle_kind kind, struct handle handle)

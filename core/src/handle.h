@@ -45,6 +45,11 @@ void handle_release(struct handle handle);
 /* Kills a live handle: later lookups fail, and the owner's reference passes to the caller.
  * Exactly one caller gets the object, all others NULL. */
 void *handle_close(enum handle_kind kind, struct handle handle);
+/* The same; *alone: it is the only reference, and there will be no other. */
+void *handle_close_alone(enum handle_kind kind, struct handle handle, bool *alone);
+
+/* Has the handle's slot brought near, for a close that follows soon. */
+void handle_prefetch(struct handle handle);
 
 /* Objects of a kind that are only closed under the engine lock can be looked up under it, with
  * no reference: NULL, or alive for as long as the lock is held. */

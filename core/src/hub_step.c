@@ -148,9 +148,9 @@ int32_t sspia_hub_delete_context(uint64_t call, uint64_t queue, uint64_t id, uin
 {
     const SecHandle words = hub_words(HANDLE_CONTEXT, context);
     struct job job;
-    SECURITY_STATUS status = api_prepare_delete(&job, &words);
 
-    return status == SEC_E_OK ? hub_submit(call, queue, id, &job, NULL) : status;
+    job_prepare_end(&job, JOB_DELETE_CONTEXT, &words);
+    return hub_submit(call, queue, id, &job, NULL);
 }
 
 int32_t sspia_hub_delete_context_now(uint64_t context)

@@ -47,36 +47,28 @@ SECURITY_STATUS job_prepare_step(struct job *job, const struct step_arguments *a
     return SEC_E_OK;
 }
 
-static SECURITY_STATUS prepare_end(struct job *job, enum job_operation operation,
-                                   enum handle_kind kind, const SecHandle *words,
-                                   sspia_report *report)
+bool job_prepare_end(struct job *job, enum job_operation operation, const SecHandle *words)
 {
+    enum handle_kind kind =
+        operation == JOB_DELETE_CONTEXT ? HANDLE_CONTEXT : HANDLE_CREDENTIAL;
+
     *job = (struct job){.operation = (uint8_t)operation, .lane = LANE_QUICK};
     if (words == NULL) {
-        message_report(report, "the handle's address is NULL", NULL);
-        return SEC_E_INVALID_PARAMETER;
+        message_fail(job_operation_name(job), SEC_E_INVALID_PARAMETER,
+                     "the handle's address is NULL");
+        return false;
     }
-    if (!handle_from_words(kind, words, &job->target))
+    if (handle_from_words(kind, words, &job->target))
+        handle_prefetch(job->target);
+    else
         job->target = (struct handle){0, 0};
-    return SEC_E_OK;
-}
-
-SECURITY_STATUS job_prepare_free(struct job *job, const SecHandle *credential,
-                                 sspia_report *report)
-{
-    return prepare_end(job, JOB_FREE_CREDENTIAL, HANDLE_CREDENTIAL, credential, report);
-}
-
-SECURITY_STATUS job_prepare_delete(struct job *job, const SecHandle *context,
-                                   sspia_report *report)
-{
-    return prepare_end(job, JOB_DELETE_CONTEXT, HANDLE_CONTEXT, context, report);
+    return true;
 }
 
 void job_claim(struct job *job)
 {
     if (job->operation == JOB_DELETE_CONTEXT)
-        job->context = handle_close(HANDLE_CONTEXT, job->target);
+        job->context = handle_close_alone(HANDLE_CONTEXT, job->target, &job->alone);
     else if (job->operation == JOB_FREE_CREDENTIAL)
         job->credential = handle_close(HANDLE_CREDENTIAL, job->target);
 }

@@ -25,6 +25,7 @@ struct job {
     uint8_t operation;      /* enum job_operation */
     uint8_t lane;           /* enum lane */
     bool has_turn;          /* has the context's turn, or waits for it */
+    bool alone;             /* of a delete: nobody else can come to its context: no turn */
     SECURITY_STATUS status; /* how it ended */
     union {
         struct acquisition *acquisition;
@@ -45,10 +46,8 @@ SECURITY_STATUS job_prepare_acquire(struct job *job,
                                     sspia_report *report);
 SECURITY_STATUS job_prepare_step(struct job *job, const struct step_arguments *arguments,
                                  sspia_report *report);
-SECURITY_STATUS job_prepare_free(struct job *job, const SecHandle *credential,
-                                 sspia_report *report);
-SECURITY_STATUS job_prepare_delete(struct job *job, const SecHandle *context,
-                                   sspia_report *report);
+/* Of a free or a delete. False, with a message: words is NULL. */
+bool job_prepare_end(struct job *job, enum job_operation operation, const SecHandle *words);
 
 /* Makes the target of a free or delete invalid for everybody else. Cannot fail; a target
  * that was not alive shows in the job's status. */

@@ -14,9 +14,9 @@
  *     if there is one, whatever woke it; one that finds none goes back to sleep.
  *  4. Threads inside callbacks (in_callback) do not count against the limit: a callback
  *     that blocks, for a call of the same lane even, delays nobody.
- *  5. A thread without work spins for a moment if it did something urgent, naps once, and then
- *     sleeps without a timeout unless it may leave when that has passed: an idle process has no
- *     wake-ups once the surplus threads are gone.
+ *  5. A thread without work spins for a moment if it did something urgent, naps a few times,
+ * and then sleeps without a timeout unless it may leave when that has passed: an idle process
+ * has no wake-ups once the surplus threads are gone.
  *
  * What a wake costs (2 to 10 us, as much as hundreds of submits) decides who is woken. Work
  * that may take its time gets a thread of its own at once. Light work waits for those who are
@@ -37,6 +37,7 @@
 #include "engine.h"
 
 #define NAP_MS           5
+#define NAPS             20
 #define URGENT_BACKLOG   64
 #define DEFERRED_BACKLOG 256
 
@@ -49,7 +50,6 @@ struct lane_state {
     uint32_t asleep;   /* those that nap among them */
     uint32_t napping;
     uint32_t wakes;    /* promised to sleepers */
-    uint32_t owed;     /* of these, not made yet */
     uint32_t at_light; /* at light work */
     uint32_t in_callback;
     uint32_t staying; /* of the sleepers, those that wait without a timeout */
@@ -62,6 +62,8 @@ static struct lane_state lanes[LANES];
 static sspia_pool_config settings;
 static uint64_t submitted;
 static uint64_t completed;
+static struct pool_wakes owed; /* promised and not made yet */
+static bool owing;
 static atomic_bool deferring; /* work of the quick lane waits for the end of a nap */
 static _Thread_local struct lane_state *own_lane;
 
@@ -161,7 +163,7 @@ static bool wait_for_work(struct lane_state *lane, bool was_urgent)
         engine_lock();
         lane->spinning--;
     }
-    if (lane->list.first == NULL) {
+    for (int i = 0; lane->list.first == NULL && i < NAPS; i++) {
         deadline = engine_deadline(NAP_MS);
         lane->napping++;
         sleep_until(lane, &deadline);
@@ -220,7 +222,8 @@ static void wake_or_start(struct lane_state *lane)
 {
     if (lane->asleep > lane->wakes) {
         lane->wakes++;
-        lane->owed++;
+        owed.count[lane - lanes]++;
+        owing = true;
     } else if (lane->threads - lane->in_callback < lane->limit) {
         start_thread(lane);
     }
@@ -368,15 +371,14 @@ void pool_end_callback(void)
         own_lane->in_callback--;
 }
 
-struct pool_wakes pool_take_wakes(void)
+bool pool_take_wakes(struct pool_wakes *wakes)
 {
-    struct pool_wakes wakes;
-
-    for (int i = 0; i < LANES; i++) {
-        wakes.count[i] = lanes[i].owed;
-        lanes[i].owed = 0;
-    }
-    return wakes;
+    if (!owing)
+        return false;
+    owing = false;
+    *wakes = owed;
+    memset(&owed, 0, sizeof(owed));
+    return true;
 }
 
 void pool_wake(const struct pool_wakes *wakes)

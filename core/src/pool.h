@@ -33,7 +33,7 @@ void pool_end_callback(void);
 struct pool_wakes {
     uint32_t count[LANES];
 };
-struct pool_wakes pool_take_wakes(void);
+bool pool_take_wakes(struct pool_wakes *wakes); /* false: none fell due */
 void pool_wake(const struct pool_wakes *wakes);
 
 void pool_after_fork(void);
