@@ -146,3 +146,17 @@ SECURITY_STATUS SspiDeleteSecurityContextAsync(SspiAsyncContext *AsyncContext,
                ? async_submit(AsyncContext, &job)
                : SEC_E_INVALID_PARAMETER;
 }
+
+static bool context_at(const void *contexts, uint32_t index, struct handle *handle)
+{
+    return handle_from_words(HANDLE_CONTEXT, (const CtxtHandle *)contexts + index, handle);
+}
+
+SECURITY_STATUS sspia_async_delete_contexts(SspiAsyncContext *async, const CtxtHandle *contexts,
+                                            uint32_t count)
+{
+    if (contexts == NULL && count > 0)
+        return message_fail("DeleteSecurityContext", SEC_E_INVALID_PARAMETER,
+                            "contexts is NULL");
+    return async_submit_deletes(async, context_at, contexts, count, NULL);
+}

@@ -126,28 +126,37 @@ int32_t sspia_hub_call_message(uint64_t call, sspia_hub_bytes *text)
     return hub_text(message.text, text);
 }
 
+SECURITY_STATUS hub_open_destination(struct async_destination *destination, uint64_t queue,
+                                     uint64_t id, struct outcome *outcome)
+{
+    *destination = (struct async_destination){.data = hub_pointer(id), .outcome = outcome};
+    if (queue != 0)
+        destination->queue = queue_acquire(hub_pointer(queue));
+    return queue != 0 && destination->queue == NULL ? SEC_E_INVALID_HANDLE : SEC_E_OK;
+}
+
+void hub_close_destination(struct async_destination *destination)
+{
+    if (destination->queue != NULL)
+        handle_release(destination->queue->handle);
+    outcome_free(destination->outcome);
+}
+
 SECURITY_STATUS hub_submit(uint64_t call, uint64_t queue, uint64_t id, struct job *job,
                            struct outcome *outcome)
 {
-    struct async_destination destination = {
-        .data = hub_pointer(id),
-        .outcome = outcome,
-    };
-    SECURITY_STATUS status = SEC_E_INVALID_HANDLE;
+    struct async_destination destination;
+    SECURITY_STATUS status = hub_open_destination(&destination, queue, id, outcome);
 
-    if (queue != 0)
-        destination.queue = queue_acquire(hub_pointer(queue));
-    if (queue != 0 && destination.queue == NULL) {
-        message_fail(job_operation_name(job), status, "the queue is not alive");
+    if (status != SEC_E_OK || (call == 0 && !job_is_end(job))) {
+        message_fail(job_operation_name(job), SEC_E_INVALID_HANDLE,
+                     status != SEC_E_OK ? "the queue is not alive"
+                                        : "only a delete or a free needs no call");
         job_discard(job);
-    } else if (call == 0 && !job_is_end(job)) {
-        message_fail(job_operation_name(job), status, "only deletes and frees need no call");
-        job_discard(job);
+        status = SEC_E_INVALID_HANDLE;
     } else {
         status = async_submit_to(hub_pointer(call), job, &destination);
     }
-    if (destination.queue != NULL)
-        handle_release(destination.queue->handle);
-    outcome_free(destination.outcome);
+    hub_close_destination(&destination);
     return status;
 }
