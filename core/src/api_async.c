@@ -2,7 +2,7 @@
 /* The asynchronous calls that do work: each prepares the job of its synchronous twin and
  * submits it. */
 #include "api.h"
-#include "async_context.h"
+#include "submission.h"
 
 static SECURITY_STATUS acquire(SspiAsyncContext *async, bool wide, const void *principal,
                                const void *package, struct acquisition_arguments *arguments)

@@ -34,7 +34,7 @@ struct async_waiter {
 #define WAITER_LISTS 64u
 static struct async_waiter *waiters[WAITER_LISTS];
 
-static struct call *find(const SspiAsyncContext *pointer)
+struct call *async_find(const SspiAsyncContext *pointer)
 {
     struct handle handle;
 
@@ -52,7 +52,7 @@ static void tell_waiters(uint32_t slot)
     }
 }
 
-static void move_to(struct call *call, enum async_state state, SECURITY_STATUS status)
+void async_move_to(struct call *call, enum async_state state, SECURITY_STATUS status)
 {
     call->work.state = (uint8_t)state;
     if (!call_is_attached(call))
@@ -81,11 +81,11 @@ static bool wait_for_move(uint32_t slot, const struct timespec *deadline)
 /* The call of a live context, not in the midst of writing its outputs; or NULL. */
 static struct call *find_at_rest(const SspiAsyncContext *pointer)
 {
-    struct call *call = find(pointer);
+    struct call *call = async_find(pointer);
 
     while (call != NULL && call->work.state == ASYNC_FINISHING) {
         wait_for_move(call->async.slot, NULL);
-        call = find(pointer);
+        call = async_find(pointer);
     }
     return call;
 }
@@ -118,8 +118,7 @@ static struct call *part(struct call *call)
     return fresh;
 }
 
-/* A call whose settings may be changed: the context's, unless its completion still waits. */
-static struct call *changeable(struct call *call)
+struct call *async_changeable(struct call *call)
 {
     return call->work.place == WORK_NOWHERE ? call : part(call);
 }
@@ -216,7 +215,7 @@ NTSTATUS SspiReinitAsyncContext(SspiAsyncContext *pointer)
     struct call *call;
 
     engine_lock();
-    call = find(pointer);
+    call = async_find(pointer);
     if (call == NULL) {
         status = STATUS_INVALID_HANDLE;
     } else if (call_is_pending(call)) {
@@ -224,7 +223,7 @@ NTSTATUS SspiReinitAsyncContext(SspiAsyncContext *pointer)
     } else {
         message = call->job.message;
         call->job.message = NULL;
-        move_to(call, ASYNC_IDLE, SEC_E_NO_CONTEXT);
+        async_move_to(call, ASYNC_IDLE, SEC_E_NO_CONTEXT);
     }
     engine_unlock();
     free(message);
@@ -234,12 +233,12 @@ NTSTATUS SspiReinitAsyncContext(SspiAsyncContext *pointer)
 /* For a setting that must not change under a call: the call to change. */
 static SECURITY_STATUS open_settings(const SspiAsyncContext *pointer, struct call **call)
 {
-    *call = find(pointer);
+    *call = async_find(pointer);
     if (*call == NULL)
         return SEC_E_INVALID_HANDLE;
     if (call_is_pending(*call))
         return SEC_E_INVALID_PARAMETER;
-    *call = changeable(*call);
+    *call = async_changeable(*call);
     return *call != NULL ? SEC_E_OK : SEC_E_INSUFFICIENT_MEMORY;
 }
 
@@ -288,7 +287,7 @@ BOOLEAN SspiAsyncContextRequiresNotify(SspiAsyncContext *pointer)
     BOOLEAN requires;
 
     engine_lock();
-    call = find(pointer);
+    call = async_find(pointer);
     requires = call != NULL && call->callback != NULL;
     engine_unlock();
     return requires;
@@ -325,14 +324,16 @@ SECURITY_STATUS sspia_async_wait(SspiAsyncContext *pointer, int32_t timeout_ms)
     struct timespec deadline;
     struct call *call;
 
-    if (SspiGetAsyncCallStatus(pointer) != SEC_I_ASYNC_CALL_PENDING || !in_time)
-        return read_status(pointer);
+    if (!in_time)
+        return SspiGetAsyncCallStatus(pointer);
     if (timeout_ms > 0)
         deadline = engine_deadline((uint32_t)timeout_ms);
-    if (engine_spin(status_is_final, pointer))
+    if (pool_help(status_is_final, pointer))
         return read_status(pointer);
+    if (pool_is_deferring())
+        pool_hurry();
     engine_lock();
-    while (in_time && (call = find(pointer)) != NULL && call_is_pending(call))
+    while (in_time && (call = async_find(pointer)) != NULL && call_is_pending(call))
         in_time = wait_for_move(call->async.slot, timeout_ms > 0 ? &deadline : NULL);
     engine_unlock();
     return read_status(pointer);
@@ -359,132 +360,14 @@ size_t sspia_async_message(SspiAsyncContext *pointer, char *buffer, size_t size)
     struct message message;
 
     engine_lock();
-    describe(find(pointer), &message);
+    describe(async_find(pointer), &message);
     engine_unlock();
     return message_copy(message.text, buffer, size);
 }
 
 void async_finish(struct call *call)
 {
-    move_to(call, ASYNC_COMPLETE, call->job.status);
-}
-
-static void exchange(struct call *call, struct async_destination *destination)
-{
-    const struct async_destination former = {call->queue, call->data, call->outcome};
-
-    call->queue = destination->queue;
-    call->data = destination->data;
-    call->outcome = destination->outcome;
-    *destination = former;
-}
-
-/* The context's call, if it may be submitted now. */
-static struct call *find_idle(const SspiAsyncContext *pointer, SECURITY_STATUS *status,
-                              const char **why)
-{
-    struct call *call = find(pointer);
-
-    *status = SEC_E_INVALID_HANDLE;
-    *why = "the async context is not alive";
-    if (call == NULL)
-        return NULL;
-    *status = SEC_E_INVALID_PARAMETER;
-    *why = call_is_pending(call) ? "a call is pending on the async context"
-                                 : "the async context was not reinitialised";
-    if (call->work.state != ASYNC_IDLE)
-        return NULL;
-    *status = SEC_E_INSUFFICIENT_MEMORY;
-    *why = NULL;
-    return changeable(call);
-}
-
-/* Makes a job the call of a context, admitted and PENDING; it is still to be started. Engine
- * lock held. NULL: refused. */
-static struct call *admit_job(const SspiAsyncContext *pointer, const struct job *job,
-                              struct async_destination *destination, SECURITY_STATUS *status,
-                              const char **why)
-{
-    struct call *call;
-
-    *status = SEC_E_INSUFFICIENT_MEMORY;
-    *why = NULL;
-    if (pointer == NULL && destination != NULL)
-        call = call_new();
-    else
-        call = find_idle(pointer, status, why);
-    if (call == NULL)
-        return NULL;
-    *status = pool_admit(job->lane);
-    if (*status != SEC_E_OK) {
-        *why = "the bound on queued calls is reached, or no thread can be started";
-        if (call->async.slot == 0)
-            call_free(call);
-        return NULL;
-    }
-    if (destination != NULL)
-        exchange(call, destination);
-    call->job = *job;
-    move_to(call, ASYNC_PENDING, SEC_I_ASYNC_CALL_PENDING);
-    return call;
-}
-
-SECURITY_STATUS async_submit(SspiAsyncContext *pointer, struct job *job)
-{
-    return async_submit_to(pointer, job, NULL);
-}
-
-SECURITY_STATUS async_submit_to(SspiAsyncContext *pointer, struct job *job,
-                                struct async_destination *destination)
-{
-    SECURITY_STATUS status;
-    const char *why;
-    struct call *call;
-
-    engine_lock();
-    call = admit_job(pointer, job, destination, &status, &why);
-    if (call != NULL) {
-        job_claim(&call->job);
-        call_start(call);
-    }
-    engine_unlock();
-    if (call == NULL) {
-        message_fail(job_operation_name(job), status, why);
-        job_discard(job);
-    }
-    return status;
-}
-
-/* The handles are closed without the lock: there may be a million of them. Meanwhile the call
- * is pending and in no list, as if it ran already. */
-SECURITY_STATUS async_submit_deletes(SspiAsyncContext *pointer,
-                                     bool (*handle_at)(const void *contexts, uint32_t index,
-                                                       struct handle *handle),
-                                     const void *contexts, uint32_t count,
-                                     struct async_destination *destination)
-{
-    struct job job = {.operation = JOB_DELETE_CONTEXTS, .lane = LANE_QUICK};
-    SECURITY_STATUS status;
-    struct handle handle;
-    const char *why;
-    struct call *call;
-
-    engine_lock();
-    call = admit_job(pointer, &job, destination, &status, &why);
-    engine_unlock();
-    if (call == NULL)
-        return message_fail(job_operation_name(&job), status, why);
-    for (uint32_t i = count; i > 0; i--) { /* the first of them will be the first to go */
-        if (handle_at(contexts, i - 1, &handle))
-            handle_chain_close(&job.batch, HANDLE_CONTEXT, handle);
-        else
-            job.batch.missed++;
-    }
-    engine_lock();
-    call->job = job;
-    call_start(call);
-    engine_unlock();
-    return SEC_E_OK;
+    async_move_to(call, ASYNC_COMPLETE, call->job.status);
 }
 
 bool async_take_outcome(SspiAsyncContext *pointer, SECURITY_STATUS *status,
@@ -494,7 +377,7 @@ bool async_take_outcome(SspiAsyncContext *pointer, SECURITY_STATUS *status,
 
     *outcome = NULL;
     engine_lock();
-    call = find(pointer);
+    call = async_find(pointer);
     *status = read_status(pointer);
     if (call != NULL && !call_is_pending(call)) {
         *outcome = call->outcome;

@@ -5,37 +5,24 @@
 
 #include "call.h"
 
-/* Where the completion and the outputs of one submit go. */
-struct async_destination {
-    struct queue *queue; /* a reference, or NULL */
-    void *data;
-    struct outcome *outcome;
-};
-
-/* Queues a job as the context's call. Takes the job over, also on failure. */
-SECURITY_STATUS async_submit(SspiAsyncContext *handle, struct job *job);
-
-/* The same for a context whose submits each bring their destination. It changes places with
- * the former one, in one with the move to PENDING; what is in *destination afterwards (on
- * failure, what was) is the caller's to let go. With no context (NULL) the call has none: its
- * completion on the queue is all that is heard of it. */
-SECURITY_STATUS async_submit_to(SspiAsyncContext *handle, struct job *job,
-                                struct async_destination *destination);
-
-/* Queues one call that deletes many contexts. handle_at gives the handle at an index; false:
- * what stands there cannot be one. destination may be NULL. */
-SECURITY_STATUS async_submit_deletes(SspiAsyncContext *handle,
-                                     bool (*handle_at)(const void *contexts, uint32_t index,
-                                                       struct handle *handle),
-                                     const void *contexts, uint32_t count,
-                                     struct async_destination *destination);
-
 /* Tells the context's status, and moves the outcome to the caller unless a call is pending;
  * NULL if there is none. False: the context is dead. */
 bool async_take_outcome(SspiAsyncContext *handle, SECURITY_STATUS *status,
                         struct outcome **outcome);
 
-/* The call is complete, with the status of its job; engine lock held. */
+/* The rest with the engine lock held. */
+
+/* The call behind a live async context, or NULL. */
+struct call *async_find(const SspiAsyncContext *handle);
+
+/* A call whose settings may be changed: the context's, or a fresh one if its completion still
+ * waits to be taken. NULL without memory. */
+struct call *async_changeable(struct call *call);
+
+/* Sets the call's state and, if it is attached, the context's status; tells those who wait. */
+void async_move_to(struct call *call, enum async_state state, SECURITY_STATUS status);
+
+/* The call is complete, with the status of its job. */
 void async_finish(struct call *call);
 
 bool async_destroy(void *object);

@@ -3,8 +3,8 @@
 #ifndef SSPI_ASYNC_HUB_HELPERS_H
 #define SSPI_ASYNC_HUB_HELPERS_H
 
-#include "async_context.h"
 #include "sspi_hub.h"
+#include "submission.h"
 
 /* The number of a handle, 0 for one that is not; and the way back: words that no function
  * takes for a handle if the number is not one. */

@@ -2,6 +2,7 @@
 /* Calls of the hub, which are async contexts with an outcome of their own, and their queues. */
 #include "hub.h"
 
+#include "async_context.h"
 #include "handle.h"
 #include "memory.h"
 #include "message.h"

@@ -22,7 +22,8 @@
  * that may take its time gets a thread of its own at once. Light work waits for those who are
  * at light work anyway, up to a backlog, as long as somebody naps who would notice if they were
  * stuck. Light work that nobody waits for (not urgent) waits for the end of a nap, up to a
- * larger backlog, or until somebody asks for its status.
+ * larger backlog, or until somebody asks for its status. A caller who waits does light work
+ * itself before it sleeps.
  */
 #include "pool.h"
 
@@ -387,6 +388,31 @@ void pool_wake(const struct pool_wakes *wakes)
         for (uint32_t n = wakes->count[i]; n > 0; n--)
             pthread_cond_signal(&lanes[i].work_or_leave);
     }
+}
+
+/* What is light does not block (sspi_package.h), so this makes no wait longer than the wake-ups
+ * would that it saves. */
+bool pool_help(bool (*is_true)(void *argument), void *argument)
+{
+    struct lane_state *lane = &lanes[LANE_QUICK];
+
+    while (!is_true(argument) && has_work(lane)) {
+        struct work_list chunk = {NULL, NULL};
+
+        engine_lock();
+        if (lane->list.first == NULL || !lane->list.first->light || engine_closing()) {
+            engine_unlock();
+            break;
+        }
+        take(lane, &chunk);
+        lane->at_light++;
+        see_to_the_rest(lane);
+        engine_unlock();
+        call_run(&chunk);
+        lane->at_light--;
+        engine_unlock();
+    }
+    return engine_spin(is_true, argument);
 }
 
 bool pool_is_deferring(void)

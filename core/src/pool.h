@@ -43,4 +43,8 @@ void pool_after_fork(void);
 bool pool_is_deferring(void);
 void pool_hurry(void);
 
+/* For a caller's thread that is about to sleep until something is true: does light work of the
+ * quick lane meanwhile, and then spins. Whether it is true now. */
+bool pool_help(bool (*is_true)(void *argument), void *argument);
+
 #endif

@@ -18,6 +18,7 @@
 
 #include "engine.h"
 #include "message.h"
+#include "pool.h"
 #include "wake.h"
 
 #define LOT 32
@@ -161,7 +162,7 @@ static int32_t next(struct queue *queue, int32_t timeout_ms, sspia_completion *c
     if (timeout_ms > 0)
         deadline = engine_deadline((uint32_t)timeout_ms);
     if (in_time)
-        engine_spin(is_ready, queue);
+        pool_help(is_ready, queue);
     engine_lock();
     while ((count = take(queue, completions, most, parted)) == 0 && in_time &&
            !atomic_load_explicit(&queue->closed, memory_order_relaxed)) {
