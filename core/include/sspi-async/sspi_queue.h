@@ -91,7 +91,8 @@ SSPI_ASYNC_API SECURITY_STATUS sspia_async_delete_contexts(SspiAsyncContext *asy
 
 /* Waits until no call is pending and returns what SspiGetAsyncCallStatus then says;
  * SEC_I_ASYNC_CALL_PENDING if the time ran out, SEC_E_INVALID_HANDLE if the context is, or
- * meanwhile was, freed. */
+ * meanwhile was, freed. Before it sleeps, the calling thread carries out deletes and frees
+ * that are queued; those do not block. So do the functions that wait on a queue. */
 SSPI_ASYNC_API SECURITY_STATUS sspia_async_wait(SspiAsyncContext *async, int32_t timeout_ms);
 
 /* Completes a pending call at once with SEC_E_UNFINISHED_CONTEXT_DELETED. Its callback
