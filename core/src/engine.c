@@ -40,10 +40,11 @@ static const uint32_t fork_patience_ms = 100;
 static const uint32_t exit_patience_ms = 500;
 static const int exit_rounds = 10;
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t gate_moved; /* `inside` fell to 0, or the gate opened */
 static atomic_uint gate;
-static atomic_uint inside;
+/* Threads inside packages. They all write it: a cache line of its own. */
+static _Alignas(CACHE_LINE) atomic_uint inside;
+static _Alignas(CACHE_LINE) pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 /* Tells the processor that the thread spins. */
 static void relax(void)

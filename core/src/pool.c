@@ -44,7 +44,6 @@
 
 struct lane_state {
     struct work_list list;
-    _Atomic uint32_t waiting; /* length of the list; spinners read it without the lock */
     uint32_t threads;
     uint32_t starting; /* of the threads, those that have not looked at the list yet */
     uint32_t spinning; /* look at it all the time */
@@ -57,6 +56,10 @@ struct lane_state {
     uint32_t limit;
     uint64_t admitted;
     pthread_cond_t work_or_leave;
+
+    /* Length of the list. Spinners read it without the lock: a cache line of its own keeps them
+     * from taking away the others. */
+    _Alignas(CACHE_LINE) _Atomic uint32_t waiting;
 };
 
 static struct lane_state lanes[LANES];
@@ -207,7 +210,7 @@ static void take(struct lane_state *lane, struct work_list *chunk)
     } while (work->light && count < share && lane->list.first != NULL &&
              lane->list.first->light);
     count_waiting(lane, -(int)count);
-    if (lane == &lanes[LANE_QUICK])
+    if (lane == &lanes[LANE_QUICK] && lane->list.first == NULL && pool_is_deferring())
         atomic_store_explicit(&deferring, false, memory_order_relaxed);
 }
 

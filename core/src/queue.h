@@ -12,14 +12,18 @@
 struct queue {
     struct handle handle;
 
-    atomic_bool ready;  /* `done` is not empty; changed under the engine lock */
-    atomic_bool closed; /* likewise */
+    atomic_bool closed; /* changed under the engine lock */
 
     /* Engine lock. */
     struct work_list done;
     uint32_t sleepers; /* threads that wait for `arrived` */
     int fd;            /* -1 until somebody asks */
     pthread_cond_t arrived;
+
+    /* `done` is not empty. Changed under the engine lock and watched without: away from the
+     * rest, for the sake of the processors' caches. */
+    unsigned char gap[CACHE_LINE];
+    atomic_bool ready;
 };
 
 /* A reference, or NULL if the handle is dead. */

@@ -8,6 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* What processors pass to each other as one; more does no harm. */
+#define CACHE_LINE 64
+
 enum lane {
     LANE_QUICK,   /* calls that cannot block */
     LANE_NETWORK, /* calls that may */
