@@ -78,9 +78,10 @@ void call_start(struct call *call)
 
     call->work.kind = KIND_CALL;
     call->work.lane = call->job.lane;
-    call->work.light =
-        job_is_end(&call->job) && (call->queue != NULL || call->callback == NULL);
-    call->work.urgent = !call->work.light || call->queue != NULL;
+    call->work.quiet = call->queue != NULL || call->callback == NULL;
+    call->work.light = call->work.quiet && job_is_end(&call->job);
+    call->work.urgent =
+        call->queue != NULL || call->callback != NULL || call->work.lane != LANE_QUICK;
     if (context == NULL || call->job.alone) {
         pool_push(&call->work);
         return;

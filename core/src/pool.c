@@ -173,11 +173,10 @@ static bool wait_for_work(struct lane_state *lane, bool was_urgent)
         sleep_until(lane, &deadline);
         lane->napping--;
     }
-    if (lane->list.first == NULL)
-        deadline = engine_deadline(settings.idle_ms);
     while (lane->list.first == NULL && in_time) {
         bool stays = !is_surplus(lane);
 
+        deadline = engine_deadline(settings.idle_ms); /* it may have been configured anew */
         lane->staying += stays;
         in_time = sleep_until(lane, stays ? NULL : &deadline);
         lane->staying -= stays;
@@ -214,6 +213,12 @@ static void take(struct lane_state *lane, struct work_list *chunk)
         atomic_store_explicit(&deferring, false, memory_order_relaxed);
 }
 
+/* Was the limit lowered? */
+static bool is_too_many(const struct lane_state *lane)
+{
+    return lane->threads - lane->in_callback > lane->limit;
+}
+
 static bool start_thread(struct lane_state *lane);
 
 /* Of the threads, who will look at the list before they sleep. */
@@ -248,7 +253,8 @@ static void *thread_main(void *argument)
     own_lane = lane;
     engine_lock();
     lane->starting--;
-    while (lane->list.first != NULL || wait_for_work(lane, was_urgent)) {
+    while (!is_too_many(lane) &&
+           (lane->list.first != NULL || wait_for_work(lane, was_urgent))) {
         struct work_list chunk = {NULL, NULL};
         bool light;
 
@@ -265,6 +271,7 @@ static void *thread_main(void *argument)
         lane->at_light -= light;
     }
     lane->threads--;
+    see_to_the_rest(lane);
     engine_unlock();
     stop_at_exit();
     return NULL;
@@ -299,18 +306,13 @@ static void find_thread(struct lane_state *lane, const struct work *work)
 {
     uint32_t waiting = waiting_in(lane);
 
-    if (!work->light) {
-        if (waiting > looking(lane))
-            wake_or_start(lane);
-        return;
-    }
-    if (looking(lane) > 0 && waiting <= URGENT_BACKLOG)
+    if (looking(lane) > (work->light ? 0 : waiting - 1) && waiting <= URGENT_BACKLOG)
         return;
     if (lane->napping > 0 && !work->urgent && waiting < DEFERRED_BACKLOG) {
         atomic_store_explicit(&deferring, true, memory_order_relaxed);
         return;
     }
-    if (lane->napping > 0 && lane->at_light > 0 && waiting < URGENT_BACKLOG)
+    if (work->light && lane->napping > 0 && lane->at_light > 0 && waiting < URGENT_BACKLOG)
         return;
     wake_or_start(lane);
 }
@@ -393,6 +395,19 @@ void pool_wake(const struct pool_wakes *wakes)
     }
 }
 
+/* Runs what was taken from the lane on this thread. Engine lock held; let go of. */
+static void run_chunk_here(struct lane_state *lane, struct work_list *chunk)
+{
+    bool light = chunk->first->light;
+
+    lane->at_light += light;
+    see_to_the_rest(lane);
+    engine_unlock();
+    call_run(chunk);
+    lane->at_light -= light;
+    engine_unlock();
+}
+
 /* What is light does not block (sspi_package.h), so this makes no wait longer than the wake-ups
  * would that it saves. */
 bool pool_help(bool (*is_true)(void *argument), void *argument)
@@ -408,14 +423,28 @@ bool pool_help(bool (*is_true)(void *argument), void *argument)
             break;
         }
         take(lane, &chunk);
-        lane->at_light++;
-        see_to_the_rest(lane);
-        engine_unlock();
-        call_run(&chunk);
-        lane->at_light--;
-        engine_unlock();
+        run_chunk_here(lane, &chunk);
     }
     return engine_spin(is_true, argument);
+}
+
+bool pool_run_here(struct work *work)
+{
+    struct lane_state *lane = &lanes[LANE_QUICK];
+    struct work_list chunk = {NULL, NULL};
+
+    if (work->place != WORK_IN_LANE || work->lane != LANE_QUICK || !work->quiet ||
+        engine_closing()) {
+        engine_unlock();
+        return false;
+    }
+    pool_withdraw(work);
+    work_append(&chunk, work, WORK_NOWHERE);
+    /* Who waits for one call may have others that are worth running beside it. */
+    if (lane->list.first != NULL && !lane->list.first->light && looking(lane) == 0)
+        wake_or_start(lane);
+    run_chunk_here(lane, &chunk);
+    return true;
 }
 
 bool pool_is_deferring(void)
