@@ -36,7 +36,8 @@
     (const void *identity, size_t identity_size), (const void *token, size_t token_size),
     (const void *bindings, size_t bindings_size), (const void *protocols, size_t protocols_size),
     (const void *data, size_t size), (const void *signature, size_t signature_size),
-    (const void *packed, size_t size), (const void *token, size_t size)
+    (const void *packed, size_t size), (const void *token, size_t size),
+    (const void *contexts, size_t size)
 };
 %apply sspia_hub_bytes *OUTPUT {
     sspia_hub_bytes *signature, sspia_hub_bytes *sealed, sspia_hub_bytes *plain,

@@ -52,22 +52,6 @@ SECURITY_STATUS api_prepare_step(struct job *job, bool wide, const void *target,
     return message_return(NULL, operation, status, &report);
 }
 
-SECURITY_STATUS api_prepare_free(struct job *job, const SecHandle *credential)
-{
-    sspia_report report = {.text = ""};
-    SECURITY_STATUS status = job_prepare_free(job, credential, &report);
-
-    return message_return(NULL, "FreeCredentialsHandle", status, &report);
-}
-
-SECURITY_STATUS api_prepare_delete(struct job *job, const SecHandle *context)
-{
-    sspia_report report = {.text = ""};
-    SECURITY_STATUS status = job_prepare_delete(job, context, &report);
-
-    return message_return(NULL, "DeleteSecurityContext", status, &report);
-}
-
 SECURITY_STATUS api_enter_context(const char *operation, const SecHandle *words,
                                   struct security_context **context)
 {

@@ -13,8 +13,6 @@ SECURITY_STATUS api_prepare_acquire(struct job *job, bool wide, const void *prin
                                     struct acquisition_arguments *arguments);
 SECURITY_STATUS api_prepare_step(struct job *job, bool wide, const void *target,
                                  struct step_arguments *arguments);
-SECURITY_STATUS api_prepare_free(struct job *job, const SecHandle *credential);
-SECURITY_STATUS api_prepare_delete(struct job *job, const SecHandle *context);
 
 /* Sets the message on failure; *result is NULL for NULL. */
 SECURITY_STATUS api_text(const char *operation, bool wide, const void *source, char **result);

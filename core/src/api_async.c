@@ -2,7 +2,7 @@
 /* The asynchronous calls that do work: each prepares the job of its synchronous twin and
  * submits it. */
 #include "api.h"
-#include "async_context.h"
+#include "submission.h"
 
 static SECURITY_STATUS acquire(SspiAsyncContext *async, bool wide, const void *principal,
                                const void *package, struct acquisition_arguments *arguments)
@@ -62,9 +62,10 @@ SECURITY_STATUS SspiFreeCredentialsHandleAsync(SspiAsyncContext *AsyncContext,
                                                PCredHandle phCredential)
 {
     struct job job;
-    SECURITY_STATUS status = api_prepare_free(&job, phCredential);
 
-    return status == SEC_E_OK ? async_submit(AsyncContext, &job) : status;
+    return job_prepare_end(&job, JOB_FREE_CREDENTIAL, phCredential)
+               ? async_submit(AsyncContext, &job)
+               : SEC_E_INVALID_PARAMETER;
 }
 
 SECURITY_STATUS SspiInitializeSecurityContextAsyncA(
@@ -140,7 +141,22 @@ SECURITY_STATUS SspiDeleteSecurityContextAsync(SspiAsyncContext *AsyncContext,
                                                PCtxtHandle phContext)
 {
     struct job job;
-    SECURITY_STATUS status = api_prepare_delete(&job, phContext);
 
-    return status == SEC_E_OK ? async_submit(AsyncContext, &job) : status;
+    return job_prepare_end(&job, JOB_DELETE_CONTEXT, phContext)
+               ? async_submit(AsyncContext, &job)
+               : SEC_E_INVALID_PARAMETER;
+}
+
+static bool context_at(const void *contexts, uint32_t index, struct handle *handle)
+{
+    return handle_from_words(HANDLE_CONTEXT, (const CtxtHandle *)contexts + index, handle);
+}
+
+SECURITY_STATUS sspia_async_delete_contexts(SspiAsyncContext *async, const CtxtHandle *contexts,
+                                            uint32_t count)
+{
+    if (contexts == NULL && count > 0)
+        return message_fail("DeleteSecurityContext", SEC_E_INVALID_PARAMETER,
+                            "contexts is NULL");
+    return async_submit_deletes(async, context_at, contexts, count, NULL);
 }

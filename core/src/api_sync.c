@@ -62,9 +62,9 @@ SECURITY_STATUS sspia_AcquireCredentialsHandleW(SEC_WCHAR *pszPrincipal, SEC_WCH
 SECURITY_STATUS sspia_FreeCredentialsHandle(PCredHandle phCredential)
 {
     struct job job;
-    SECURITY_STATUS status = api_prepare_free(&job, phCredential);
 
-    return status == SEC_E_OK ? job_perform(&job) : status;
+    return job_prepare_end(&job, JOB_FREE_CREDENTIAL, phCredential) ? job_perform(&job)
+                                                                    : SEC_E_INVALID_PARAMETER;
 }
 
 SECURITY_STATUS sspia_InitializeSecurityContextA(PCredHandle phCredential,

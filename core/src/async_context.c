@@ -2,16 +2,19 @@
 /*
  * Invariants (all under the engine lock)
  *
- *  1. `state` makes only the moves of async_context.h, and `status` is changed only together
- *     with it.
- *  2. While PENDING or FINISHING the call is attached. Free and cancel of a PENDING context
- *     detach it first; they wait while it is FINISHING, which lasts as long as copying the
- *     outputs takes.
- *  3. FREED is final and nobody finds the context any more; threads that found it before
- *     hold references and see FREED when they get the lock.
+ *  1. The handle of an async context leads to exactly one call, its own. It is looked up,
+ *     closed and led elsewhere under the lock alone, so no reference is needed.
+ *  2. A call whose completion waits to be taken, or that runs on after a cancel, is not changed
+ *     any more: it is parted, and the handle leads to a fresh call with the same settings.
+ *  3. While PENDING or FINISHING the call is the one that was submitted. Free and cancel of a
+ *     PENDING context part with it; they wait while it is FINISHING, which lasts as long as
+ *     copying the outputs takes.
+ *  4. The handle's status word is what SspiGetAsyncCallStatus says. It is stored (release)
+ *     after the outputs were written, and read (acquire) without the lock.
  */
 #include "async_context.h"
 
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,42 +24,52 @@
 #include "pool.h"
 #include "queue.h"
 
+/* Threads that wait for an async context to move, by its slot. */
 struct async_waiter {
     struct async_waiter *next;
+    uint32_t slot;
     pthread_cond_t moved;
 };
 
-static struct async_context *acquire(const SspiAsyncContext *pointer)
+#define WAITER_LISTS 64u
+static struct async_waiter *waiters[WAITER_LISTS];
+
+struct call *async_find(const SspiAsyncContext *pointer)
 {
     struct handle handle;
 
     if (!handle_from_pointer(HANDLE_ASYNC, pointer, &handle))
         return NULL;
-    return handle_acquire(HANDLE_ASYNC, handle);
+    return handle_find(HANDLE_ASYNC, handle);
 }
 
-static void release(struct async_context *async)
+static void tell_waiters(uint32_t slot)
 {
-    handle_release(async->handle);
+    for (struct async_waiter *waiter = waiters[slot % WAITER_LISTS]; waiter != NULL;
+         waiter = waiter->next) {
+        if (waiter->slot == slot)
+            pthread_cond_signal(&waiter->moved);
+    }
 }
 
-static void move_to(struct async_context *async, enum async_state state, SECURITY_STATUS status)
+void async_move_to(struct call *call, enum async_state state, SECURITY_STATUS status)
 {
-    async->state = state;
-    atomic_store_explicit(&async->status, status, memory_order_release);
-    for (struct async_waiter *waiter = async->waiters; waiter != NULL; waiter = waiter->next)
-        pthread_cond_signal(&waiter->moved);
+    call->work.state = (uint8_t)state;
+    if (!call_is_attached(call))
+        return;
+    handle_set_status(call->async, status);
+    tell_waiters(call->async.slot);
 }
 
-/* Waits for the state to change once. False: the deadline passed. */
-static bool wait_for_move(struct async_context *async, const struct timespec *deadline)
+/* Waits for the context to move once. False: the deadline passed. */
+static bool wait_for_move(uint32_t slot, const struct timespec *deadline)
 {
-    struct async_waiter waiter = {.next = async->waiters};
-    struct async_waiter **link = &async->waiters;
+    struct async_waiter **link = &waiters[slot % WAITER_LISTS];
+    struct async_waiter waiter = {.next = *link, .slot = slot};
     bool in_time;
 
     engine_cond_init(&waiter.moved);
-    async->waiters = &waiter;
+    *link = &waiter;
     in_time = engine_wait(&waiter.moved, deadline);
     while (*link != &waiter)
         link = &(*link)->next;
@@ -65,361 +78,313 @@ static bool wait_for_move(struct async_context *async, const struct timespec *de
     return in_time;
 }
 
-static void wait_while_finishing(struct async_context *async)
+/* The call of a live context, not in the midst of writing its outputs; or NULL. */
+static struct call *find_at_rest(const SspiAsyncContext *pointer)
 {
-    while (async->state == ASYNC_FINISHING)
-        wait_for_move(async, NULL);
+    struct call *call = async_find(pointer);
+
+    while (call != NULL && call->work.state == ASYNC_FINISHING) {
+        wait_for_move(call->async.slot, NULL);
+        call = async_find(pointer);
+    }
+    return call;
 }
 
-static bool is_pending(const struct async_context *async)
+/* Leads the handle to a fresh call with the same settings and state; the one before belongs to
+ * whoever runs or lists it. Only a message or outcome that is there to be taken moves along.
+ * NULL without memory. */
+static struct call *part(struct call *call)
 {
-    return async->state == ASYNC_PENDING || async->state == ASYNC_FINISHING;
+    struct call *fresh = call_new();
+
+    if (fresh == NULL)
+        return NULL;
+    fresh->work.state = call->work.state;
+    fresh->job.operation = call->job.operation;
+    fresh->job.status = call->job.status;
+    fresh->async = call->async;
+    fresh->callback = call->callback;
+    fresh->data = call->data;
+    fresh->queue = call->queue;
+    if (fresh->queue != NULL)
+        handle_retain(fresh->queue->handle);
+    fresh->outcome = call->outcome;
+    call->outcome = NULL;
+    if (!call_is_pending(call)) {
+        fresh->job.message = call->job.message;
+        call->job.message = NULL;
+    }
+    handle_replace(HANDLE_ASYNC, call->async, fresh);
+    return fresh;
+}
+
+struct call *async_changeable(struct call *call)
+{
+    return call->work.place == WORK_NOWHERE ? call : part(call);
 }
 
 SspiAsyncContext *SspiCreateAsyncContext(void)
 {
-    struct async_context *async = calloc(1, sizeof(*async));
+    struct call *call;
+    bool opened;
 
-    if (async == NULL)
-        return NULL;
-    async->call = calloc(1, sizeof(*async->call));
-    atomic_init(&async->status, SEC_E_NO_CONTEXT);
-    if (async->call == NULL || !handle_open(HANDLE_ASYNC, async, &async->handle)) {
-        free(async->call);
-        free(async);
-        return NULL;
-    }
-    async->call->async = async;
-    return handle_to_pointer(HANDLE_ASYNC, async->handle);
+    engine_lock();
+    call = call_new();
+    opened = call != NULL && handle_open(HANDLE_ASYNC, call, &call->async);
+    if (call != NULL && !opened)
+        call_free(call);
+    engine_unlock();
+    return opened ? handle_to_pointer(HANDLE_ASYNC, call->async) : NULL;
 }
 
+/* The call is let go of by whoever closed the handle. */
 bool async_destroy(void *object)
 {
-    struct async_context *async = object;
-
-    if (async->queue != NULL)
-        handle_release(async->queue->handle);
-    outcome_free(async->outcome);
-    free(async->message);
-    free(async);
+    (void)object;
     return true;
 }
 
-/* Parts the context from its call. Returns the call if nobody else will free it: it had not
- * begun and need not run, or it is at hand. */
-static struct call *detach(struct async_context *async)
-{
-    struct call *call = async->call;
+/* What a call holds besides its place in a list. */
+struct holdings {
+    struct job job;
+    bool has_job;
+    char *message;
+    struct outcome *outcome;
+    struct queue *queue;
+};
 
-    async->call = NULL;
-    if (call == NULL)
-        return NULL;
-    call->async = NULL;
-    if (!is_pending(async))
-        return call->work.place == WORK_NOWHERE ? call : NULL;
-    return !job_must_run(&call->job) && call_withdraw(call) ? call : NULL;
+/* Not with the engine lock held. */
+static void let_go(struct holdings *holdings)
+{
+    if (holdings->has_job)
+        job_discard(&holdings->job);
+    free(holdings->message);
+    outcome_free(holdings->outcome);
+    if (holdings->queue != NULL)
+        handle_release(holdings->queue->handle);
 }
 
-static void discard_withdrawn(struct call *call)
+/* Parts with a call for good. Frees it if nobody else will: it had not begun and need not run,
+ * or it is at hand. */
+static void abandon(struct call *call, struct holdings *holdings)
 {
-    job_discard(&call->job);
-    if (call->queue != NULL)
-        handle_release(call->queue->handle);
-    free(call);
+    bool was_pending = call_is_pending(call);
+
+    holdings->outcome = call->outcome;
+    call->outcome = NULL;
+    if (was_pending) {
+        if (job_is_end(&call->job) || !call_withdraw(call))
+            return;
+        holdings->job = call->job;
+        holdings->has_job = true;
+    } else {
+        holdings->message = call->job.message;
+        call->job.message = NULL;
+        if (call->work.place != WORK_NOWHERE)
+            return;
+    }
+    holdings->queue = call->queue;
+    call_free(call);
 }
 
 void SspiFreeAsyncContext(SspiAsyncContext *pointer)
 {
-    struct async_context *async = NULL;
-    struct call *withdrawn;
-    struct handle handle;
-    bool was_pending;
+    struct holdings holdings = {.has_job = false};
+    struct handle handle = {0, 0};
+    struct call *call;
 
-    if (handle_from_pointer(HANDLE_ASYNC, pointer, &handle))
-        async = handle_close(HANDLE_ASYNC, handle);
-    if (async == NULL)
-        return;
     engine_lock();
-    wait_while_finishing(async);
-    was_pending = async->state == ASYNC_PENDING;
-    withdrawn = detach(async);
-    move_to(async, ASYNC_FREED, SEC_E_INVALID_HANDLE);
+    call = find_at_rest(pointer);
+    if (call != NULL) {
+        handle = call->async;
+        handle_close(HANDLE_ASYNC, handle);
+        tell_waiters(handle.slot);
+        abandon(call, &holdings);
+    }
     engine_unlock();
-    if (withdrawn != NULL && was_pending)
-        discard_withdrawn(withdrawn);
-    else
-        free(withdrawn);
-    release(async);
+    if (handle.slot == 0)
+        return;
+    let_go(&holdings);
+    handle_release(handle);
 }
 
 NTSTATUS SspiReinitAsyncContext(SspiAsyncContext *pointer)
 {
-    struct async_context *async = acquire(pointer);
     NTSTATUS status = STATUS_SUCCESS;
+    char *message = NULL;
+    struct call *call;
 
-    if (async == NULL)
-        return STATUS_INVALID_HANDLE;
     engine_lock();
-    if (async->state == ASYNC_FREED) {
+    call = async_find(pointer);
+    if (call == NULL) {
         status = STATUS_INVALID_HANDLE;
-    } else if (is_pending(async)) {
+    } else if (call_is_pending(call)) {
         status = STATUS_DEVICE_BUSY;
     } else {
-        free(async->message);
-        async->message = NULL;
-        move_to(async, ASYNC_IDLE, SEC_E_NO_CONTEXT);
+        message = call->job.message;
+        call->job.message = NULL;
+        async_move_to(call, ASYNC_IDLE, SEC_E_NO_CONTEXT);
     }
     engine_unlock();
-    release(async);
+    free(message);
     return status;
 }
 
-/* For a setting that must not change under a call. */
-static SECURITY_STATUS may_change(const struct async_context *async)
+/* For a setting that must not change under a call: the call to change. */
+static SECURITY_STATUS open_settings(const SspiAsyncContext *pointer, struct call **call)
 {
-    if (async->state == ASYNC_FREED)
+    *call = async_find(pointer);
+    if (*call == NULL)
         return SEC_E_INVALID_HANDLE;
-    return is_pending(async) ? SEC_E_INVALID_PARAMETER : SEC_E_OK;
+    if (call_is_pending(*call))
+        return SEC_E_INVALID_PARAMETER;
+    *call = async_changeable(*call);
+    return *call != NULL ? SEC_E_OK : SEC_E_INSUFFICIENT_MEMORY;
 }
 
 SECURITY_STATUS SspiSetAsyncNotifyCallback(SspiAsyncContext *pointer,
                                            SspiAsyncNotifyCallback callback, void *data)
 {
-    struct async_context *async = acquire(pointer);
+    struct call *call;
     SECURITY_STATUS status;
 
-    if (async == NULL)
-        return message_fail("SspiSetAsyncNotifyCallback", SEC_E_INVALID_HANDLE, NULL);
     engine_lock();
-    status = may_change(async);
+    status = open_settings(pointer, &call);
     if (status == SEC_E_OK) {
-        async->callback = callback;
-        async->data = data;
+        call->callback = callback;
+        call->data = data;
     }
     engine_unlock();
-    release(async);
-    return message_fail("SspiSetAsyncNotifyCallback", status, "a call is pending");
+    return message_fail("SspiSetAsyncNotifyCallback", status,
+                        status == SEC_E_INVALID_PARAMETER ? "a call is pending" : NULL);
 }
 
 SECURITY_STATUS sspia_async_set_queue(SspiAsyncContext *pointer, sspia_queue *queue_pointer)
 {
-    struct async_context *async = acquire(pointer);
     struct queue *queue = queue_pointer != NULL ? queue_acquire(queue_pointer) : NULL;
     struct queue *old = queue;
     SECURITY_STATUS status = SEC_E_INVALID_HANDLE;
+    struct call *call;
 
-    if (async != NULL && (queue != NULL || queue_pointer == NULL)) {
+    if (queue != NULL || queue_pointer == NULL) {
         engine_lock();
-        status = may_change(async);
+        status = open_settings(pointer, &call);
         if (status == SEC_E_OK) {
-            old = async->queue;
-            async->queue = queue;
+            old = call->queue;
+            call->queue = queue;
         }
         engine_unlock();
     }
     if (old != NULL)
         handle_release(old->handle);
-    if (async != NULL)
-        release(async);
     return message_fail("sspia_async_set_queue", status,
                         status == SEC_E_INVALID_PARAMETER ? "a call is pending" : NULL);
 }
 
 BOOLEAN SspiAsyncContextRequiresNotify(SspiAsyncContext *pointer)
 {
-    struct async_context *async = acquire(pointer);
+    struct call *call;
     BOOLEAN requires;
 
-    if (async == NULL)
-        return FALSE;
     engine_lock();
-    requires = async->callback != NULL;
+    call = async_find(pointer);
+    requires = call != NULL && call->callback != NULL;
     engine_unlock();
-    release(async);
     return requires;
+}
+
+static SECURITY_STATUS read_status(const SspiAsyncContext *pointer)
+{
+    struct handle handle;
+    SECURITY_STATUS status;
+
+    if (!handle_from_pointer(HANDLE_ASYNC, pointer, &handle) ||
+        !handle_status(HANDLE_ASYNC, handle, &status))
+        return SEC_E_INVALID_HANDLE;
+    return status;
 }
 
 SECURITY_STATUS SspiGetAsyncCallStatus(SspiAsyncContext *pointer)
 {
-    struct async_context *async = acquire(pointer);
-    SECURITY_STATUS status;
+    SECURITY_STATUS status = read_status(pointer);
 
-    if (async == NULL)
-        return SEC_E_INVALID_HANDLE;
-    status = atomic_load_explicit(&async->status, memory_order_acquire);
-    release(async);
+    if (status == SEC_I_ASYNC_CALL_PENDING && pool_is_deferring())
+        pool_hurry();
     return status;
+}
+
+static bool status_is_final(void *pointer)
+{
+    return read_status(pointer) != SEC_I_ASYNC_CALL_PENDING;
 }
 
 SECURITY_STATUS sspia_async_wait(SspiAsyncContext *pointer, int32_t timeout_ms)
 {
-    struct async_context *async = acquire(pointer);
-    struct timespec deadline;
     bool in_time = timeout_ms != 0;
-    SECURITY_STATUS status;
+    struct timespec deadline;
+    struct call *call;
 
-    if (async == NULL)
-        return SEC_E_INVALID_HANDLE;
+    if (!in_time)
+        return SspiGetAsyncCallStatus(pointer);
     if (timeout_ms > 0)
         deadline = engine_deadline((uint32_t)timeout_ms);
+    if (pool_help(status_is_final, pointer))
+        return read_status(pointer);
+    if (pool_is_deferring())
+        pool_hurry();
     engine_lock();
-    while (is_pending(async) && in_time)
-        in_time = wait_for_move(async, timeout_ms > 0 ? &deadline : NULL);
-    status = atomic_load_explicit(&async->status, memory_order_relaxed);
+    while (in_time && (call = async_find(pointer)) != NULL && call_is_pending(call))
+        in_time = wait_for_move(call->async.slot, timeout_ms > 0 ? &deadline : NULL);
     engine_unlock();
-    release(async);
-    return status;
+    return read_status(pointer);
+}
+
+/* Engine lock held. */
+static void describe(const struct call *call, struct message *message)
+{
+    const char *text = "";
+
+    if (call != NULL && call->work.state == ASYNC_COMPLETE && call->job.status < 0) {
+        if (call->job.message == NULL) { /* it says no more than the status, or no memory */
+            message_format(message, NULL, job_operation_name(&call->job), call->job.status,
+                           NULL);
+            return;
+        }
+        text = call->job.message;
+    }
+    message_copy(text, message->text, sizeof(message->text));
 }
 
 size_t sspia_async_message(SspiAsyncContext *pointer, char *buffer, size_t size)
 {
-    struct async_context *async = acquire(pointer);
-    SECURITY_STATUS status;
-    size_t length;
+    struct message message;
 
-    if (async == NULL) {
-        message_copy("", buffer, size);
-        return 0;
-    }
     engine_lock();
-    status = atomic_load_explicit(&async->status, memory_order_relaxed);
-    if (async->message != NULL)
-        length = message_copy(async->message, buffer, size);
-    else if (async->state == ASYNC_COMPLETE && status < 0) /* no memory for more */
-        length = message_copy(sspia_status_name(status), buffer, size);
-    else
-        length = message_copy("", buffer, size);
+    describe(async_find(pointer), &message);
     engine_unlock();
-    release(async);
-    return length;
+    return message_copy(message.text, buffer, size);
 }
 
-void async_start_finishing(struct async_context *async)
+void async_finish(struct call *call)
 {
-    move_to(async, ASYNC_FINISHING, SEC_I_ASYNC_CALL_PENDING);
-}
-
-void async_finish(struct async_context *async, SECURITY_STATUS status, char *message)
-{
-    async->message = message;
-    move_to(async, ASYNC_COMPLETE, status);
-}
-
-/* A call for the next submit. The one at hand, unless its completion still waits to be taken:
- * then that one goes its own way. */
-static bool have_call(struct async_context *async)
-{
-    if (async->call != NULL && async->call->work.place == WORK_NOWHERE)
-        return true;
-    if (async->call != NULL)
-        async->call->async = NULL;
-    async->call = calloc(1, sizeof(*async->call));
-    if (async->call != NULL)
-        async->call->async = async;
-    return async->call != NULL;
-}
-
-/* Readies the attached call's completion. */
-static void set_completion(struct async_context *async, SECURITY_STATUS status)
-{
-    struct call *call = async->call;
-
-    call->completion = (sspia_completion){
-        .async = handle_to_pointer(HANDLE_ASYNC, async->handle),
-        .callback = async->callback,
-        .data = async->data,
-        .status = status,
-    };
-    call->queue = async->queue;
-    if (call->queue != NULL)
-        handle_retain(call->queue->handle);
-}
-
-static void exchange(struct async_context *async, struct async_destination *destination)
-{
-    const struct async_destination former = {async->queue, async->data, async->outcome};
-
-    async->queue = destination->queue;
-    async->data = destination->data;
-    async->outcome = destination->outcome;
-    *destination = former;
-}
-
-/* Engine lock held. */
-static SECURITY_STATUS queue_job(struct async_context *async, struct job *job,
-                                 struct async_destination *destination, const char **why)
-{
-    SECURITY_STATUS status;
-
-    if (async->state == ASYNC_FREED)
-        return SEC_E_INVALID_HANDLE;
-    if (async->state != ASYNC_IDLE) {
-        *why = is_pending(async) ? "a call is pending on the async context"
-                                 : "the async context was not reinitialised";
-        return SEC_E_INVALID_PARAMETER;
-    }
-    if (!have_call(async))
-        return SEC_E_INSUFFICIENT_MEMORY;
-    status = pool_admit(job->lane);
-    if (status != SEC_E_OK) {
-        *why = "the bound on queued calls is reached, or no thread can be started";
-        return status;
-    }
-    job_claim(job);
-    if (destination != NULL)
-        exchange(async, destination);
-    async->call->job = *job;
-    set_completion(async, SEC_I_ASYNC_CALL_PENDING);
-    move_to(async, ASYNC_PENDING, SEC_I_ASYNC_CALL_PENDING);
-    call_start(async->call);
-    return SEC_E_OK;
-}
-
-SECURITY_STATUS async_submit(SspiAsyncContext *pointer, struct job *job)
-{
-    return async_submit_to(pointer, job, NULL);
-}
-
-SECURITY_STATUS async_submit_to(SspiAsyncContext *pointer, struct job *job,
-                                struct async_destination *destination)
-{
-    struct async_context *async = acquire(pointer);
-    SECURITY_STATUS status = SEC_E_INVALID_HANDLE;
-    const char *why = "the async context is not alive";
-
-    if (async != NULL) {
-        engine_lock();
-        status = queue_job(async, job, destination, &why);
-        engine_unlock();
-        release(async);
-    }
-    if (status != SEC_E_OK) {
-        message_fail(job_operation_name(job), status, why);
-        job_discard(job);
-    }
-    return status;
+    async_move_to(call, ASYNC_COMPLETE, call->job.status);
 }
 
 bool async_take_outcome(SspiAsyncContext *pointer, SECURITY_STATUS *status,
                         struct outcome **outcome)
 {
-    struct async_context *async = acquire(pointer);
-    bool alive;
+    struct call *call;
 
     *outcome = NULL;
-    *status = SEC_E_INVALID_HANDLE;
-    if (async == NULL)
-        return false;
     engine_lock();
-    alive = async->state != ASYNC_FREED;
-    *status = atomic_load_explicit(&async->status, memory_order_relaxed);
-    if (!is_pending(async)) {
-        *outcome = async->outcome;
-        async->outcome = NULL;
+    call = async_find(pointer);
+    *status = read_status(pointer);
+    if (call != NULL && !call_is_pending(call)) {
+        *outcome = call->outcome;
+        call->outcome = NULL;
     }
     engine_unlock();
-    release(async);
-    return alive;
+    return call != NULL;
 }
 
 static char *cancel_message(const struct call *call)
@@ -437,70 +402,86 @@ static char *cancel_message(const struct call *call)
     return strdup(message.text);
 }
 
-/* Completes a pending call with a completion of its own, and parts with the call as free
- * does. Engine lock held; what is to be undone without it is left in *withdrawn and *queue. */
-static SECURITY_STATUS cancel(struct async_context *async, struct call **withdrawn,
-                              struct queue **queue)
+/* What brings the completion of a cancelled call to the pool, apart from the context: that may
+ * be used again before a thread comes to it. */
+static struct call *make_notice(const struct call *call)
 {
-    struct call *call = async->call;
-    struct call *bearer = calloc(1, sizeof(*bearer));
-    char *message;
+    struct call *notice = call_new();
 
-    if (bearer == NULL)
-        return SEC_E_INSUFFICIENT_MEMORY;
-    message = cancel_message(call);
-    bearer->async = async;
-    async->call = bearer;
-    set_completion(async, SEC_E_UNFINISHED_CONTEXT_DELETED);
-    if (!call_deliver(bearer, queue)) {
-        async->call = call;
-        free(message);
-        free(bearer);
-        return SEC_E_INSUFFICIENT_MEMORY;
+    if (notice == NULL)
+        return NULL;
+    notice->work.kind = KIND_NOTIFICATION;
+    notice->job.status = SEC_E_UNFINISHED_CONTEXT_DELETED;
+    notice->async = call->async;
+    notice->callback = call->callback;
+    notice->data = call->data;
+    return notice;
+}
+
+/* Completes a pending call at once. It is taken back, or goes on out of sight. */
+static SECURITY_STATUS cancel(struct call *call, struct holdings *holdings)
+{
+    bool calls_back = call->queue == NULL && call->callback != NULL;
+    struct call *notice = calls_back ? make_notice(call) : NULL;
+    char *message = cancel_message(call);
+
+    if (calls_back && (notice == NULL || !pool_have_thread(LANE_QUICK)))
+        goto no_memory;
+    if (!job_is_end(&call->job) && call_withdraw(call)) {
+        holdings->job = call->job;
+        holdings->has_job = true;
+    } else {
+        call = part(call);
+        if (call == NULL)
+            goto no_memory;
     }
-    async->call = call;
-    *withdrawn = detach(async);
-    async->call = bearer->async != NULL ? bearer : NULL;
-    async_finish(async, SEC_E_UNFINISHED_CONTEXT_DELETED, message);
+    call->job.status = SEC_E_UNFINISHED_CONTEXT_DELETED;
+    call->job.message = message;
+    async_finish(call);
+    if (notice != NULL)
+        pool_push(&notice->work);
+    else if (call->queue != NULL)
+        queue_post(call->queue, call);
     return SEC_E_OK;
+
+no_memory:
+    free(message);
+    if (notice != NULL)
+        call_free(notice);
+    return SEC_E_INSUFFICIENT_MEMORY;
 }
 
 SECURITY_STATUS sspia_async_cancel(SspiAsyncContext *pointer)
 {
-    struct async_context *async = acquire(pointer);
-    struct call *withdrawn = NULL;
-    struct queue *queue = NULL;
-    SECURITY_STATUS status = SEC_E_NO_CONTEXT;
+    struct holdings holdings = {.has_job = false};
+    SECURITY_STATUS status = SEC_E_INVALID_HANDLE;
+    struct call *call;
 
-    if (async == NULL)
-        return message_fail("sspia_async_cancel", SEC_E_INVALID_HANDLE, NULL);
     engine_lock();
-    wait_while_finishing(async);
-    if (async->state == ASYNC_FREED)
-        status = SEC_E_INVALID_HANDLE;
-    else if (async->state == ASYNC_PENDING)
-        status = cancel(async, &withdrawn, &queue);
+    call = find_at_rest(pointer);
+    if (call != NULL)
+        status = call_is_pending(call) ? cancel(call, &holdings) : SEC_E_NO_CONTEXT;
     engine_unlock();
-    if (withdrawn != NULL)
-        discard_withdrawn(withdrawn);
-    if (queue != NULL)
-        handle_release(queue->handle);
-    release(async);
+    let_go(&holdings);
     return message_fail("sspia_async_cancel", status,
                         status == SEC_E_NO_CONTEXT ? "no call is pending" : NULL);
+}
+
+void async_forget_waiters(void)
+{
+    memset(waiters, 0, sizeof(waiters));
 }
 
 /* The parent's calls are not pending here, and nobody is told of them. What they hold in
  * memory is lost: its packages may be in the midst of it. */
 void async_after_fork(void *object)
 {
-    struct async_context *async = object;
+    struct call *call = object;
 
-    async->waiters = NULL;
-    if (async->call != NULL && async->call->work.place != WORK_NOWHERE)
-        async->call = NULL;
-    if (!is_pending(async))
+    call->work.place = WORK_NOWHERE;
+    if (!call_is_pending(call))
         return;
-    async->call = NULL;
-    move_to(async, ASYNC_COMPLETE, SEC_E_SHUTDOWN_IN_PROGRESS);
+    call->job.message = NULL;
+    call->job.status = SEC_E_SHUTDOWN_IN_PROGRESS;
+    async_finish(call);
 }

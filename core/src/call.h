@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* One accepted submit, from the queue to its final status. */
+/* One accepted submit, from the queue to its final status: the memory behind an async context.
+ */
 #ifndef SSPI_ASYNC_CALL_H
 #define SSPI_ASYNC_CALL_H
 
@@ -8,23 +9,50 @@
 #include "sspi_queue.h"
 #include "work.h"
 
-struct async_context;
+struct outcome;
 struct queue;
+
+/* The moves of work.state; no other happens.
+ *
+ *   IDLE      -> PENDING    submit
+ *   PENDING   -> FINISHING  the call's thread, to write the outputs without the lock
+ *   FINISHING -> COMPLETE   the same thread
+ *   PENDING   -> COMPLETE   the same thread if there are no outputs; or cancel
+ *   COMPLETE  -> IDLE       reinit
+ */
+enum async_state {
+    ASYNC_IDLE,
+    ASYNC_PENDING,
+    ASYNC_FINISHING,
+    ASYNC_COMPLETE,
+};
 
 struct call {
     struct work work; /* first: the lists hold this */
     struct job job;
-    bool has_turn; /* has it, or waits for it */
 
-    /* Who wants the outcome; NULL once detached. Engine lock. */
-    struct async_context *async;
+    /* The async context that it is, or was, of: its completion names it. Slot 0: none. */
+    struct handle async;
 
-    /* What the completion brings, as it was at submit. */
-    sspia_completion completion;
-    struct queue *queue; /* a reference until the completion is delivered, or NULL */
+    /* What the completion brings, set before the submit and left alone until it is taken. */
+    SspiAsyncNotifyCallback callback;
+    void *data;
+    struct queue *queue; /* a reference, or NULL */
+
+    struct outcome *outcome; /* of a call of the hub: where its job writes to; or NULL */
 };
 
-/* All with the engine lock held. */
+/* All but call_run with the engine lock held. */
+
+/* An idle call of nobody, or NULL without memory; and the way back, for a call that is in no
+ * list and holds nothing. */
+struct call *call_new(void);
+void call_free(struct call *call);
+
+/* Is it what its async context's handle leads to? Else it is parted, and belongs to the list
+ * or thread that has it. */
+bool call_is_attached(const struct call *call);
+bool call_is_pending(const struct call *call);
 
 /* Puts an admitted call on its way: to its turn, or straight to its lane. */
 void call_start(struct call *call);
@@ -33,13 +61,12 @@ void call_start(struct call *call);
  * it is running. */
 bool call_withdraw(struct call *call);
 
-/* Delivers the completion of a call that nothing else will touch: to its queue, or by a
- * thread of the pool if there is a callback (the call is detached then). False: no thread can
- * be had for that. A queue in *release is to be released without the lock. */
-bool call_deliver(struct call *call, struct queue **release);
+/* What its completion tells. */
+sspia_completion call_completion(const struct call *call);
 
-/* Nothing is to be done with the call any more: it stays at hand for the next submit of its
- * async context, or is freed if it has none. */
-void call_retire(struct call *call);
+/* Runs what a thread took from its lane, first to last. The lock is not held when it is
+ * called and is when it returns. */
+#define CALL_CHUNK 32
+void call_run(struct work_list *chunk);
 
 #endif

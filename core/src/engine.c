@@ -18,6 +18,7 @@
 #include "engine.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <time.h>
 
@@ -31,29 +32,71 @@
 
 #define GATE_EXIT 0x80000000u /* the rest of the gate counts forks under way */
 
+/* A wake and the way to it take 10 to 50 us. */
+static const long spin_ns = 50000;
 static const uint32_t fork_patience_ms = 100;
 /* At exit: this long for calls that stand still, and again, so many times, while the process
  * still gets something done: on a busy machine a call may be slow and not stuck. */
 static const uint32_t exit_patience_ms = 500;
 static const int exit_rounds = 10;
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t gate_moved; /* `inside` fell to 0, or the gate opened */
 static atomic_uint gate;
-static atomic_uint inside;
+/* Threads inside packages. They all write it: a cache line of its own. */
+static _Alignas(CACHE_LINE) atomic_uint inside;
+static _Alignas(CACHE_LINE) pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+/* Tells the processor that the thread spins. */
+static void relax(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__) || defined(__arm__)
+    __asm__ __volatile__("yield");
+#endif
+}
+
+/* The lock is held for less time than it takes to fall asleep over it, and who sleeps makes the
+ * one who unlocks pay for a wake-up. So: try again, ever more seldom; then let others run, the
+ * holder may be one who was interrupted; and only then sleep. */
+static void contend(void)
+{
+    for (int wait = 2; wait <= 64; wait *= 2) {
+        for (int i = 0; i < wait; i++)
+            relax();
+        if (pthread_mutex_trylock(&lock) == 0)
+            return;
+    }
+    for (int i = 0; i < 20; i++) {
+        sched_yield();
+        if (pthread_mutex_trylock(&lock) == 0)
+            return;
+    }
+    pthread_mutex_lock(&lock);
+}
 
 void engine_lock(void)
 {
-    pthread_mutex_lock(&lock);
+    if (pthread_mutex_trylock(&lock) != 0)
+        contend();
 }
 
 void engine_unlock(void)
 {
+    struct pool_wakes wakes;
+    bool due = pool_take_wakes(&wakes);
+
     pthread_mutex_unlock(&lock);
+    if (due)
+        pool_wake(&wakes);
 }
 
 bool engine_wait(pthread_cond_t *cond, const struct timespec *deadline)
 {
+    struct pool_wakes wakes;
+
+    if (pool_take_wakes(&wakes))
+        pool_wake(&wakes);
     if (deadline == NULL)
         return pthread_cond_wait(cond, &lock) == 0;
     return pthread_cond_timedwait(cond, &lock, deadline) != ETIMEDOUT;
@@ -67,6 +110,26 @@ void engine_cond_init(pthread_cond_t *cond)
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(cond, &attributes);
     pthread_condattr_destroy(&attributes);
+}
+
+bool engine_spin(bool (*is_true)(void *argument), void *argument)
+{
+    struct timespec start, now;
+
+    if (is_true(argument))
+        return true;
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    do {
+        /* A yield takes longer than another processor's answer. */
+        for (int i = 0; i < 10; i++) {
+            relax();
+            if (is_true(argument))
+                return true;
+        }
+        sched_yield();
+        clock_gettime(CLOCK_MONOTONIC, &now);
+    } while ((now.tv_sec - start.tv_sec) * 1000000000L + now.tv_nsec - start.tv_nsec < spin_ns);
+    return false;
 }
 
 struct timespec engine_deadline(uint32_t milliseconds)
@@ -173,6 +236,7 @@ static void after_fork_child(void)
     engine_cond_init(&gate_moved);
     atomic_store(&inside, 0);
     pool_after_fork();
+    async_forget_waiters();
     handle_each(HANDLE_QUEUE, queue_after_fork);
     handle_each(HANDLE_ASYNC, async_after_fork);
     handle_each(HANDLE_CONTEXT, security_context_after_fork);

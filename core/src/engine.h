@@ -18,6 +18,11 @@ void engine_unlock(void);
 bool engine_wait(pthread_cond_t *cond, const struct timespec *deadline);
 void engine_cond_init(pthread_cond_t *cond);
 
+/* For somebody about to sleep, as a sleep and the wake cost more than a short wait: watches
+ * for a moment whether something becomes true, and lets others run. No lock of ours is held.
+ * Whether it did. */
+bool engine_spin(bool (*is_true)(void *argument), void *argument);
+
 /* The moment that lies milliseconds ahead. */
 struct timespec engine_deadline(uint32_t milliseconds);
 

@@ -14,7 +14,12 @@
  *  5. Slots never move and are never freed: a stale index is always safe to read.
  *
  * `object` is written before the word that opens the slot is stored (release) and read
- * after a successful compare-and-swap (acquire).
+ * after a successful compare-and-swap (acquire). A kind whose handles are closed, looked up by
+ * handle_find and given other objects under the engine lock alone needs no reference for that.
+ *
+ * `status` is read between two looks at the word: what was read belongs to that generation if
+ * both show it open. A status of the next owner was stored (release) after the word had
+ * changed, so who read it (acquire) sees that in the second look.
  */
 #include "handle.h"
 
@@ -45,8 +50,9 @@
 
 struct slot {
     _Atomic uint64_t word;
-    void *object;       /* open, or references > 0 */
-    uint32_t next_free; /* in the free list */
+    void *object;  /* open, or references > 0 */
+    uint32_t next; /* in the free list or in a chain */
+    _Atomic SECURITY_STATUS status;
 };
 
 /* Chunk k holds FIRST << k slots, so that a small directory reaches far. */
@@ -116,7 +122,7 @@ static uint32_t take_slot(void)
     unsigned number;
 
     if (slot != 0) {
-        first_free = find(slot)->next_free;
+        first_free = find(slot)->next;
         return slot;
     }
     if (slots_made >= SLOT_MAX - FIRST)
@@ -149,6 +155,7 @@ bool handle_open(enum handle_kind kind, void *object, struct handle *handle)
     handle->generation =
         generation_of(atomic_load_explicit(&slot->word, memory_order_relaxed)) + 1;
     slot->object = object;
+    atomic_store_explicit(&slot->status, SEC_E_NO_CONTEXT, memory_order_release);
     atomic_store_explicit(&slot->word, make_word(handle->generation, kind) | OPEN | REFERENCE,
                           memory_order_release);
     return true;
@@ -194,7 +201,7 @@ void handle_release(struct handle handle)
     pthread_mutex_lock(&lock);
     slot->object = NULL;
     if (generation_of(word) < GENERATION_MAX) {
-        slot->next_free = first_free;
+        slot->next = first_free;
         first_free = handle.slot;
     }
     pthread_mutex_unlock(&lock);
@@ -202,9 +209,17 @@ void handle_release(struct handle handle)
 
 void *handle_close(enum handle_kind kind, struct handle handle)
 {
+    bool alone;
+
+    return handle_close_alone(kind, handle, &alone);
+}
+
+void *handle_close_alone(enum handle_kind kind, struct handle handle, bool *alone)
+{
     struct slot *slot = find(handle.slot);
     uint64_t word;
 
+    *alone = false;
     if (slot == NULL)
         return NULL;
     word = atomic_load_explicit(&slot->word, memory_order_relaxed);
@@ -213,7 +228,69 @@ void *handle_close(enum handle_kind kind, struct handle handle)
             return NULL;
     } while (!atomic_compare_exchange_weak_explicit(
         &slot->word, &word, word & ~OPEN, memory_order_acq_rel, memory_order_relaxed));
+    *alone = (word & REFERENCES) == REFERENCE;
     return slot->object;
+}
+
+void handle_prefetch(struct handle handle)
+{
+    __builtin_prefetch(find(handle.slot), 1);
+}
+
+void *handle_find(enum handle_kind kind, struct handle handle)
+{
+    struct slot *slot = find(handle.slot);
+
+    if (slot == NULL ||
+        !is_open_as(atomic_load_explicit(&slot->word, memory_order_acquire), kind, handle))
+        return NULL;
+    return slot->object;
+}
+
+void handle_replace(enum handle_kind kind, struct handle handle, void *object)
+{
+    if (handle_find(kind, handle) != NULL)
+        find(handle.slot)->object = object;
+}
+
+void handle_set_status(struct handle handle, SECURITY_STATUS status)
+{
+    atomic_store_explicit(&find(handle.slot)->status, status, memory_order_release);
+}
+
+bool handle_status(enum handle_kind kind, struct handle handle, SECURITY_STATUS *status)
+{
+    struct slot *slot = find(handle.slot);
+
+    if (slot == NULL ||
+        !is_open_as(atomic_load_explicit(&slot->word, memory_order_acquire), kind, handle))
+        return false;
+    *status = atomic_load_explicit(&slot->status, memory_order_acquire);
+    return is_open_as(atomic_load_explicit(&slot->word, memory_order_relaxed), kind, handle);
+}
+
+/* `next` is the chain's from close to release: the slot is in no free list then. */
+void handle_chain_close(struct handle_chain *chain, enum handle_kind kind, struct handle handle)
+{
+    if (handle_close(kind, handle) == NULL) {
+        chain->missed++;
+        return;
+    }
+    find(handle.slot)->next = chain->first;
+    chain->first = handle.slot;
+}
+
+bool handle_chain_take(struct handle_chain *chain, struct handle *handle)
+{
+    struct slot *slot;
+
+    if (chain->first == 0)
+        return false;
+    slot = find(chain->first);
+    handle->slot = chain->first;
+    handle->generation = generation_of(atomic_load_explicit(&slot->word, memory_order_relaxed));
+    chain->first = slot->next;
+    return true;
 }
 
 bool handle_is_past(enum handle_kind kind, struct handle handle)

@@ -45,6 +45,33 @@ void handle_release(struct handle handle);
 /* Kills a live handle: later lookups fail, and the owner's reference passes to the caller.
  * Exactly one caller gets the object, all others NULL. */
 void *handle_close(enum handle_kind kind, struct handle handle);
+/* The same; *alone: it is the only reference, and there will be no other. */
+void *handle_close_alone(enum handle_kind kind, struct handle handle, bool *alone);
+
+/* Has the handle's slot brought near, for a close that follows soon. */
+void handle_prefetch(struct handle handle);
+
+/* Objects of a kind that are only closed under the engine lock can be looked up under it, with
+ * no reference: NULL, or alive for as long as the lock is held. */
+void *handle_find(enum handle_kind kind, struct handle handle);
+/* Puts another object behind a live handle of such a kind. */
+void handle_replace(enum handle_kind kind, struct handle handle, void *object);
+
+/* A word of a live handle's owner that anyone may read without lock or reference: stored with
+ * release, read with acquire. False: the handle is dead. SEC_E_NO_CONTEXT at first. */
+void handle_set_status(struct handle handle, SECURITY_STATUS status);
+bool handle_status(enum handle_kind kind, struct handle handle, SECURITY_STATUS *status);
+
+/* Live handles that were closed together, with the owners' references. Linked through their
+ * slots: as many as one likes for no memory. */
+struct handle_chain {
+    uint32_t first;  /* slot, 0 at the end */
+    uint32_t missed; /* handles that were not alive */
+};
+void handle_chain_close(struct handle_chain *chain, enum handle_kind kind,
+                        struct handle handle);
+/* Takes one out; its reference passes to the caller. False: it is empty. */
+bool handle_chain_take(struct handle_chain *chain, struct handle *handle);
 
 /* Was this handle alive once and is dead now? */
 bool handle_is_past(enum handle_kind kind, struct handle handle);

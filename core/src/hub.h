@@ -3,8 +3,8 @@
 #ifndef SSPI_ASYNC_HUB_HELPERS_H
 #define SSPI_ASYNC_HUB_HELPERS_H
 
-#include "async_context.h"
 #include "sspi_hub.h"
+#include "submission.h"
 
 /* The number of a handle, 0 for one that is not; and the way back: words that no function
  * takes for a handle if the number is not one. */
@@ -18,6 +18,12 @@ void *hub_pointer(uint64_t number);
 /* Hands out a copy of text; SEC_E_INSUFFICIENT_MEMORY. */
 SECURITY_STATUS hub_copy(const void *data, size_t size, sspia_hub_bytes *bytes);
 SECURITY_STATUS hub_text(const char *text, sspia_hub_bytes *bytes);
+
+/* Where a submit goes; what is in it afterwards is let go of. SEC_E_INVALID_HANDLE: the queue
+ * is not alive, and there is still an outcome to let go of. */
+SECURITY_STATUS hub_open_destination(struct async_destination *destination, uint64_t queue,
+                                     uint64_t id, struct outcome *outcome);
+void hub_close_destination(struct async_destination *destination);
 
 /* Submits a job with the destination of this submit; takes over job and outcome. */
 SECURITY_STATUS hub_submit(uint64_t call, uint64_t queue, uint64_t id, struct job *job,

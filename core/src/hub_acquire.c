@@ -203,9 +203,9 @@ int32_t sspia_hub_free_credential(uint64_t call, uint64_t queue, uint64_t id,
 {
     const SecHandle words = hub_words(HANDLE_CREDENTIAL, credential);
     struct job job;
-    SECURITY_STATUS status = api_prepare_free(&job, &words);
 
-    return status == SEC_E_OK ? hub_submit(call, queue, id, &job, NULL) : status;
+    job_prepare_end(&job, JOB_FREE_CREDENTIAL, &words);
+    return hub_submit(call, queue, id, &job, NULL);
 }
 
 int32_t sspia_hub_free_credential_now(uint64_t credential)

@@ -2,11 +2,15 @@
 /* Calls of the hub, which are async contexts with an outcome of their own, and their queues. */
 #include "hub.h"
 
+#include "async_context.h"
 #include "handle.h"
 #include "memory.h"
 #include "message.h"
 #include "outcome.h"
 #include "queue.h"
+
+/* Completions that are turned into those of the hub at a time. */
+#define LOT 64
 
 uint64_t sspia_hub_queue_create(void)
 {
@@ -26,22 +30,26 @@ int32_t sspia_hub_queue_fd(uint64_t queue)
 int32_t sspia_hub_queue_take(uint64_t queue, int32_t timeout_ms,
                              sspia_hub_completion *completions, uint32_t most)
 {
-    int32_t count = 0;
+    sspia_completion lot[LOT];
+    int32_t count = 0, taken;
 
     if (completions == NULL || most == 0)
         return message_fail("sspia_hub_queue_take", SEC_E_INVALID_PARAMETER,
                             "there is no place for a completion");
-    while (count < INT32_MAX && (uint32_t)count < most) {
-        sspia_completion taken;
-        SECURITY_STATUS status =
-            sspia_queue_next(hub_pointer(queue), count == 0 ? timeout_ms : 0, &taken);
+    if (most > INT32_MAX)
+        most = INT32_MAX;
+    do {
+        uint32_t room = most - (uint32_t)count;
 
-        if (status != SEC_E_OK)
-            return status < 0 && count == 0 ? status : count;
-        completions[count++] = (sspia_hub_completion){.id = (uintptr_t)taken.data,
-                                                      .call = (uintptr_t)taken.async,
-                                                      .status = taken.status};
-    }
+        taken = queue_take(hub_pointer(queue), count == 0 ? timeout_ms : 0, lot,
+                           room < LOT ? room : LOT);
+        if (taken < 0 && count == 0)
+            return message_fail("sspia_hub_queue_take", taken, NULL);
+        for (int32_t i = 0; i < taken; i++)
+            completions[count++] = (sspia_hub_completion){.id = (uintptr_t)lot[i].data,
+                                                          .call = (uintptr_t)lot[i].async,
+                                                          .status = lot[i].status};
+    } while (taken == LOT && (uint32_t)count < most);
     return count;
 }
 
@@ -119,25 +127,37 @@ int32_t sspia_hub_call_message(uint64_t call, sspia_hub_bytes *text)
     return hub_text(message.text, text);
 }
 
+SECURITY_STATUS hub_open_destination(struct async_destination *destination, uint64_t queue,
+                                     uint64_t id, struct outcome *outcome)
+{
+    *destination = (struct async_destination){.data = hub_pointer(id), .outcome = outcome};
+    if (queue != 0)
+        destination->queue = queue_acquire(hub_pointer(queue));
+    return queue != 0 && destination->queue == NULL ? SEC_E_INVALID_HANDLE : SEC_E_OK;
+}
+
+void hub_close_destination(struct async_destination *destination)
+{
+    if (destination->queue != NULL)
+        handle_release(destination->queue->handle);
+    outcome_free(destination->outcome);
+}
+
 SECURITY_STATUS hub_submit(uint64_t call, uint64_t queue, uint64_t id, struct job *job,
                            struct outcome *outcome)
 {
-    struct async_destination destination = {
-        .data = hub_pointer(id),
-        .outcome = outcome,
-    };
-    SECURITY_STATUS status = SEC_E_INVALID_HANDLE;
+    struct async_destination destination;
+    SECURITY_STATUS status = hub_open_destination(&destination, queue, id, outcome);
 
-    if (queue != 0)
-        destination.queue = queue_acquire(hub_pointer(queue));
-    if (queue == 0 || destination.queue != NULL) {
-        status = async_submit_to(hub_pointer(call), job, &destination);
-    } else {
-        message_fail(job_operation_name(job), status, "the queue is not alive");
+    if (status != SEC_E_OK || (call == 0 && !job_is_end(job))) {
+        message_fail(job_operation_name(job), SEC_E_INVALID_HANDLE,
+                     status != SEC_E_OK ? "the queue is not alive"
+                                        : "only a delete or a free needs no call");
         job_discard(job);
+        status = SEC_E_INVALID_HANDLE;
+    } else {
+        status = async_submit_to(hub_pointer(call), job, &destination);
     }
-    if (destination.queue != NULL)
-        handle_release(destination.queue->handle);
-    outcome_free(destination.outcome);
+    hub_close_destination(&destination);
     return status;
 }

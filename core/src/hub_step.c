@@ -148,9 +148,36 @@ int32_t sspia_hub_delete_context(uint64_t call, uint64_t queue, uint64_t id, uin
 {
     const SecHandle words = hub_words(HANDLE_CONTEXT, context);
     struct job job;
-    SECURITY_STATUS status = api_prepare_delete(&job, &words);
 
-    return status == SEC_E_OK ? hub_submit(call, queue, id, &job, NULL) : status;
+    job_prepare_end(&job, JOB_DELETE_CONTEXT, &words);
+    return hub_submit(call, queue, id, &job, NULL);
+}
+
+static bool number_at(const void *contexts, uint32_t index, struct handle *handle)
+{
+    uint64_t number;
+
+    memcpy(&number, (const unsigned char *)contexts + (size_t)index * sizeof(number),
+           sizeof(number)); /* the caller's bytes need not be aligned */
+    return handle_from_pointer(HANDLE_CONTEXT, hub_pointer(number), handle);
+}
+
+int32_t sspia_hub_delete_contexts(uint64_t call, uint64_t queue, uint64_t id,
+                                  const void *contexts, size_t size)
+{
+    struct async_destination destination;
+    size_t count = size / sizeof(uint64_t);
+    SECURITY_STATUS status = SEC_E_INVALID_PARAMETER;
+
+    if ((contexts == NULL && size > 0) || size % sizeof(uint64_t) != 0 || count > UINT32_MAX)
+        return message_fail("DeleteSecurityContext", status,
+                            "contexts is not an array of 64-bit numbers");
+    status = hub_open_destination(&destination, queue, id, NULL);
+    if (status == SEC_E_OK)
+        status = async_submit_deletes(hub_pointer(call), number_at, contexts, (uint32_t)count,
+                                      &destination);
+    hub_close_destination(&destination);
+    return status;
 }
 
 int32_t sspia_hub_delete_context_now(uint64_t context)

@@ -3,7 +3,10 @@
 
 #include "engine.h"
 
-static enum lane lane_of(const sspia_package *package, uint32_t operation)
+/* So many contexts of a batch are deleted before other calls of the lane have their turn. */
+#define BATCH_SLICE 64
+
+static uint8_t lane_of(const sspia_package *package, uint32_t operation)
 {
     /* A package that is not loaded: loading it may take its time. */
     if (package == NULL || (package->may_block & operation) != 0)
@@ -44,36 +47,28 @@ SECURITY_STATUS job_prepare_step(struct job *job, const struct step_arguments *a
     return SEC_E_OK;
 }
 
-static SECURITY_STATUS prepare_end(struct job *job, enum job_operation operation,
-                                   enum handle_kind kind, const SecHandle *words,
-                                   sspia_report *report)
+bool job_prepare_end(struct job *job, enum job_operation operation, const SecHandle *words)
 {
-    *job = (struct job){.operation = operation, .lane = LANE_QUICK};
+    enum handle_kind kind =
+        operation == JOB_DELETE_CONTEXT ? HANDLE_CONTEXT : HANDLE_CREDENTIAL;
+
+    *job = (struct job){.operation = (uint8_t)operation, .lane = LANE_QUICK};
     if (words == NULL) {
-        message_report(report, "the handle's address is NULL", NULL);
-        return SEC_E_INVALID_PARAMETER;
+        message_fail(job_operation_name(job), SEC_E_INVALID_PARAMETER,
+                     "the handle's address is NULL");
+        return false;
     }
-    if (!handle_from_words(kind, words, &job->target))
+    if (handle_from_words(kind, words, &job->target))
+        handle_prefetch(job->target);
+    else
         job->target = (struct handle){0, 0};
-    return SEC_E_OK;
-}
-
-SECURITY_STATUS job_prepare_free(struct job *job, const SecHandle *credential,
-                                 sspia_report *report)
-{
-    return prepare_end(job, JOB_FREE_CREDENTIAL, HANDLE_CREDENTIAL, credential, report);
-}
-
-SECURITY_STATUS job_prepare_delete(struct job *job, const SecHandle *context,
-                                   sspia_report *report)
-{
-    return prepare_end(job, JOB_DELETE_CONTEXT, HANDLE_CONTEXT, context, report);
+    return true;
 }
 
 void job_claim(struct job *job)
 {
     if (job->operation == JOB_DELETE_CONTEXT)
-        job->context = handle_close(HANDLE_CONTEXT, job->target);
+        job->context = handle_close_alone(HANDLE_CONTEXT, job->target, &job->alone);
     else if (job->operation == JOB_FREE_CREDENTIAL)
         job->credential = handle_close(HANDLE_CREDENTIAL, job->target);
 }
@@ -83,39 +78,79 @@ void job_lose_context(struct job *job)
     job->step->context_dead = true;
 }
 
-bool job_must_run(const struct job *job)
+bool job_is_end(const struct job *job)
 {
-    return job->operation == JOB_FREE_CREDENTIAL || job->operation == JOB_DELETE_CONTEXT;
+    return job->operation >= JOB_FREE_CREDENTIAL;
 }
 
-SECURITY_STATUS job_run(struct job *job, sspia_report *report)
+static SECURITY_STATUS free_credential(struct job *job)
 {
-    switch (job->operation) {
+    if (job->credential == NULL)
+        return SEC_E_INVALID_HANDLE;
+    credential_close(job->credential);
+    job->credential = NULL;
+    return SEC_E_OK;
+}
+
+/* The turn ends with the context: a delete is the last to have it. */
+static SECURITY_STATUS delete_context(struct job *job)
+{
+    struct security_context *context = job->context;
+    bool done;
+
+    if (context == NULL)
+        return SEC_E_INVALID_HANDLE;
+    done = security_context_tear_down(context);
+    handle_release(context->handle);
+    job->context = NULL;
+    return done ? SEC_E_OK : SEC_E_SHUTDOWN_IN_PROGRESS;
+}
+
+/* Drops the owner's references: who drops the last one takes the context down. */
+static bool delete_contexts(struct job *job, sspia_report *report)
+{
+    struct handle handle;
+
+    for (int i = 0; i < BATCH_SLICE; i++) {
+        if (!handle_chain_take(&job->batch, &handle)) {
+            if (job->batch.missed)
+                message_report(report, "not every handle was alive", NULL);
+            job->status = job->batch.missed ? SEC_E_INVALID_HANDLE : SEC_E_OK;
+            return true;
+        }
+        handle_release(handle);
+    }
+    return false;
+}
+
+bool job_run(struct job *job, sspia_report *report)
+{
+    switch ((enum job_operation)job->operation) {
     case JOB_ACQUIRE:
-        return acquisition_run(job->acquisition, report);
+        job->status = acquisition_run(job->acquisition, report);
+        break;
     case JOB_INITIALIZE:
     case JOB_ACCEPT:
-        return step_run(job->step, job->context, report);
+        job->status = step_run(job->step, job->context, report);
+        break;
     case JOB_FREE_CREDENTIAL:
-        if (job->credential == NULL)
-            return SEC_E_INVALID_HANDLE;
-        credential_close(job->credential);
-        job->credential = NULL;
-        return SEC_E_OK;
+        job->status = free_credential(job);
+        break;
     case JOB_DELETE_CONTEXT:
-        if (job->context == NULL)
-            return SEC_E_INVALID_HANDLE;
-        return security_context_tear_down(job->context) ? SEC_E_OK : SEC_E_SHUTDOWN_IN_PROGRESS;
+        job->status = delete_context(job);
+        break;
+    case JOB_DELETE_CONTEXTS:
+        return delete_contexts(job, report);
     }
-    return SEC_E_INTERNAL_ERROR;
+    return true;
 }
 
-void job_publish(struct job *job, SECURITY_STATUS status)
+void job_publish(struct job *job)
 {
     if (job->operation == JOB_ACQUIRE)
         acquisition_publish(job->acquisition);
     else if (job->operation == JOB_INITIALIZE || job->operation == JOB_ACCEPT)
-        step_publish(job->step, job->context, status);
+        step_publish(job->step, job->context, job->status);
 }
 
 /* The peer will never get the token of a leg that ran: the context cannot go on. */
@@ -140,12 +175,11 @@ const char *job_package(const struct job *job)
 {
     if (job->operation == JOB_ACQUIRE)
         return job->acquisition->package_name;
+    if (job_is_end(job))
+        return NULL; /* its context may be gone */
     if (job->context != NULL)
         return job->context->package->name;
-    if ((job->operation == JOB_INITIALIZE || job->operation == JOB_ACCEPT) &&
-        job->step->package != NULL)
-        return job->step->package->name;
-    return NULL;
+    return job->step->package != NULL ? job->step->package->name : NULL;
 }
 
 const char *job_operation_name(const struct job *job)
@@ -156,6 +190,7 @@ const char *job_operation_name(const struct job *job)
         [JOB_ACCEPT] = "AcceptSecurityContext",
         [JOB_FREE_CREDENTIAL] = "FreeCredentialsHandle",
         [JOB_DELETE_CONTEXT] = "DeleteSecurityContext",
+        [JOB_DELETE_CONTEXTS] = "DeleteSecurityContext",
     };
 
     return names[job->operation];
@@ -164,18 +199,16 @@ const char *job_operation_name(const struct job *job)
 SECURITY_STATUS job_perform(struct job *job)
 {
     sspia_report report = {.text = ""};
-    bool has_turn;
-    SECURITY_STATUS status;
 
     job_claim(job);
-    has_turn = job->context != NULL && security_context_take_turn(job->context);
-    if (job->context != NULL && !has_turn)
+    job->has_turn = job->context != NULL && security_context_take_turn(job->context);
+    if (job->context != NULL && !job->has_turn)
         job_lose_context(job);
-    status = job_run(job, &report);
-    job_publish(job, status);
-    if (has_turn)
+    job_run(job, &report);
+    job_publish(job);
+    if (job->has_turn && job->context != NULL)
         security_context_end_turn(job->context);
-    message_return(job_package(job), job_operation_name(job), status, &report);
+    message_return(job_package(job), job_operation_name(job), job->status, &report);
     job_discard(job);
-    return status;
+    return job->status;
 }

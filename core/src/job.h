@@ -18,16 +18,22 @@ enum job_operation {
     JOB_ACCEPT,
     JOB_FREE_CREDENTIAL,
     JOB_DELETE_CONTEXT,
+    JOB_DELETE_CONTEXTS,
 };
 
 struct job {
-    enum job_operation operation;
-    enum lane lane;
+    uint8_t operation;      /* enum job_operation */
+    uint8_t lane;           /* enum lane */
+    bool has_turn;          /* has the context's turn, or waits for it */
+    bool alone;             /* of a delete: nobody else can come to its context: no turn */
+    SECURITY_STATUS status; /* how it ended */
     union {
         struct acquisition *acquisition;
         struct step *step;
         struct handle target; /* of a free or a delete, until claimed; slot 0: never valid */
         struct credential *credential; /* of a free, claimed: the owner's reference, or NULL */
+        struct handle_chain batch;     /* of many deletes: what was claimed, with references */
+        char *message;                 /* of a job that ended: why it failed, or NULL */
     };
     /* A reference: of a later leg, or of a delete once claimed (the owner's). NULL: the job
      * needs no turn. */
@@ -40,10 +46,8 @@ SECURITY_STATUS job_prepare_acquire(struct job *job,
                                     sspia_report *report);
 SECURITY_STATUS job_prepare_step(struct job *job, const struct step_arguments *arguments,
                                  sspia_report *report);
-SECURITY_STATUS job_prepare_free(struct job *job, const SecHandle *credential,
-                                 sspia_report *report);
-SECURITY_STATUS job_prepare_delete(struct job *job, const SecHandle *context,
-                                   sspia_report *report);
+/* Of a free or a delete. False, with a message: words is NULL. */
+bool job_prepare_end(struct job *job, enum job_operation operation, const SecHandle *words);
 
 /* Makes the target of a free or delete invalid for everybody else. Cannot fail; a target
  * that was not alive shows in the job's status. */
@@ -52,12 +56,14 @@ void job_claim(struct job *job);
 /* The context did not let the job in: a delete came first. */
 void job_lose_context(struct job *job);
 
-/* Whether to run it though nobody wants the outcome any more. */
-bool job_must_run(const struct job *job);
+/* Ends handles and writes nothing of the caller's: it is run though nobody wants to know. */
+bool job_is_end(const struct job *job);
 
-/* Does it; the caller has the turn if the job has a context. */
-SECURITY_STATUS job_run(struct job *job, sspia_report *report);
-void job_publish(struct job *job, SECURITY_STATUS status);
+/* Does it, and leaves the status in the job; the caller has the turn if the job has a context.
+ * False: it is to be run once more, with a pause for others. A job that is an end has let go
+ * of its references. */
+bool job_run(struct job *job, sspia_report *report);
+void job_publish(struct job *job);
 /* For a job that was run, and whose outcome goes nowhere. */
 void job_abandon(struct job *job);
 /* Frees arguments and references; not with the engine lock held. */

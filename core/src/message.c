@@ -39,10 +39,11 @@ void message_report(sspia_report *report, const char *what, const char *why)
 
 SECURITY_STATUS message_fail(const char *operation, SECURITY_STATUS status, const char *why)
 {
-    sspia_report report = {.text = ""};
+    sspia_report report;
 
-    if (why != NULL)
-        message_report(&report, why, NULL);
+    if (status >= 0)
+        return status;
+    message_report(&report, why != NULL ? why : "", NULL);
     return message_return(NULL, operation, status, &report);
 }
 

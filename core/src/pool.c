@@ -5,41 +5,70 @@
  *  1. admitted > 0 in a lane implies threads >= 1 there: pool_admit starts the first thread
  *     or refuses, and the last thread does not leave while a call is admitted. So a call
  *     that was accepted never fails for want of a thread.
- *  2. A lane with work in its list has an idle thread that was signalled, or a busy one that
- *     will come back, or as many threads outside callbacks as its limit allows. (If the
- *     system refuses a thread while all are inside callbacks, work waits for one of them.)
- *  3. Threads inside callbacks (in_callback) do not count against the limit: a callback
+ *  2. A lane with work in its list has a thread that will look at the list: one that looks
+ *     (spinning, starting, or wakes, which were promised to a sleeper), one that naps and looks
+ *     when the nap ends, or as many threads outside callbacks as its limit allows, all at work.
+ *     (If the system refuses a thread while all are inside callbacks, work waits for one of
+ *     them.)
+ *  3. There are never more wakes promised than threads asleep. Whoever wakes up takes a promise
+ *     if there is one, whatever woke it; one that finds none goes back to sleep.
+ *  4. Threads inside callbacks (in_callback) do not count against the limit: a callback
  *     that blocks, for a call of the same lane even, delays nobody.
- *  4. Nobody waits with a timeout unless it may leave when that has passed: an idle process
- *     has no wake-ups once the surplus threads are gone.
+ *  5. A thread without work spins for a moment if it did something urgent, naps a few times,
+ * and then sleeps without a timeout unless it may leave when that has passed: an idle process
+ * has no wake-ups once the surplus threads are gone.
+ *
+ * What a wake costs (2 to 10 us, as much as hundreds of submits) decides who is woken. Work
+ * that may take its time gets a thread of its own at once. Light work waits for those who are
+ * at light work anyway, up to a backlog, as long as somebody naps who would notice if they were
+ * stuck. Light work that nobody waits for (not urgent) waits for the end of a nap, up to a
+ * larger backlog, or until somebody asks for its status. A caller who waits does light work
+ * itself before it sleeps.
  */
 #include "pool.h"
 
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "call.h"
 #include "engine.h"
+
+#define NAP_MS           5
+#define NAPS             20
+#define URGENT_BACKLOG   64
+#define DEFERRED_BACKLOG 256
 
 struct lane_state {
     struct work_list list;
-    uint32_t waiting; /* length of the list */
     uint32_t threads;
     uint32_t starting; /* of the threads, those that have not looked at the list yet */
-    uint32_t idle;
+    uint32_t spinning; /* look at it all the time */
+    uint32_t asleep;   /* those that nap among them */
+    uint32_t napping;
+    uint32_t wakes;    /* promised to sleepers */
+    uint32_t at_light; /* at light work */
     uint32_t in_callback;
-    uint32_t staying; /* of the idle ones, those that wait without a timeout */
+    uint32_t staying; /* of the sleepers, those that wait without a timeout */
     uint32_t limit;
     uint64_t admitted;
     pthread_cond_t work_or_leave;
+
+    /* Length of the list. Spinners read it without the lock: a cache line of its own keeps them
+     * from taking away the others. */
+    _Alignas(CACHE_LINE) _Atomic uint32_t waiting;
 };
 
 static struct lane_state lanes[LANES];
 static sspia_pool_config settings;
 static uint64_t submitted;
 static uint64_t completed;
+static struct pool_wakes owed; /* promised and not made yet */
+static bool owing;
+static atomic_bool deferring; /* work of the quick lane waits for the end of a nap */
 static _Thread_local struct lane_state *own_lane;
 
 static const uint32_t most_threads = 4096;
@@ -95,21 +124,64 @@ static bool is_surplus(const struct lane_state *lane)
     return lane->threads - lane->in_callback > needed;
 }
 
-/* Waits for work. False: leave. */
-static bool wait_for_work(struct lane_state *lane)
+static uint32_t waiting_in(struct lane_state *lane)
 {
-    struct timespec deadline = engine_deadline(settings.idle_ms);
+    return atomic_load_explicit(&lane->waiting, memory_order_relaxed);
+}
+
+static void count_waiting(struct lane_state *lane, int change)
+{
+    atomic_store_explicit(&lane->waiting, waiting_in(lane) + (uint32_t)change,
+                          memory_order_relaxed);
+}
+
+static bool has_work(void *lane)
+{
+    return waiting_in(lane) > 0;
+}
+
+/* Sleeps until woken or the deadline; false if that passed. */
+static bool sleep_until(struct lane_state *lane, const struct timespec *deadline)
+{
+    bool in_time;
+
+    lane->asleep++;
+    in_time = engine_wait(&lane->work_or_leave, deadline);
+    lane->asleep--;
+    if (lane->wakes > 0)
+        lane->wakes--;
+    return in_time;
+}
+
+/* Waits for work. False: leave. */
+static bool wait_for_work(struct lane_state *lane, bool was_urgent)
+{
+    struct timespec deadline;
     bool in_time = true;
 
-    lane->idle++;
+    /* One that spins is enough, for all that is light. */
+    if (was_urgent && lane->spinning == 0) {
+        lane->spinning++;
+        engine_unlock();
+        engine_spin(has_work, lane);
+        engine_lock();
+        lane->spinning--;
+    }
+    for (int i = 0; lane->list.first == NULL && i < NAPS; i++) {
+        deadline = engine_deadline(NAP_MS);
+        lane->napping++;
+        sleep_until(lane, &deadline);
+        lane->napping--;
+    }
+    if (lane->list.first == NULL)
+        deadline = engine_deadline(settings.idle_ms);
     while (lane->list.first == NULL && in_time) {
         bool stays = !is_surplus(lane);
 
         lane->staying += stays;
-        in_time = engine_wait(&lane->work_or_leave, stays ? NULL : &deadline);
+        in_time = sleep_until(lane, stays ? NULL : &deadline);
         lane->staying -= stays;
     }
-    lane->idle--;
     return lane->list.first != NULL || !is_surplus(lane);
 }
 
@@ -121,23 +193,76 @@ static void stop_at_exit(void)
         pause();
 }
 
+/* Takes one piece of work, or a share of what is light at the head of the list: the more waits,
+ * the more, so that the other threads have theirs. */
+static void take(struct lane_state *lane, struct work_list *chunk)
+{
+    uint32_t share = waiting_in(lane) / (2 * lane->limit);
+    uint32_t count = 0;
+    struct work *work;
+
+    if (share > CALL_CHUNK)
+        share = CALL_CHUNK;
+    do {
+        work = work_take(&lane->list);
+        work_append(chunk, work, WORK_NOWHERE);
+        count++;
+    } while (work->light && count < share && lane->list.first != NULL &&
+             lane->list.first->light);
+    count_waiting(lane, -(int)count);
+    if (lane == &lanes[LANE_QUICK] && lane->list.first == NULL && pool_is_deferring())
+        atomic_store_explicit(&deferring, false, memory_order_relaxed);
+}
+
+static bool start_thread(struct lane_state *lane);
+
+/* Of the threads, who will look at the list before they sleep. */
+static uint32_t looking(const struct lane_state *lane)
+{
+    return lane->starting + lane->spinning + lane->wakes;
+}
+
+static void wake_or_start(struct lane_state *lane)
+{
+    if (lane->asleep > lane->wakes) {
+        lane->wakes++;
+        owed.count[lane - lanes]++;
+        owing = true;
+    } else if (lane->threads - lane->in_callback < lane->limit) {
+        start_thread(lane);
+    }
+}
+
+/* Restores invariant 2 when a thread turns to what it has taken, or to a callback. */
+static void see_to_the_rest(struct lane_state *lane)
+{
+    if (waiting_in(lane) > 0 && looking(lane) + lane->napping == 0)
+        wake_or_start(lane);
+}
+
 static void *thread_main(void *argument)
 {
     struct lane_state *lane = argument;
+    bool was_urgent = true;
 
     own_lane = lane;
     engine_lock();
     lane->starting--;
-    while (lane->list.first != NULL || wait_for_work(lane)) {
-        struct work *work = work_take(&lane->list);
+    while (lane->list.first != NULL || wait_for_work(lane, was_urgent)) {
+        struct work_list chunk = {NULL, NULL};
+        bool light;
 
-        if (work == NULL)
+        if (lane->list.first == NULL)
             continue;
-        lane->waiting--;
+        take(lane, &chunk);
+        was_urgent = chunk.last->urgent;
+        light = chunk.first->light;
+        lane->at_light += light;
+        see_to_the_rest(lane);
         engine_unlock();
         stop_at_exit();
-        work->run(work);
-        engine_lock();
+        call_run(&chunk);
+        lane->at_light -= light;
     }
     lane->threads--;
     engine_unlock();
@@ -169,14 +294,25 @@ static bool start_thread(struct lane_state *lane)
     return true;
 }
 
-/* Restores invariant 2 after work was added or a thread went into a callback. */
-static void wake_or_start(struct lane_state *lane)
+/* Finds a thread for work that was just added, if none comes by itself. */
+static void find_thread(struct lane_state *lane, const struct work *work)
 {
-    if (lane->idle > 0)
-        pthread_cond_signal(&lane->work_or_leave);
-    if (lane->waiting > lane->idle + lane->starting &&
-        lane->threads - lane->in_callback < lane->limit)
-        start_thread(lane);
+    uint32_t waiting = waiting_in(lane);
+
+    if (!work->light) {
+        if (waiting > looking(lane))
+            wake_or_start(lane);
+        return;
+    }
+    if (looking(lane) > 0 && waiting <= URGENT_BACKLOG)
+        return;
+    if (lane->napping > 0 && !work->urgent && waiting < DEFERRED_BACKLOG) {
+        atomic_store_explicit(&deferring, true, memory_order_relaxed);
+        return;
+    }
+    if (lane->napping > 0 && lane->at_light > 0 && waiting < URGENT_BACKLOG)
+        return;
+    wake_or_start(lane);
 }
 
 SECURITY_STATUS pool_admit(enum lane index)
@@ -185,13 +321,18 @@ SECURITY_STATUS pool_admit(enum lane index)
 
     if (engine_closing())
         return SEC_E_SHUTDOWN_IN_PROGRESS;
-    if (lane->admitted >= settings.max_queued)
-        return SEC_E_INSUFFICIENT_MEMORY;
-    if (lane->threads == lane->in_callback && !start_thread(lane))
+    if (lane->admitted >= settings.max_queued || !pool_have_thread(index))
         return SEC_E_INSUFFICIENT_MEMORY;
     lane->admitted++;
     submitted++;
     return SEC_E_OK;
+}
+
+bool pool_have_thread(enum lane index)
+{
+    struct lane_state *lane = &lanes[index];
+
+    return lane->threads > lane->in_callback || start_thread(lane);
 }
 
 void pool_dismiss(enum lane index)
@@ -206,33 +347,17 @@ void pool_dismiss(enum lane index)
 
 void pool_push(struct work *work)
 {
-    struct lane_state *lane;
+    struct lane_state *lane = &lanes[work->lane];
 
-    if (work->lane == LANE_CALLER) {
-        work->run(work);
-        return;
-    }
-    lane = &lanes[work->lane];
     work_append(&lane->list, work, WORK_IN_LANE);
-    lane->waiting++;
-    wake_or_start(lane);
+    count_waiting(lane, 1);
+    find_thread(lane, work);
 }
 
 void pool_withdraw(struct work *work)
 {
     work_remove(&lanes[work->lane].list, work);
-    lanes[work->lane].waiting--;
-}
-
-bool pool_push_notification(struct work *work)
-{
-    struct lane_state *lane = &lanes[LANE_QUICK];
-
-    if (lane->threads == lane->in_callback && !start_thread(lane))
-        return false;
-    work->lane = LANE_QUICK;
-    pool_push(work);
-    return true;
+    count_waiting(&lanes[work->lane], -1);
 }
 
 void pool_begin_callback(void)
@@ -240,7 +365,7 @@ void pool_begin_callback(void)
     if (own_lane == NULL)
         return;
     own_lane->in_callback++;
-    if (own_lane->waiting > 0)
+    if (waiting_in(own_lane) > looking(own_lane))
         wake_or_start(own_lane);
 }
 
@@ -250,13 +375,72 @@ void pool_end_callback(void)
         own_lane->in_callback--;
 }
 
+bool pool_take_wakes(struct pool_wakes *wakes)
+{
+    if (!owing)
+        return false;
+    owing = false;
+    *wakes = owed;
+    memset(&owed, 0, sizeof(owed));
+    return true;
+}
+
+void pool_wake(const struct pool_wakes *wakes)
+{
+    for (int i = 0; i < LANES; i++) {
+        for (uint32_t n = wakes->count[i]; n > 0; n--)
+            pthread_cond_signal(&lanes[i].work_or_leave);
+    }
+}
+
+/* What is light does not block (sspi_package.h), so this makes no wait longer than the wake-ups
+ * would that it saves. */
+bool pool_help(bool (*is_true)(void *argument), void *argument)
+{
+    struct lane_state *lane = &lanes[LANE_QUICK];
+
+    while (!is_true(argument) && has_work(lane)) {
+        struct work_list chunk = {NULL, NULL};
+
+        engine_lock();
+        if (lane->list.first == NULL || !lane->list.first->light || engine_closing()) {
+            engine_unlock();
+            break;
+        }
+        take(lane, &chunk);
+        lane->at_light++;
+        see_to_the_rest(lane);
+        engine_unlock();
+        call_run(&chunk);
+        lane->at_light--;
+        engine_unlock();
+    }
+    return engine_spin(is_true, argument);
+}
+
+bool pool_is_deferring(void)
+{
+    return atomic_load_explicit(&deferring, memory_order_relaxed);
+}
+
+void pool_hurry(void)
+{
+    struct lane_state *lane = &lanes[LANE_QUICK];
+
+    engine_lock();
+    atomic_store_explicit(&deferring, false, memory_order_relaxed);
+    if (waiting_in(lane) > 0 && looking(lane) == 0)
+        wake_or_start(lane);
+    engine_unlock();
+}
+
 void pool_after_fork(void)
 {
     own_lane = NULL; /* the forking thread may have been one of ours */
     for (int i = 0; i < LANES; i++) {
         uint32_t limit = lanes[i].limit;
 
-        memset(&lanes[i], 0, sizeof(lanes[i]));
+        memset(&lanes[i], 0, sizeof(lanes[i])); /* the lists too: their calls are void */
         lanes[i].limit = limit;
         engine_cond_init(&lanes[i].work_or_leave);
     }
@@ -273,8 +457,8 @@ SECURITY_STATUS sspia_pool_configure(const sspia_pool_config *config)
     apply(config);
     for (int i = 0; i < LANES; i++) {
         pthread_cond_broadcast(&lanes[i].work_or_leave);
-        if (lanes[i].waiting > 0)
-            wake_or_start(&lanes[i]);
+        if (lanes[i].list.first != NULL)
+            find_thread(&lanes[i], lanes[i].list.first);
     }
     engine_unlock();
     return SEC_E_OK;
@@ -288,7 +472,7 @@ SECURITY_STATUS sspia_pool_stats(sspia_pool_counts *counts)
     engine_lock();
     for (int i = 0; i < LANES; i++) {
         counts->threads += lanes[i].threads;
-        counts->idle += lanes[i].idle;
+        counts->idle += lanes[i].asleep + lanes[i].spinning;
         counts->in_callbacks += lanes[i].in_callback;
         counts->pending += lanes[i].admitted;
     }

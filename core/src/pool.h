@@ -8,27 +8,43 @@
 
 void pool_start(void);
 
-/* All with the engine lock held. */
+/* All but the last group with the engine lock held. */
 
 /* Admits one more call to a lane and makes sure that a thread of it lives as long as a call
  * is admitted. SEC_E_INSUFFICIENT_MEMORY: the bound is reached or no thread can be had. */
 SECURITY_STATUS pool_admit(enum lane lane);
 void pool_dismiss(enum lane lane);
 
-/* Hands over admitted work whose turn has come; cannot fail. */
+/* Makes sure of a thread outside callbacks for work that was not admitted. */
+bool pool_have_thread(enum lane lane);
+
+/* Hands over work whose turn has come; cannot fail. */
 void pool_push(struct work *work);
 /* Takes back work that no thread has begun. */
 void pool_withdraw(struct work *work);
-
-/* Hands over work that was not admitted: a notification. It rides on the quick lane, and
- * runs when a thread can be had. */
-bool pool_push_notification(struct work *work);
 
 /* Around a callback: the thread does not count for its lane meanwhile. Nothing happens on a
  * thread that is not the pool's. */
 void pool_begin_callback(void);
 void pool_end_callback(void);
 
+/* The wake-ups that fell due under the lock, and their making, which is for afterwards: a
+ * thread that wakes up wants the lock. */
+struct pool_wakes {
+    uint32_t count[LANES];
+};
+bool pool_take_wakes(struct pool_wakes *wakes); /* false: none fell due */
+void pool_wake(const struct pool_wakes *wakes);
+
 void pool_after_fork(void);
+
+/* Without the lock. Is there work that waits for a nap to end? Then, for somebody who wants to
+ * know of it: end the nap. */
+bool pool_is_deferring(void);
+void pool_hurry(void);
+
+/* For a caller's thread that is about to sleep until something is true: does light work of the
+ * quick lane meanwhile, and then spins. Whether it is true now. */
+bool pool_help(bool (*is_true)(void *argument), void *argument);
 
 #endif

@@ -3,9 +3,13 @@
  * Invariants (all under the engine lock)
  *
  *  1. The descriptor, where there is one, is raised exactly while `done` is not empty.
- *  2. A call in `done` holds a reference to the queue; taking it out passes the reference to
- *     the taker.
+ *  2. A call in `done` names the queue and holds a reference to it. Taking it out leaves the
+ *     reference with the call, for its next submit; a parted call ends there, and its reference
+ *     passes to the taker.
  *  3. Nothing joins `done` once `closed` is set, and closing empties it.
+ *
+ * sspia_queue_dispatch takes a lot at a time. What of it is still to be told of is the first
+ * thing that a callback of it finds which drains the queue itself: lots belong to their thread.
  */
 #include "queue.h"
 
@@ -14,7 +18,10 @@
 
 #include "engine.h"
 #include "message.h"
+#include "pool.h"
 #include "wake.h"
+
+#define LOT 32
 
 struct queue *queue_acquire(const sspia_queue *pointer)
 {
@@ -51,54 +58,74 @@ bool queue_destroy(void *object)
     return true;
 }
 
-void queue_post(struct queue *queue, struct call *call, struct queue **release)
+static void set_ready(struct queue *queue, bool ready)
 {
-    *release = NULL;
-    if (queue->closed) {
-        *release = queue;
-        call_retire(call);
-        return;
-    }
-    if (queue->done.first == NULL)
+    atomic_store_explicit(&queue->ready, ready, memory_order_relaxed);
+    if (ready)
         wake_raise(queue->fd);
-    work_append(&queue->done, &call->work, WORK_IN_QUEUE);
-    pthread_cond_signal(&queue->arrived);
+    else
+        wake_lower(queue->fd);
 }
 
-/* Takes the oldest completion. Its reference to the queue is the caller's to release. */
-static bool take(struct queue *queue, sspia_completion *completion)
+bool queue_post(struct queue *queue, struct call *call)
 {
-    struct call *call = (struct call *)work_take(&queue->done);
-
-    if (call == NULL)
+    if (atomic_load_explicit(&queue->closed, memory_order_relaxed))
         return false;
     if (queue->done.first == NULL)
-        wake_lower(queue->fd);
-    *completion = call->completion;
-    call_retire(call);
+        set_ready(queue, true);
+    work_append(&queue->done, &call->work, WORK_IN_QUEUE);
+    if (queue->sleepers > 0)
+        pthread_cond_signal(&queue->arrived);
     return true;
+}
+
+/* Takes up to most completions, the oldest first. Counts in *parted the references to the queue
+ * that pass to the caller. */
+static uint32_t take(struct queue *queue, sspia_completion *completions, uint32_t most,
+                     uint32_t *parted)
+{
+    uint32_t count = 0;
+    struct call *call;
+
+    while (count < most && (call = (struct call *)work_take(&queue->done)) != NULL) {
+        completions[count++] = call_completion(call);
+        if (!call_is_attached(call)) {
+            call_free(call);
+            ++*parted;
+        }
+    }
+    if (count > 0 && queue->done.first == NULL)
+        set_ready(queue, false);
+    return count;
+}
+
+/* Drops the references of parted calls, and one more. */
+static void release(struct queue *queue, uint32_t parted)
+{
+    const struct handle handle = queue->handle;
+
+    for (uint32_t i = 0; i <= parted; i++)
+        handle_release(handle);
 }
 
 void sspia_queue_free(sspia_queue *pointer)
 {
     struct handle handle;
     struct queue *queue = NULL;
-    sspia_completion lost;
-    uint32_t count = 0;
+    sspia_completion lost[16];
+    uint32_t parted = 0;
 
     if (handle_from_pointer(HANDLE_QUEUE, pointer, &handle))
         queue = handle_close(HANDLE_QUEUE, handle);
     if (queue == NULL)
         return;
     engine_lock();
-    queue->closed = true;
-    while (take(queue, &lost))
-        count++;
+    atomic_store_explicit(&queue->closed, true, memory_order_relaxed);
+    while (take(queue, lost, 16, &parted) > 0)
+        continue;
     pthread_cond_broadcast(&queue->arrived);
     engine_unlock();
-    for (; count > 0; count--)
-        handle_release(handle);
-    handle_release(handle);
+    release(queue, parted);
 }
 
 int sspia_queue_fd(sspia_queue *pointer)
@@ -119,72 +146,133 @@ int sspia_queue_fd(sspia_queue *pointer)
     return fd;
 }
 
-/* Waits for a completion and takes it. The engine lock is held. */
-static SECURITY_STATUS next(struct queue *queue, int32_t timeout_ms,
-                            sspia_completion *completion)
+static bool is_ready(void *queue)
+{
+    return atomic_load_explicit(&((struct queue *)queue)->ready, memory_order_relaxed);
+}
+
+/* Waits for completions and takes them: how many, 0 if none came in time, or a status. */
+static int32_t next(struct queue *queue, int32_t timeout_ms, sspia_completion *completions,
+                    uint32_t most, uint32_t *parted)
 {
     struct timespec deadline;
     bool in_time = timeout_ms != 0;
+    uint32_t count;
 
     if (timeout_ms > 0)
         deadline = engine_deadline((uint32_t)timeout_ms);
-    for (;;) {
-        if (queue->closed)
-            return SEC_E_INVALID_HANDLE;
-        if (take(queue, completion))
-            return SEC_E_OK;
-        if (!in_time)
-            return SEC_I_ASYNC_CALL_PENDING;
+    if (in_time)
+        pool_help(is_ready, queue);
+    engine_lock();
+    while ((count = take(queue, completions, most, parted)) == 0 && in_time &&
+           !atomic_load_explicit(&queue->closed, memory_order_relaxed)) {
+        queue->sleepers++;
         in_time = engine_wait(&queue->arrived, timeout_ms > 0 ? &deadline : NULL);
+        queue->sleepers--;
     }
+    if (count == 0 && atomic_load_explicit(&queue->closed, memory_order_relaxed)) {
+        engine_unlock();
+        return SEC_E_INVALID_HANDLE;
+    }
+    engine_unlock();
+    return (int32_t)count;
+}
+
+struct lot {
+    const struct queue *queue;
+    sspia_completion items[LOT];
+    int32_t next, count;
+    struct lot *outer; /* of the dispatch that this one runs inside */
+};
+
+static _Thread_local struct lot *innermost;
+
+/* A lot of the queue with something left, or NULL. */
+static struct lot *started_lot(const struct queue *queue)
+{
+    struct lot *lot = innermost;
+
+    while (lot != NULL && (lot->queue != queue || lot->next == lot->count))
+        lot = lot->outer;
+    return lot;
+}
+
+int32_t queue_take(const sspia_queue *pointer, int32_t timeout_ms,
+                   sspia_completion *completions, uint32_t most)
+{
+    struct queue *queue = queue_acquire(pointer);
+    uint32_t parted = 0;
+    struct lot *lot;
+    int32_t count;
+
+    if (queue == NULL)
+        return SEC_E_INVALID_HANDLE;
+    lot = started_lot(queue);
+    if (lot != NULL) {
+        completions[0] = lot->items[lot->next++];
+        count = 1;
+    } else {
+        count = next(queue, timeout_ms, completions, most, &parted);
+    }
+    release(queue, parted);
+    return count;
 }
 
 SECURITY_STATUS sspia_queue_next(sspia_queue *pointer, int32_t timeout_ms,
                                  sspia_completion *completion)
 {
-    struct queue *queue = queue_acquire(pointer);
-    SECURITY_STATUS status;
+    int32_t count;
 
-    if (queue == NULL)
-        return message_fail("sspia_queue_next", SEC_E_INVALID_HANDLE, NULL);
-    if (completion == NULL) {
-        handle_release(queue->handle);
+    if (completion == NULL)
         return message_fail("sspia_queue_next", SEC_E_INVALID_PARAMETER, "completion is NULL");
-    }
-    engine_lock();
-    status = next(queue, timeout_ms, completion);
-    engine_unlock();
-    if (status == SEC_E_OK)
-        handle_release(queue->handle);
-    handle_release(queue->handle);
-    return status;
+    count = queue_take(pointer, timeout_ms, completion, 1);
+    if (count < 0)
+        return message_fail("sspia_queue_next", count, NULL);
+    return count == 1 ? SEC_E_OK : SEC_I_ASYNC_CALL_PENDING;
 }
 
 int32_t sspia_queue_dispatch(sspia_queue *pointer, uint32_t most, int32_t timeout_ms)
 {
+    struct lot own, *lot;
     struct queue *queue = queue_acquire(pointer);
+    uint32_t parted = 0;
     int32_t count = 0;
 
     if (queue == NULL)
         return message_fail("sspia_queue_dispatch", SEC_E_INVALID_HANDLE, NULL);
-    while ((uint32_t)count < most && count < INT32_MAX) {
+    if (most > INT32_MAX)
+        most = INT32_MAX;
+    own.queue = queue;
+    own.next = own.count = 0;
+    own.outer = innermost;
+    innermost = &own;
+    while ((uint32_t)count < most) {
+        uint32_t room = most - (uint32_t)count;
         sspia_completion completion;
-        SECURITY_STATUS status;
 
-        engine_lock();
-        status = next(queue, count == 0 ? timeout_ms : 0, &completion);
-        engine_unlock();
-        if (status != SEC_E_OK) {
-            if (status < 0 && count == 0)
-                count = status;
-            break;
+        lot = started_lot(queue);
+        if (lot == NULL) {
+            int32_t taken = next(queue, count == 0 ? timeout_ms : 0, own.items,
+                                 room < LOT ? room : LOT, &parted);
+
+            if (taken < 0 && count == 0)
+                count = message_fail("sspia_queue_dispatch", taken, NULL);
+            if (taken <= 0)
+                break;
+            own.next = 0;
+            own.count = taken;
+            lot = &own;
         }
-        handle_release(queue->handle);
+        /* A callback may have freed the queue: then the others do not run. */
+        if (atomic_load_explicit(&queue->closed, memory_order_relaxed))
+            break;
+        completion = lot->items[lot->next++];
         count++;
         if (completion.callback != NULL)
             completion.callback(completion.async, completion.data);
     }
-    handle_release(queue->handle);
+    innermost = own.outer;
+    release(queue, parted);
     return count;
 }
 
@@ -196,6 +284,10 @@ void queue_after_fork(void *object)
 
     wake_after_fork(queue->fd);
     engine_cond_init(&queue->arrived);
-    while ((work = work_take(&queue->done)) != NULL)
-        call_retire((struct call *)work);
+    queue->sleepers = 0;
+    atomic_store_explicit(&queue->ready, false, memory_order_relaxed);
+    while ((work = work_take(&queue->done)) != NULL) {
+        if (!call_is_attached((struct call *)work))
+            call_free((struct call *)work);
+    }
 }

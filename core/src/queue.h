@@ -4,6 +4,7 @@
 #define SSPI_ASYNC_QUEUE_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "call.h"
 #include "handle.h"
@@ -11,19 +12,30 @@
 struct queue {
     struct handle handle;
 
+    atomic_bool closed; /* changed under the engine lock */
+
     /* Engine lock. */
     struct work_list done;
-    bool closed;
-    int fd; /* -1 until somebody asks */
+    uint32_t sleepers; /* threads that wait for `arrived` */
+    int fd;            /* -1 until somebody asks */
     pthread_cond_t arrived;
+
+    /* `done` is not empty. Changed under the engine lock and watched without: away from the
+     * rest, for the sake of the processors' caches. */
+    unsigned char gap[CACHE_LINE];
+    atomic_bool ready;
 };
 
 /* A reference, or NULL if the handle is dead. */
 struct queue *queue_acquire(const sspia_queue *handle);
 
-/* With the engine lock held. Takes over the call and its reference to the queue. If the queue
- * is closed nobody will be told: the call is retired and *release receives the reference. */
-void queue_post(struct queue *queue, struct call *call, struct queue **release);
+/* With the engine lock held. The call that names this queue waits in it for its completion to
+ * be taken. False: the queue is closed, and nobody will be told. */
+bool queue_post(struct queue *queue, struct call *call);
+
+/* What sspia_hub_queue_take does, without the message of a failure. */
+int32_t queue_take(const sspia_queue *handle, int32_t timeout_ms, sspia_completion *completions,
+                   uint32_t most);
 
 bool queue_destroy(void *object);
 void queue_after_fork(void *object);

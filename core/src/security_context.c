@@ -57,16 +57,6 @@ bool security_context_queue(struct security_context *context, struct work *work)
     return true;
 }
 
-void security_context_yield(struct security_context *context)
-{
-    struct work *next = work_take(&context->waiting);
-
-    if (next != NULL)
-        pool_push(next);
-    else
-        context->taken = false;
-}
-
 struct turn {
     struct work work;
     pthread_cond_t granted_or_not;
@@ -81,6 +71,18 @@ static void grant(struct work *work)
     pthread_cond_signal(&turn->granted_or_not);
 }
 
+void security_context_yield(struct security_context *context)
+{
+    struct work *next = work_take(&context->waiting);
+
+    if (next == NULL)
+        context->taken = false;
+    else if (next->kind == KIND_TURN)
+        grant(next);
+    else
+        pool_push(next);
+}
+
 bool security_context_take_turn(struct security_context *context)
 {
     bool open;
@@ -88,7 +90,7 @@ bool security_context_take_turn(struct security_context *context)
     engine_lock();
     open = !context->closing;
     if (open && context->taken) {
-        struct turn turn = {.work = {.run = grant, .lane = LANE_CALLER}};
+        struct turn turn = {.work = {.kind = KIND_TURN}};
 
         engine_cond_init(&turn.granted_or_not);
         work_append(&context->waiting, &turn.work, WORK_WAITING);

@@ -6,12 +6,15 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+/* What processors pass to each other as one; more does no harm. */
+#define CACHE_LINE 64
 
 enum lane {
     LANE_QUICK,   /* calls that cannot block */
     LANE_NETWORK, /* calls that may */
     LANES,
-    LANE_CALLER = LANES, /* not the pool: a thread that waits to run it itself */
 };
 
 enum work_place {
@@ -21,13 +24,22 @@ enum work_place {
     WORK_IN_QUEUE, /* for somebody who drains a completion queue */
 };
 
+enum work_kind {
+    KIND_CALL,         /* a call that is to be run */
+    KIND_NOTIFICATION, /* the callback of a call that was cancelled */
+    KIND_TURN,         /* a thread that waits for its turn, to run something itself */
+};
+
+/* Members that need a byte have one: many of these are alive at once. */
 struct work {
     struct work *next;
     struct work *previous;
-    enum work_place place;
-    enum lane lane;
-    /* Runs it, or with LANE_CALLER (engine lock held) tells the waiting thread. */
-    void (*run)(struct work *work);
+    uint8_t place; /* enum work_place */
+    uint8_t kind;  /* enum work_kind */
+    uint8_t lane;  /* enum lane */
+    uint8_t state; /* of a call: enum async_state */
+    bool light;    /* soon done, and done without its caller: several may go together */
+    bool urgent;   /* somebody may be waiting for it */
 };
 
 struct work_list {
@@ -37,7 +49,7 @@ struct work_list {
 
 static inline void work_append(struct work_list *list, struct work *work, enum work_place place)
 {
-    work->place = place;
+    work->place = (uint8_t)place;
     work->next = NULL;
     work->previous = list->last;
     if (list->last != NULL)

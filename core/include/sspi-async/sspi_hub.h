@@ -149,11 +149,18 @@ SSPI_ASYNC_API int32_t sspia_hub_accept(uint64_t call, uint64_t queue, uint64_t 
                                         const void *token, size_t token_size,
                                         const void *bindings, size_t bindings_size,
                                         const void *protocols, size_t protocols_size);
-/* Deletes a context; frees a credential. The number is dead when the function returns. */
+/* Deletes a context; frees a credential. The number is dead when the function returns. call
+ * may be 0, here and in the next: the library takes one of its own, and the completion's
+ * status is all that is heard of it. */
 SSPI_ASYNC_API int32_t sspia_hub_delete_context(uint64_t call, uint64_t queue, uint64_t id,
                                                 uint64_t context);
 SSPI_ASYNC_API int32_t sspia_hub_free_credential(uint64_t call, uint64_t queue, uint64_t id,
                                                  uint64_t credential);
+
+/* Deletes many contexts as one call; see sspia_async_delete_contexts. contexts: 64-bit numbers
+ * in the machine's byte order, one behind the other; size: of these bytes. */
+SSPI_ASYNC_API int32_t sspia_hub_delete_contexts(uint64_t call, uint64_t queue, uint64_t id,
+                                                 const void *contexts, size_t size);
 
 /* The same here and now, for finalizers: neither waits for calls on the context. As
  * DeleteSecurityContext and FreeCredentialsHandle. */

@@ -64,7 +64,9 @@ SSPI_ASYNC_API SECURITY_STATUS sspia_queue_next(sspia_queue *queue, int32_t time
 
 /* Runs the callbacks of up to `most` completions on the calling thread, after waiting up
  * to timeout_ms for the first. Returns how many completions were taken (a call without a
- * callback counts), or SEC_E_INVALID_HANDLE. May be called in a callback. */
+ * callback counts), or SEC_E_INVALID_HANDLE. May be called in a callback. Takes up to 32 at a
+ * time: where several threads drain one queue, a callback that blocks holds up those that were
+ * taken with its own; `most` = 1 takes one. */
 SSPI_ASYNC_API int32_t sspia_queue_dispatch(sspia_queue *queue, uint32_t most,
                                             int32_t timeout_ms);
 
@@ -76,9 +78,21 @@ SSPI_ASYNC_API int32_t sspia_queue_dispatch(sspia_queue *queue, uint32_t most,
 SSPI_ASYNC_API SECURITY_STATUS sspia_async_set_queue(SspiAsyncContext *async,
                                                      sspia_queue *queue);
 
+/* Queues one call that deletes many security contexts, for less than a submit of each. Copies
+ * the `count` handles (any number; contexts may be NULL for 0): all are invalid when this
+ * returns. Calls submitted before on one of them finish first; whoever ends the last of these
+ * takes the context down, and the batch does not wait for it. The status of the call is
+ * SEC_E_OK, or SEC_E_INVALID_HANDLE if not every handle was alive (all that were are deleted
+ * all the same). Returns whether it was queued, like SspiDeleteSecurityContextAsync; on
+ * failure every handle stays as it was. Does not block, whatever the contexts are doing. */
+SSPI_ASYNC_API SECURITY_STATUS sspia_async_delete_contexts(SspiAsyncContext *async,
+                                                           const CtxtHandle *contexts,
+                                                           uint32_t count);
+
 /* Waits until no call is pending and returns what SspiGetAsyncCallStatus then says;
  * SEC_I_ASYNC_CALL_PENDING if the time ran out, SEC_E_INVALID_HANDLE if the context is, or
- * meanwhile was, freed. */
+ * meanwhile was, freed. Before it sleeps, the calling thread carries out deletes and frees
+ * that are queued; those do not block. So do the functions that wait on a queue. */
 SSPI_ASYNC_API SECURITY_STATUS sspia_async_wait(SspiAsyncContext *async, int32_t timeout_ms);
 
 /* Completes a pending call at once with SEC_E_UNFINISHED_CONTEXT_DELETED. Its callback
@@ -117,6 +131,11 @@ SSPI_ASYNC_API const char *sspia_version(void);
  * thread when there is work and none is idle, and lets it go after idle_ms without work.
  * A thread that is inside a callback does not count against its lane. There is no thread
  * before the first call.
+ *
+ * A delete or free that nobody can be waiting for (its async context has neither a callback
+ * nor a queue) wakes no thread for itself, which costs more than the delete: it is begun
+ * within 5 ms, or at once when somebody asks for its status or waits for it. A thread without
+ * work looks for such calls for 0.1 s and then sleeps: an idle process has no wake-ups.
  */
 typedef struct sspia_pool_config {
     uint32_t size;              /* sizeof(sspia_pool_config) */
