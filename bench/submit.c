@@ -8,12 +8,11 @@
  * By one caller, or two at once (the slower one's wall time). The first submits, a sixteenth,
  * are not counted: they wake the workers and warm the caches.
  */
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 
 #include "measure.h"
 #include "peer.h"
+#include "team.h"
 
 struct contest {
     const struct peer *peer; /* of ours */
@@ -24,79 +23,56 @@ struct contest {
     long count;
 };
 
-struct runner {
-    pthread_t thread;
-    const struct peer *peer;
+struct run {
     const struct contest *contest;
-    atomic_int *missing; /* callers that are not ready; see wait_for_all */
-    int caller;
-    double cost;
+    void (*submit)(int caller, long item);
 };
 
-/* At work, not asleep: a thread that must be woken first begins when the other has ended. */
-static void wait_for_all(atomic_int *missing)
+static void submit_lead(int caller, void *data)
 {
-    atomic_fetch_sub(missing, 1);
-    while (atomic_load(missing) > 0)
-        continue;
+    const struct run *run = data;
+
+    for (long i = 0; i < run->contest->lead; i++)
+        run->submit(caller, i);
 }
 
-static void *submit_all(void *argument)
+static void submit_rest(int caller, void *data)
 {
-    struct runner *runner = argument;
-    const struct contest *contest = runner->contest;
-    void (*submit)(int caller, long item) = runner->peer->submit;
-    double from;
+    const struct run *run = data;
+    long end = run->contest->lead + run->contest->count;
 
-    for (long i = 0; i < contest->lead; i++)
-        submit(runner->caller, i);
-    wait_for_all(runner->missing);
-    from = measure_now();
-    for (long i = contest->lead; i < contest->lead + contest->count; i++)
-        submit(runner->caller, i);
-    runner->cost = (measure_now() - from) / (double)contest->count;
-    return NULL;
+    for (long i = run->contest->lead; i < end; i++)
+        run->submit(caller, i);
 }
 
-static double run(const struct peer *peer, const struct contest *contest)
+static double cost(const struct peer *peer, const struct contest *contest)
 {
-    struct runner runners[PEER_CALLERS];
-    atomic_int missing = contest->callers;
-    double cost = 0;
+    struct run run = {contest, peer->submit};
+    const struct team team = {contest->callers, submit_lead, submit_rest, &run};
+    double time;
 
     for (int i = 0; i < contest->callers; i++)
         peer->prepare(i, contest->lead + contest->count, contest->told);
     if (contest->held)
         peer->hold();
-    for (int i = 0; i < contest->callers; i++) {
-        runners[i] =
-            (struct runner){.peer = peer, .contest = contest, .missing = &missing, .caller = i};
-        if (i > 0 && pthread_create(&runners[i].thread, NULL, submit_all, &runners[i]) != 0)
-            measure_fail("pthread_create");
-    }
-    submit_all(&runners[0]);
-    for (int i = 1; i < contest->callers; i++)
-        pthread_join(runners[i].thread, NULL);
+    time = team_run(&team);
     if (contest->held)
         peer->release();
-    for (int i = 0; i < contest->callers; i++) {
+    for (int i = 0; i < contest->callers; i++)
         peer->finish(i, contest->lead + contest->count, contest->told);
-        if (runners[i].cost > cost)
-            cost = runners[i].cost;
-    }
-    return cost;
+    return time / (double)contest->count;
 }
 
 static double ours(void *contest)
 {
-    return run(&peer_ours, contest);
+    return cost(&peer_ours, contest);
 }
 
 static double theirs(void *argument)
 {
     const struct contest *contest = argument;
 
-    return run(contest->peer, contest);
+    return cost(contest->peer, contest);
 }
 
 static void compare(struct contest *contest)
