@@ -10,7 +10,7 @@
 #include <stdio.h>
 
 #include "measure.h"
-#include "placement.h"
+#include "pin.h"
 
 #define ROW "handshake"
 
@@ -49,9 +49,9 @@ static void compare(enum handshake_kind kind, const char *way, void (*ours)(long
 static void compare_ways(enum handshake_kind kind, const char *peer, void (*theirs)(long))
 {
     compare(kind, "", ours_run, peer, theirs);
-    placement_pin();
+    pin(PIN_ALL);
     compare(kind, "pinned", ours_run, peer, theirs);
-    placement_free();
+    pin(PIN_FREE);
     compare(kind, "synchronous", ours_run_synchronously, peer, theirs);
 }
 

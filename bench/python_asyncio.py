@@ -116,7 +116,7 @@ def main() -> None:
     """Measure the row."""
     loop = asyncio.new_event_loop()
     credential = Credential.acquire("Scripted", CredentialUse.BOTH).result(10)
-    count = measure.options.count(200 * IN_FLIGHT) // IN_FLIGHT * IN_FLIGHT
+    count = measure.options.count(100 * IN_FLIGHT) // IN_FLIGHT * IN_FLIGHT
 
     def side(coroutine: Callable[..., Any], *arguments: Any) -> measure.Side:
         return lambda: float(loop.run_until_complete(coroutine(credential, count, *arguments)))

@@ -106,10 +106,11 @@ class Line:
         A round of ours and the peer's round after it had the same machine, so that their ratio
         says more than the two spreads do.
         """
-        if not self.theirs or min(self.ours) <= 0:
+        if not self.theirs or statistics.median(self.ours) <= 0:
             return None
         if len(self.ours) == len(self.theirs):
-            pairs = Spread.of([b / a for a, b in zip(self.ours, self.theirs)])
+            # A cost from which the clock's was taken may come out as nothing.
+            pairs = Spread.of([b / a for a, b in zip(self.ours, self.theirs) if a > 0])
         else:
             ours, theirs = Spread.of(self.ours), Spread.of(self.theirs)
             pairs = Spread(theirs.low / ours.high, 0, theirs.high / ours.low)
