@@ -4,7 +4,7 @@
 # idle.sh PROGRAM [--short] [ROW ...] - counts the system calls that an idle process makes
 #
 # PROGRAM is bench_idle. Prints one line of JSON for each case, as the other programs do: how
-# many calls of any thread began or returned while the process was idle for 5 s (2 s in the
+# many calls of any thread began or returned while the process was idle for 5 s (1 s in the
 # short form), but for the main thread's own sleep. Needs strace; says so where it cannot.
 
 set -eu
@@ -15,7 +15,7 @@ seconds=5
 wanted=
 for word in "$@"; do
     case $word in
-    --short) seconds=2 ;;
+    --short) seconds=1 ;;
     idle) wanted=yes ;;
     *) wanted=${wanted:-no} ;;
     esac
