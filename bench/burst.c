@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * burst: what it costs the caller to submit some items, one after the other, to a pool that
- * has been idle for 50 ms, so that no worker is awake any more. Waited for: each comes back to
+ * has been idle for so long that no worker is awake any more. Waited for: each comes back to
  * the caller's loop. The figure is the cost of one submit; the completions come afterwards and
  * are not in it.
  */
@@ -10,8 +10,7 @@
 #include "measure.h"
 #include "peer.h"
 
-#define MOST       256
-#define BURSTS_MAX 8
+#define MOST 256
 
 struct contest {
     const struct peer *peer; /* of ours */
@@ -19,12 +18,12 @@ struct contest {
     bool told;
 };
 
-static double burst(const struct peer *peer, const struct contest *contest)
+static double cost(const struct peer *peer, const struct contest *contest)
 {
     double from, to;
 
     peer->prepare(0, contest->count, contest->told);
-    measure_sleep(50);
+    measure_sleep(PEER_PARKED_MS);
     from = measure_now();
     for (long i = 0; i < contest->count; i++)
         peer->submit(0, i);
@@ -33,27 +32,16 @@ static double burst(const struct peer *peer, const struct contest *contest)
     return (to - from) / (double)contest->count;
 }
 
-/* The median of a few: one that the system interrupted would outweigh the others. */
-static double run(const struct peer *peer, const struct contest *contest)
-{
-    double costs[BURSTS_MAX];
-    int bursts = measure_is_short() ? 1 : 3;
-
-    for (int i = 0; i < bursts; i++)
-        costs[i] = burst(peer, contest);
-    return measure_quantile(costs, bursts, 0.5);
-}
-
 static double ours(void *contest)
 {
-    return run(&peer_ours, contest);
+    return cost(&peer_ours, contest);
 }
 
 static double theirs(void *argument)
 {
     const struct contest *contest = argument;
 
-    return run(contest->peer, contest);
+    return cost(contest->peer, contest);
 }
 
 int main(int argc, char **argv)

@@ -18,6 +18,10 @@
 
 #define PEER_CALLERS 2
 
+/* After so long without work no worker of any of them is awake: a worker of ours that is out of
+ * work looks for deletes that nobody waits for during 100 ms, and then sleeps. */
+#define PEER_PARKED_MS 120
+
 struct peer {
     const char *name;
 

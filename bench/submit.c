@@ -45,22 +45,33 @@ static void submit_rest(int caller, void *data)
         run->submit(caller, i);
 }
 
-static double cost(const struct peer *peer, const struct contest *contest)
+static bool run_once(const struct peer *peer, const struct contest *contest, double *time)
 {
     struct run run = {contest, peer->submit};
     const struct team team = {contest->callers, submit_lead, submit_rest, &run};
-    double time;
+    bool together;
 
     for (int i = 0; i < contest->callers; i++)
         peer->prepare(i, contest->lead + contest->count, contest->told);
     if (contest->held)
         peer->hold();
-    time = team_run(&team);
+    together = team_run(&team, time);
     if (contest->held)
         peer->release();
     for (int i = 0; i < contest->callers; i++)
         peer->finish(i, contest->lead + contest->count, contest->told);
-    return time / (double)contest->count;
+    return together;
+}
+
+static double cost(const struct peer *peer, const struct contest *contest)
+{
+    double time;
+
+    for (int tries = 0; tries < TEAM_TRIES; tries++) {
+        if (run_once(peer, contest, &time))
+            return time / (double)contest->count;
+    }
+    measure_fail("submit: the callers never run at the same time");
 }
 
 static double ours(void *contest)
