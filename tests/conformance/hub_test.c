@@ -659,6 +659,7 @@ static void refused_deletes_of_many_delete_none(void **state)
     sspia_hub_completion completion;
     sspia_hub_outcome outcome;
     sspia_hub_bytes text;
+    char message[256];
 
     (void)state;
     sspia_hub_queue_free(dead_queue);
@@ -678,7 +679,8 @@ static void refused_deletes_of_many_delete_none(void **state)
     assert_status(sspia_hub_delete_contexts(call, dead_queue, 1, contexts, 16),
                   SEC_E_INVALID_HANDLE);
     assert_status(sspia_hub_last_message(&text), SEC_E_OK);
-    assert_true(text.size > 21 && memcmp(text.data, "DeleteSecurityContext", 21) == 0);
+    snprintf(message, sizeof(message), "%.*s", (int)text.size, (char *)text.data);
+    assert_non_null(strstr(message, "the queue is not alive"));
     let_go(&text);
     assert_status(sspia_hub_call_status(call), SEC_E_NO_CONTEXT);
 
