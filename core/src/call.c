@@ -266,10 +266,11 @@ void call_run(struct work_list *chunk)
         run_notification((struct call *)work_take(chunk));
         return;
     }
-    for (struct work *work = chunk->first; work != NULL; work = work->next) {
-        runs[count].call = (struct call *)work;
-        run_job(&runs[count++]);
-    }
+    /* All are noted first: a batch that goes on is back in its lane's list. */
+    for (struct work *work = chunk->first; work != NULL; work = work->next)
+        runs[count++].call = (struct call *)work;
+    for (uint32_t i = 0; i < count; i++)
+        run_job(&runs[i]);
     if (!runs[0].goes_on && !job_is_end(&runs[0].job)) {
         publish(&runs[0]);
         remains.job = &runs[0].job;

@@ -305,36 +305,44 @@ static void status_is_never_that_of_another_generation(void **state)
 /* Wrong would be: a handle of a chain that is lost, found meanwhile, or closed by it twice. */
 static void chain_holds_what_it_closed(void **state)
 {
-    enum { COUNT = 100 };
-    struct handle_chain chain = {0, 0};
-    struct handle handles[COUNT], taken;
+    enum { COUNT = 100, SLICE = 64 };
+    struct handle_chain chain = {.first = 0};
+    struct handle handles[COUNT];
     bool alone = true;
+    uint32_t end;
 
     (void)state;
     atomic_store(&destroyed, 0);
-    assert_false(handle_chain_take(&chain, &taken));
+    assert_int_equal(handle_chain_skip(chain.first, 1), 0);
     for (int i = 0; i < COUNT; i++) {
         handles[i] = open_one();
         handle_chain_close(&chain, HANDLE_CREDENTIAL, handles[i]);
         assert_null(handle_acquire(HANDLE_CREDENTIAL, handles[i]));
     }
-    assert_int_equal(chain.missed, 0);
+    assert_false(chain.missed);
+    assert_int_equal(chain.first, handles[COUNT - 1].slot);    /* the last to come goes first */
     handle_chain_close(&chain, HANDLE_CREDENTIAL, handles[0]); /* dead */
+    assert_true(chain.missed);
+    chain.missed = false;
     handle_chain_close(&chain, HANDLE_CREDENTIAL, (struct handle){0, 0});
+    assert_true(chain.missed);
+    chain.missed = false;
     handle_chain_close(&chain, HANDLE_CONTEXT, handles[1]);
-    assert_int_equal(chain.missed, 3);
+    assert_true(chain.missed);
     assert_null(handle_close_alone(HANDLE_CREDENTIAL, handles[2], &alone));
     assert_false(alone);
     assert_int_equal(atomic_load(&destroyed), 0);
-    for (int i = COUNT - 1; i >= 0; i--) { /* the last to come is the first to go */
-        assert_true(handle_chain_take(&chain, &taken));
-        assert_memory_equal(&taken, &handles[i], sizeof(taken));
-        handle_release(taken);
-        assert_int_equal(atomic_load(&destroyed), COUNT - i);
-        handles[i] = open_one(); /* the slot's next owner: the chain must not lead to it */
+    end = handle_chain_skip(chain.first, SLICE);
+    assert_int_equal(end, handles[COUNT - 1 - SLICE].slot);
+    handle_chain_release(chain.first, end);
+    assert_int_equal(atomic_load(&destroyed), SLICE);
+    for (int i = COUNT - SLICE; i < COUNT; i++) {
+        handles[i] = open_one(); /* the slots' next owners: the chain must not lead to them */
     }
-    assert_false(handle_chain_take(&chain, &taken));
-    for (int i = 0; i < COUNT; i++) {
+    assert_int_equal(handle_chain_skip(end, SLICE), 0);
+    handle_chain_release(end, 0);
+    assert_int_equal(atomic_load(&destroyed), COUNT);
+    for (int i = COUNT - SLICE; i < COUNT; i++) {
         assert_non_null(handle_close(HANDLE_CREDENTIAL, handles[i]));
         handle_release(handles[i]);
     }
@@ -343,16 +351,15 @@ static void chain_holds_what_it_closed(void **state)
 /* Wrong would be: an object that a chain destroys under somebody who has a reference. */
 static void chain_passes_the_owners_reference_alone(void **state)
 {
-    struct handle_chain chain = {0, 0};
-    struct handle one = open_one(), two = open_one(), taken;
+    struct handle_chain chain = {.first = 0};
+    struct handle one = open_one(), two = open_one();
     bool alone;
 
     (void)state;
     atomic_store(&destroyed, 0);
     assert_non_null(handle_acquire(HANDLE_CREDENTIAL, one));
     handle_chain_close(&chain, HANDLE_CREDENTIAL, one);
-    assert_true(handle_chain_take(&chain, &taken));
-    handle_release(taken);
+    handle_chain_release(chain.first, 0);
     assert_int_equal(atomic_load(&destroyed), 0);
     handle_release(one);
     assert_int_equal(atomic_load(&destroyed), 1);
