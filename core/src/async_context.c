@@ -318,20 +318,33 @@ static bool status_is_final(void *pointer)
     return read_status(pointer) != SEC_I_ASYNC_CALL_PENDING;
 }
 
+/* Does the call here that is to be waited for, if that can be. */
+static void run_here(const SspiAsyncContext *pointer)
+{
+    struct call *call;
+
+    engine_lock();
+    call = async_find(pointer);
+    if (call != NULL && call_is_pending(call))
+        pool_run_here(&call->work);
+    else
+        engine_unlock();
+}
+
 SECURITY_STATUS sspia_async_wait(SspiAsyncContext *pointer, int32_t timeout_ms)
 {
     bool in_time = timeout_ms != 0;
     struct timespec deadline;
     struct call *call;
 
-    if (!in_time)
+    if (!in_time || read_status(pointer) != SEC_I_ASYNC_CALL_PENDING)
         return SspiGetAsyncCallStatus(pointer);
     if (timeout_ms > 0)
         deadline = engine_deadline((uint32_t)timeout_ms);
+    run_here(pointer);
+    SspiGetAsyncCallStatus(pointer); /* what it waits behind is to begin, too */
     if (pool_help(status_is_final, pointer))
         return read_status(pointer);
-    if (pool_is_deferring())
-        pool_hurry();
     engine_lock();
     while (in_time && (call = async_find(pointer)) != NULL && call_is_pending(call))
         in_time = wait_for_move(call->async.slot, timeout_ms > 0 ? &deadline : NULL);

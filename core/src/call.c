@@ -14,6 +14,9 @@
  *     callback may delete what the call used and see it destroyed.
  *  5. A thread takes several calls at once only if they are light: they end handles, write
  *     nothing, and start no callback here. What they bring is told of together.
+ *  6. A call that deletes many contexts is worked off in slices. Whoever takes a slice puts the
+ *     call back into its lane if there is a rest, so that other threads help and other calls
+ *     have their turn; the last one to end, with no rest left, is the one that runs the job.
  */
 #include "call.h"
 
@@ -78,9 +81,10 @@ void call_start(struct call *call)
 
     call->work.kind = KIND_CALL;
     call->work.lane = call->job.lane;
-    call->work.light =
-        job_is_end(&call->job) && (call->queue != NULL || call->callback == NULL);
-    call->work.urgent = !call->work.light || call->queue != NULL;
+    call->work.quiet = call->queue != NULL || call->callback == NULL;
+    call->work.light = call->work.quiet && job_is_end(&call->job);
+    call->work.urgent =
+        call->queue != NULL || call->callback != NULL || call->work.lane != LANE_QUICK;
     if (context == NULL || call->job.alone) {
         pool_push(&call->work);
         return;
@@ -115,21 +119,50 @@ struct run {
     struct call *call;
     struct job job; /* the call's own stays as it is for those who cancel it */
     char *message;
-    bool again;
+    bool goes_on; /* elsewhere: it is not done yet */
 };
+
+/* Contexts of a batch that are deleted before other calls of the lane have their turn. */
+#define SLICE 64
+
+/* Deletes a slice of a batch. Whether that was the last. */
+static bool run_slice(struct call *call)
+{
+    struct handle_chain *batch = &call->job.batch;
+    uint32_t first = batch->first;
+    uint32_t end = handle_chain_skip(first, SLICE);
+    bool last;
+
+    engine_lock();
+    batch->first = end;
+    batch->slices++;
+    if (end != 0) {
+        call->work.light = false; /* worth a thread of its own */
+        pool_push(&call->work);
+    }
+    engine_unlock();
+    handle_chain_release(first, end);
+    engine_lock();
+    last = --batch->slices == 0 && batch->first == 0;
+    engine_unlock();
+    return last;
+}
 
 static void run_job(struct run *run)
 {
     sspia_report report;
     struct message message;
 
+    run->goes_on = run->call->job.operation == JOB_DELETE_CONTEXTS && !run_slice(run->call);
+    if (run->goes_on)
+        return;
     report.text[0] = '\0'; /* and no more: it is long */
     run->job = run->call->job;
     run->message = NULL;
-    run->again = !job_run(&run->job, &report);
+    job_run(&run->job, &report);
     /* What the status tells by itself is put into words when somebody asks. */
-    if (run->again || run->job.status >= 0 ||
-        (report.text[0] == '\0' && job_is_end(&run->job)) || run->call->async.slot == 0)
+    if (run->job.status >= 0 || (report.text[0] == '\0' && job_is_end(&run->job)) ||
+        run->call->async.slot == 0)
         return;
     message_format(&message, job_package(&run->job), job_operation_name(&run->job),
                    run->job.status, &report);
@@ -161,15 +194,13 @@ struct remains {
 static void settle(struct run *run, struct remains *remains)
 {
     struct call *call = run->call;
-    /* FINISHING: free waits for this, so it is attached. No async context: only a queue. */
-    bool wanted = call->work.state == ASYNC_FINISHING || call->async.slot == 0 ||
-                  (job_is_end(&run->job) && call_is_attached(call));
+    bool wanted;
 
-    if (run->again) {
-        call->job = run->job;
-        pool_push(&call->work);
-        return;
-    }
+    if (run->goes_on)
+        return; /* and may have ended meanwhile */
+    /* FINISHING: free waits for this, so it is attached. No async context: only a queue. */
+    wanted = call->work.state == ASYNC_FINISHING || call->async.slot == 0 ||
+             (job_is_end(&run->job) && call_is_attached(call));
     if (!wanted)
         job_abandon(&run->job);
     if (run->job.has_turn && run->job.context != NULL)
@@ -239,7 +270,7 @@ void call_run(struct work_list *chunk)
         runs[count].call = (struct call *)work;
         run_job(&runs[count++]);
     }
-    if (!job_is_end(&runs[0].job)) {
+    if (!runs[0].goes_on && !job_is_end(&runs[0].job)) {
         publish(&runs[0]);
         remains.job = &runs[0].job;
     }

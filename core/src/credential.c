@@ -22,6 +22,9 @@ struct credential *credential_create(const sspia_package *package, uint32_t use,
         credential->package = package;
         credential->state = state;
         credential->use = use;
+        credential->may_block = package->credential_may_block != NULL
+                                    ? package->credential_may_block(state)
+                                    : package->may_block;
         if (handle_open(HANDLE_CREDENTIAL, credential, &credential->handle))
             return credential;
         free(credential);

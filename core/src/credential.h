@@ -14,6 +14,7 @@ struct credential {
     const sspia_package *package;
     void *state; /* the package's */
     uint32_t use;
+    uint32_t may_block; /* SSPIA_OP_*, of legs with it */
 
     /* Engine lock. */
     struct leg *parked; /* first legs whose token did not fit; see leg.h */

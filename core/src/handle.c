@@ -187,24 +187,32 @@ void handle_retain(struct handle handle)
     atomic_fetch_add_explicit(&find(handle.slot)->word, REFERENCE, memory_order_relaxed);
 }
 
-void handle_release(struct handle handle)
+/* Drops a reference. Whether the slot is to be given back now. */
+static bool drop(struct slot *slot)
 {
-    struct slot *slot = find(handle.slot);
     /* Release pairs with the acquire of the one who drops the last reference. */
     uint64_t word =
         atomic_fetch_sub_explicit(&slot->word, REFERENCE, memory_order_acq_rel) - REFERENCE;
 
-    if ((word & REFERENCES) != 0)
-        return;
-    if (!handle_destroy[kind_of(word)](slot->object))
-        return;
-    pthread_mutex_lock(&lock);
+    if ((word & REFERENCES) != 0 || !handle_destroy[kind_of(word)](slot->object))
+        return false;
     slot->object = NULL;
-    if (generation_of(word) < GENERATION_MAX) {
-        slot->next = first_free;
-        first_free = handle.slot;
-    }
+    return generation_of(word) < GENERATION_MAX;
+}
+
+/* From first to last they are linked. */
+static void give_back(uint32_t first, uint32_t last)
+{
+    pthread_mutex_lock(&lock);
+    find(last)->next = first_free;
+    first_free = first;
     pthread_mutex_unlock(&lock);
+}
+
+void handle_release(struct handle handle)
+{
+    if (drop(find(handle.slot)))
+        give_back(handle.slot, handle.slot);
 }
 
 void *handle_close(enum handle_kind kind, struct handle handle)
@@ -273,24 +281,38 @@ bool handle_status(enum handle_kind kind, struct handle handle, SECURITY_STATUS 
 void handle_chain_close(struct handle_chain *chain, enum handle_kind kind, struct handle handle)
 {
     if (handle_close(kind, handle) == NULL) {
-        chain->missed++;
+        chain->missed = true;
         return;
     }
     find(handle.slot)->next = chain->first;
     chain->first = handle.slot;
 }
 
-bool handle_chain_take(struct handle_chain *chain, struct handle *handle)
+uint32_t handle_chain_skip(uint32_t first, uint32_t count)
 {
-    struct slot *slot;
+    while (first != 0 && count-- > 0)
+        first = find(first)->next;
+    return first;
+}
 
-    if (chain->first == 0)
-        return false;
-    slot = find(chain->first);
-    handle->slot = chain->first;
-    handle->generation = generation_of(atomic_load_explicit(&slot->word, memory_order_relaxed));
-    chain->first = slot->next;
-    return true;
+void handle_chain_release(uint32_t first, uint32_t end)
+{
+    uint32_t freed = 0, last_freed = 0;
+
+    while (first != end) {
+        struct slot *slot = find(first);
+        uint32_t next = slot->next;
+
+        if (drop(slot)) {
+            slot->next = freed;
+            freed = first;
+            if (last_freed == 0)
+                last_freed = first;
+        }
+        first = next;
+    }
+    if (freed != 0)
+        give_back(freed, last_freed);
 }
 
 bool handle_is_past(enum handle_kind kind, struct handle handle)

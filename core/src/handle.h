@@ -66,12 +66,15 @@ bool handle_status(enum handle_kind kind, struct handle handle, SECURITY_STATUS 
  * slots: as many as one likes for no memory. */
 struct handle_chain {
     uint32_t first;  /* slot, 0 at the end */
-    uint32_t missed; /* handles that were not alive */
+    bool missed;     /* not every handle was alive */
+    uint16_t slices; /* for whoever has it: parts that are being worked off */
 };
 void handle_chain_close(struct handle_chain *chain, enum handle_kind kind,
                         struct handle handle);
-/* Takes one out; its reference passes to the caller. False: it is empty. */
-bool handle_chain_take(struct handle_chain *chain, struct handle *handle);
+/* The slot that comes `count` after first; 0 if there are no more. */
+uint32_t handle_chain_skip(uint32_t first, uint32_t count);
+/* Drops the references of the handles from first on, up to end (a slot further on, or 0). */
+void handle_chain_release(uint32_t first, uint32_t end);
 
 /* Was this handle alive once and is dead now? */
 bool handle_is_past(enum handle_kind kind, struct handle handle);

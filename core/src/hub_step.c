@@ -176,6 +176,8 @@ int32_t sspia_hub_delete_contexts(uint64_t call, uint64_t queue, uint64_t id,
     if (status == SEC_E_OK)
         status = async_submit_deletes(hub_pointer(call), number_at, contexts, (uint32_t)count,
                                       &destination);
+    else
+        message_fail("DeleteSecurityContext", status, "the queue is not alive");
     hub_close_destination(&destination);
     return status;
 }

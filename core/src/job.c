@@ -3,15 +3,9 @@
 
 #include "engine.h"
 
-/* So many contexts of a batch are deleted before other calls of the lane have their turn. */
-#define BATCH_SLICE 64
-
-static uint8_t lane_of(const sspia_package *package, uint32_t operation)
+static uint8_t lane_of(uint32_t may_block, uint32_t operation)
 {
-    /* A package that is not loaded: loading it may take its time. */
-    if (package == NULL || (package->may_block & operation) != 0)
-        return LANE_NETWORK;
-    return LANE_QUICK;
+    return (may_block & operation) != 0 ? LANE_NETWORK : LANE_QUICK;
 }
 
 SECURITY_STATUS job_prepare_acquire(struct job *job,
@@ -23,27 +17,28 @@ SECURITY_STATUS job_prepare_acquire(struct job *job,
     *job = (struct job){.operation = JOB_ACQUIRE};
     status = acquisition_prepare(arguments, &job->acquisition, report);
     if (status == SEC_E_OK)
-        job->lane = lane_of(job->acquisition->package, SSPIA_OP_ACQUIRE);
+        job->lane = lane_of(job->acquisition->package != NULL
+                                ? job->acquisition->package->may_block
+                                : SSPIA_OP_ACQUIRE, /* loading it may take its time */
+                            SSPIA_OP_ACQUIRE);
     return status;
 }
 
 SECURITY_STATUS job_prepare_step(struct job *job, const struct step_arguments *arguments,
                                  sspia_report *report)
 {
-    const sspia_package *package = NULL;
     SECURITY_STATUS status;
+    uint32_t may_block = 0;
 
     *job = (struct job){.operation = arguments->acceptor ? JOB_ACCEPT : JOB_INITIALIZE};
     status = step_prepare(arguments, &job->step, &job->context, report);
     if (status != SEC_E_OK)
         return status;
     if (job->context != NULL)
-        package = job->context->package;
-    else
-        package = job->step->package;
-    job->lane = package == NULL ? LANE_QUICK
-                                : lane_of(package, arguments->acceptor ? SSPIA_OP_ACCEPT
-                                                                       : SSPIA_OP_INITIALIZE);
+        may_block = job->context->may_block;
+    else if (job->step->credential != NULL)
+        may_block = job->step->credential->may_block;
+    job->lane = lane_of(may_block, arguments->acceptor ? SSPIA_OP_ACCEPT : SSPIA_OP_INITIALIZE);
     return SEC_E_OK;
 }
 
@@ -106,24 +101,7 @@ static SECURITY_STATUS delete_context(struct job *job)
     return done ? SEC_E_OK : SEC_E_SHUTDOWN_IN_PROGRESS;
 }
 
-/* Drops the owner's references: who drops the last one takes the context down. */
-static bool delete_contexts(struct job *job, sspia_report *report)
-{
-    struct handle handle;
-
-    for (int i = 0; i < BATCH_SLICE; i++) {
-        if (!handle_chain_take(&job->batch, &handle)) {
-            if (job->batch.missed)
-                message_report(report, "not every handle was alive", NULL);
-            job->status = job->batch.missed ? SEC_E_INVALID_HANDLE : SEC_E_OK;
-            return true;
-        }
-        handle_release(handle);
-    }
-    return false;
-}
-
-bool job_run(struct job *job, sspia_report *report)
+void job_run(struct job *job, sspia_report *report)
 {
     switch ((enum job_operation)job->operation) {
     case JOB_ACQUIRE:
@@ -139,10 +117,12 @@ bool job_run(struct job *job, sspia_report *report)
     case JOB_DELETE_CONTEXT:
         job->status = delete_context(job);
         break;
-    case JOB_DELETE_CONTEXTS:
-        return delete_contexts(job, report);
+    case JOB_DELETE_CONTEXTS: /* in slices; see call.c */
+        job->status = job->batch.missed ? SEC_E_INVALID_HANDLE : SEC_E_OK;
+        if (job->batch.missed)
+            message_report(report, "not every handle was alive", NULL);
+        break;
     }
-    return true;
 }
 
 void job_publish(struct job *job)

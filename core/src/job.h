@@ -60,9 +60,9 @@ void job_lose_context(struct job *job);
 bool job_is_end(const struct job *job);
 
 /* Does it, and leaves the status in the job; the caller has the turn if the job has a context.
- * False: it is to be run once more, with a pause for others. A job that is an end has let go
- * of its references. */
-bool job_run(struct job *job, sspia_report *report);
+ * A job that is an end has let go of its references. Of many deletes it makes the status: they
+ * have been done. */
+void job_run(struct job *job, sspia_report *report);
 void job_publish(struct job *job);
 /* For a job that was run, and whose outcome goes nowhere. */
 void job_abandon(struct job *job);

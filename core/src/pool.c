@@ -64,6 +64,9 @@ struct lane_state {
 
 static struct lane_state lanes[LANES];
 static sspia_pool_config settings;
+static uint32_t cpus;
+/* Threads of the pool at calls. Spinners read it without the lock. */
+static _Alignas(CACHE_LINE) _Atomic uint32_t at_work;
 static uint64_t submitted;
 static uint64_t completed;
 static struct pool_wakes owed; /* promised and not made yet */
@@ -109,6 +112,7 @@ static void apply(const sspia_pool_config *config)
 
 void pool_start(void)
 {
+    cpus = processors();
     apply(NULL);
     for (int i = 0; i < LANES; i++)
         engine_cond_init(&lanes[i].work_or_leave);
@@ -133,6 +137,21 @@ static void count_waiting(struct lane_state *lane, int change)
 {
     atomic_store_explicit(&lane->waiting, waiting_in(lane) + (uint32_t)change,
                           memory_order_relaxed);
+}
+
+static void count_at_work(int change)
+{
+    atomic_store_explicit(
+        &at_work, atomic_load_explicit(&at_work, memory_order_relaxed) + (uint32_t)change,
+        memory_order_relaxed);
+}
+
+/* Spinning is for processors that have nothing better to do. */
+static bool spin(bool (*is_true)(void *argument), void *argument)
+{
+    if (atomic_load_explicit(&at_work, memory_order_relaxed) >= cpus)
+        return is_true(argument);
+    return engine_spin(is_true, argument);
 }
 
 static bool has_work(void *lane)
@@ -163,7 +182,7 @@ static bool wait_for_work(struct lane_state *lane, bool was_urgent)
     if (was_urgent && lane->spinning == 0) {
         lane->spinning++;
         engine_unlock();
-        engine_spin(has_work, lane);
+        spin(has_work, lane);
         engine_lock();
         lane->spinning--;
     }
@@ -173,11 +192,10 @@ static bool wait_for_work(struct lane_state *lane, bool was_urgent)
         sleep_until(lane, &deadline);
         lane->napping--;
     }
-    if (lane->list.first == NULL)
-        deadline = engine_deadline(settings.idle_ms);
     while (lane->list.first == NULL && in_time) {
         bool stays = !is_surplus(lane);
 
+        deadline = engine_deadline(settings.idle_ms); /* it may have been configured anew */
         lane->staying += stays;
         in_time = sleep_until(lane, stays ? NULL : &deadline);
         lane->staying -= stays;
@@ -214,6 +232,12 @@ static void take(struct lane_state *lane, struct work_list *chunk)
         atomic_store_explicit(&deferring, false, memory_order_relaxed);
 }
 
+/* Was the limit lowered? */
+static bool is_too_many(const struct lane_state *lane)
+{
+    return lane->threads - lane->in_callback > lane->limit;
+}
+
 static bool start_thread(struct lane_state *lane);
 
 /* Of the threads, who will look at the list before they sleep. */
@@ -248,7 +272,8 @@ static void *thread_main(void *argument)
     own_lane = lane;
     engine_lock();
     lane->starting--;
-    while (lane->list.first != NULL || wait_for_work(lane, was_urgent)) {
+    while (!is_too_many(lane) &&
+           (lane->list.first != NULL || wait_for_work(lane, was_urgent))) {
         struct work_list chunk = {NULL, NULL};
         bool light;
 
@@ -258,13 +283,16 @@ static void *thread_main(void *argument)
         was_urgent = chunk.last->urgent;
         light = chunk.first->light;
         lane->at_light += light;
+        count_at_work(1);
         see_to_the_rest(lane);
         engine_unlock();
         stop_at_exit();
         call_run(&chunk);
+        count_at_work(-1);
         lane->at_light -= light;
     }
     lane->threads--;
+    see_to_the_rest(lane);
     engine_unlock();
     stop_at_exit();
     return NULL;
@@ -299,18 +327,13 @@ static void find_thread(struct lane_state *lane, const struct work *work)
 {
     uint32_t waiting = waiting_in(lane);
 
-    if (!work->light) {
-        if (waiting > looking(lane))
-            wake_or_start(lane);
-        return;
-    }
-    if (looking(lane) > 0 && waiting <= URGENT_BACKLOG)
+    if (looking(lane) > (work->light ? 0 : waiting - 1) && waiting <= URGENT_BACKLOG)
         return;
     if (lane->napping > 0 && !work->urgent && waiting < DEFERRED_BACKLOG) {
         atomic_store_explicit(&deferring, true, memory_order_relaxed);
         return;
     }
-    if (lane->napping > 0 && lane->at_light > 0 && waiting < URGENT_BACKLOG)
+    if (work->light && lane->napping > 0 && lane->at_light > 0 && waiting < URGENT_BACKLOG)
         return;
     wake_or_start(lane);
 }
@@ -393,6 +416,19 @@ void pool_wake(const struct pool_wakes *wakes)
     }
 }
 
+/* Runs what was taken from the lane on this thread. Engine lock held; let go of. */
+static void run_chunk_here(struct lane_state *lane, struct work_list *chunk)
+{
+    bool light = chunk->first->light;
+
+    lane->at_light += light;
+    see_to_the_rest(lane);
+    engine_unlock();
+    call_run(chunk);
+    lane->at_light -= light;
+    engine_unlock();
+}
+
 /* What is light does not block (sspi_package.h), so this makes no wait longer than the wake-ups
  * would that it saves. */
 bool pool_help(bool (*is_true)(void *argument), void *argument)
@@ -408,14 +444,28 @@ bool pool_help(bool (*is_true)(void *argument), void *argument)
             break;
         }
         take(lane, &chunk);
-        lane->at_light++;
-        see_to_the_rest(lane);
-        engine_unlock();
-        call_run(&chunk);
-        lane->at_light--;
-        engine_unlock();
+        run_chunk_here(lane, &chunk);
     }
-    return engine_spin(is_true, argument);
+    return spin(is_true, argument);
+}
+
+bool pool_run_here(struct work *work)
+{
+    struct lane_state *lane = &lanes[LANE_QUICK];
+    struct work_list chunk = {NULL, NULL};
+
+    if (work->place != WORK_IN_LANE || work->lane != LANE_QUICK || !work->quiet ||
+        engine_closing()) {
+        engine_unlock();
+        return false;
+    }
+    pool_withdraw(work);
+    work_append(&chunk, work, WORK_NOWHERE);
+    /* Who waits for one call may have others that are worth running beside it. */
+    if (lane->list.first != NULL && !lane->list.first->light && looking(lane) == 0)
+        wake_or_start(lane);
+    run_chunk_here(lane, &chunk);
+    return true;
 }
 
 bool pool_is_deferring(void)
@@ -445,6 +495,7 @@ void pool_after_fork(void)
         engine_cond_init(&lanes[i].work_or_leave);
     }
     completed = submitted;
+    atomic_store_explicit(&at_work, 0, memory_order_relaxed);
 }
 
 SECURITY_STATUS sspia_pool_configure(const sspia_pool_config *config)

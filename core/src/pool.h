@@ -47,4 +47,9 @@ void pool_hurry(void);
  * quick lane meanwhile, and then spins. Whether it is true now. */
 bool pool_help(bool (*is_true)(void *argument), void *argument);
 
+/* For a caller's thread that is about to wait for this work, with the engine lock held: runs it
+ * here if no thread has begun it, it cannot block, and is quiet. False: nothing was done. The
+ * lock is let go of either way. */
+bool pool_run_here(struct work *work);
+
 #endif

@@ -286,6 +286,10 @@ void queue_after_fork(void *object)
     engine_cond_init(&queue->arrived);
     queue->sleepers = 0;
     atomic_store_explicit(&queue->ready, false, memory_order_relaxed);
+    for (struct lot *lot = innermost; lot != NULL; lot = lot->outer) {
+        if (lot->queue == queue)
+            lot->next = lot->count;
+    }
     while ((work = work_take(&queue->done)) != NULL) {
         if (!call_is_attached((struct call *)work))
             call_free((struct call *)work);

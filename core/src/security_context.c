@@ -30,6 +30,7 @@ struct security_context *security_context_create(const sspia_package *package,
         context->package = package;
         context->credential = credential;
         context->acceptor = acceptor;
+        context->may_block = credential != NULL ? credential->may_block : package->may_block;
         context->state = state;
         if (handle_open(HANDLE_CONTEXT, context, &context->handle))
             return context;

@@ -16,6 +16,7 @@ struct security_context {
     void *state;                   /* the package's; NULL once torn down */
     struct credential *credential; /* a reference, or NULL (imported) */
     struct leg *parked;            /* a later leg whose token did not fit; owner of the turn */
+    uint32_t may_block;            /* SSPIA_OP_*, of the credential of the first leg */
     bool acceptor;
     bool broken;    /* a leg was abandoned half-way; owner of the turn */
     int64_t expiry; /* as the last leg had it, seconds since 1970 UTC; owner of the turn */

@@ -115,7 +115,7 @@ SECURITY_STATUS async_submit_deletes(SspiAsyncContext *pointer,
         if (handle_at(contexts, i - 1, &handle))
             handle_chain_close(&job.batch, HANDLE_CONTEXT, handle);
         else
-            job.batch.missed++;
+            job.batch.missed = true;
     }
     engine_lock();
     call->job = job;

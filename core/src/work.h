@@ -39,7 +39,8 @@ struct work {
     uint8_t lane;  /* enum lane */
     uint8_t state; /* of a call: enum async_state */
     bool light;    /* soon done, and done without its caller: several may go together */
-    bool urgent;   /* somebody may be waiting for it */
+    bool urgent;   /* somebody is told of its end, or it may block: it begins at once */
+    bool quiet;    /* starts no callback on the thread that runs it */
 };
 
 struct work_list {

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -568,6 +569,108 @@ static void wait_ends_with_time_call_or_context(void **state)
     SspiFreeAsyncContext(async);
 }
 
+/* Wrong would be: a cancelled delete that spares its context, that tells twice, or that keeps
+ * the async context from other use while it waits. */
+static void cancelled_delete_is_carried_out(void **state)
+{
+    struct notice notice;
+    SspiAsyncContext *leg_async = create(NULL), *async = create(&notice);
+    CredHandle credential = scripted_credential();
+    CtxtHandle context = scripted_context(&credential, "more", SEC_I_CONTINUE_NEEDED);
+    struct scripted_leg leg;
+    char message[256];
+
+    (void)state;
+    assert_status(scripted_submit_leg(leg_async, NULL, &context, "block", &leg), SEC_E_OK);
+    assert_int_equal(scripted->wait_blocked(1, PATIENCE_MS), 0);
+    assert_status(SspiDeleteSecurityContextAsync(async, &context), SEC_E_OK);
+    assert_status(sspia_async_cancel(async), SEC_E_OK);
+    assert_status(SspiGetAsyncCallStatus(async), SEC_E_UNFINISHED_CONTEXT_DELETED);
+    assert_true(sspia_async_message(async, message, sizeof(message)) > 0);
+    wait_notice(&notice);
+    assert_status(notice.status, SEC_E_UNFINISHED_CONTEXT_DELETED);
+    /* The same async context goes on, with the settings that it had. */
+    assert_true(SspiAsyncContextRequiresNotify(async));
+    assert_int_equal(SspiReinitAsyncContext(async), STATUS_SUCCESS);
+    assert_status(sspia_async_delete_contexts(async, NULL, 0), SEC_E_OK);
+    wait_notice(&notice);
+    assert_status(notice.status, SEC_E_OK);
+    assert_int_equal(scripted->live_contexts(), 1);
+    scripted->release(1);
+    assert_status(sspia_async_wait(leg_async, PATIENCE_MS), SEC_E_OK);
+    scripted_eventually(scripted->live_contexts, 0);
+    assert_status(SspiGetAsyncCallStatus(async), SEC_E_OK);
+    assert_int_equal(atomic_load(&notice.count), 2);
+    SspiFreeAsyncContext(leg_async);
+    SspiFreeAsyncContext(async);
+    assert_status(FreeCredentialsHandle(&credential), SEC_E_OK);
+    sem_destroy(&notice.came);
+}
+
+struct asker {
+    SspiAsyncContext *_Atomic *async;
+    atomic_bool *stop;
+    int bad;
+};
+
+static void *ask_again_and_again(void *data)
+{
+    struct asker *asker = data;
+
+    while (!atomic_load(asker->stop)) {
+        switch (SspiGetAsyncCallStatus(atomic_load(asker->async))) {
+        case SEC_E_NO_CONTEXT:
+        case SEC_I_ASYNC_CALL_PENDING:
+        case SEC_E_OK:
+        case SEC_E_UNFINISHED_CONTEXT_DELETED:
+        case SEC_E_INVALID_HANDLE:
+            break;
+        default:
+            asker->bad++;
+        }
+    }
+    return NULL;
+}
+
+/* Wrong would be: a status that the context never had, while it is used and freed. */
+static void status_may_be_asked_for_at_any_moment(void **state)
+{
+    SspiAsyncContext *_Atomic async = SspiCreateAsyncContext();
+    atomic_bool stop = false;
+    struct asker askers[2] = {{&async, &stop, 0}, {&async, &stop, 0}};
+    pthread_t threads[2];
+
+    (void)state;
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, ask_again_and_again, &askers[i]), 0);
+    for (int i = 0; i < 2000; i++) {
+        SspiAsyncContext *now = atomic_load(&async);
+        SECURITY_STATUS status;
+
+        assert_status(sspia_async_delete_contexts(now, NULL, 0), SEC_E_OK);
+        if (i % 3 == 0)
+            sspia_async_cancel(now);
+        if (i % 5 == 0) {
+            SspiFreeAsyncContext(now);
+            assert_status(SspiGetAsyncCallStatus(now), SEC_E_INVALID_HANDLE);
+            atomic_store(&async, SspiCreateAsyncContext());
+            continue;
+        }
+        status = sspia_async_wait(now, PATIENCE_MS);
+        if (status != SEC_E_UNFINISHED_CONTEXT_DELETED || i % 3 != 0)
+            assert_status(status, SEC_E_OK);
+        assert_status(SspiGetAsyncCallStatus(now), status);
+        assert_int_equal(SspiReinitAsyncContext(now), STATUS_SUCCESS);
+        assert_status(SspiGetAsyncCallStatus(now), SEC_E_NO_CONTEXT);
+    }
+    atomic_store(&stop, true);
+    for (int i = 0; i < 2; i++) {
+        pthread_join(threads[i], NULL);
+        assert_int_equal(askers[i].bad, 0);
+    }
+    SspiFreeAsyncContext(atomic_load(&async));
+}
+
 static void *wait_for_ever(void *data)
 {
     SECURITY_STATUS *status = malloc(sizeof(*status));
@@ -671,6 +774,8 @@ int main(void)
         TEST(free_wakes_those_who_wait),
         TEST(garbage_is_not_an_async_context),
         TEST(results_equal_those_of_the_synchronous_calls),
+        TEST(cancelled_delete_is_carried_out),
+        TEST(status_may_be_asked_for_at_any_moment),
     };
 
     return cmocka_run_group_tests(tests, scripted_setup, scripted_teardown);

@@ -140,6 +140,49 @@ static void queues_part_at_the_fork(void **state)
     sspia_queue_free(queue);
 }
 
+static pid_t forked = -1;
+
+static void fork_once(SspiAsyncContext *async, void *data)
+{
+    (void)async;
+    (void)data;
+    atomic_fetch_add(&notices, 1);
+    if (forked == -1)
+        forked = fork();
+}
+
+/* Wrong would be: callbacks that run in the child too, of completions that the dispatch had
+ * taken together with the one which forks. */
+static void child_of_a_callback_tells_of_nothing(void **state)
+{
+    sspia_queue *queue = sspia_queue_create();
+    SspiAsyncContext *async[3];
+    int32_t count;
+
+    (void)state;
+    atomic_store(&notices, 0);
+    for (int i = 0; i < 3; i++) {
+        async[i] = SspiCreateAsyncContext();
+        assert_status(sspia_async_set_queue(async[i], queue), SEC_E_OK);
+        assert_status(SspiSetAsyncNotifyCallback(async[i], fork_once, NULL), SEC_E_OK);
+        assert_status(sspia_async_delete_contexts(async[i], NULL, 0), SEC_E_OK);
+        assert_status(sspia_async_wait(async[i], PATIENCE_MS), SEC_E_OK);
+    }
+    count = sspia_queue_dispatch(queue, 10, 0);
+    if (forked == 0) {
+        CHILD_CHECK(count == 1, 1);
+        CHILD_CHECK(atomic_load(&notices) == 1, 2);
+        CHILD_CHECK(sspia_queue_dispatch(queue, 10, 0) == 0, 3);
+        _exit(0);
+    }
+    expect_clean_exit(forked);
+    assert_int_equal(count, 3);
+    assert_int_equal(atomic_load(&notices), 3);
+    for (int i = 0; i < 3; i++)
+        SspiFreeAsyncContext(async[i]);
+    sspia_queue_free(queue);
+}
+
 static void resubmit(SspiAsyncContext *async, void *data)
 {
     CtxtHandle none;
@@ -204,6 +247,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(child_can_go_on_and_inherits_no_calls),
         TEST(queues_part_at_the_fork),
+        TEST(child_of_a_callback_tells_of_nothing),
         TEST(fork_while_threads_are_busy),
     };
 

@@ -537,6 +537,195 @@ static void messages_pass_between_two_sides(void **state)
     unlink(path);
 }
 
+static sspia_hub_completion take_one(uint64_t queue)
+{
+    sspia_hub_completion completion = {0};
+
+    assert_int_equal(sspia_hub_queue_take(queue, PATIENCE_MS, &completion, 1), 1);
+    return completion;
+}
+
+/* Wrong would be: a completion that names a call which the caller never had, or none at all. */
+static void deletes_and_frees_need_no_call(void **state)
+{
+    uint64_t queue = sspia_hub_queue_create();
+    uint64_t credential = make_credential(), context = make_context(credential);
+    sspia_hub_completion completion;
+
+    (void)state;
+    for (uint64_t id = 1; id <= 2; id++) { /* alive, then dead */
+        assert_status(sspia_hub_delete_context(0, queue, id, context), SEC_E_OK);
+        completion = take_one(queue);
+        assert_int_equal(completion.call, 0);
+        assert_int_equal(completion.id, id);
+        assert_status(completion.status, id == 1 ? SEC_E_OK : SEC_E_INVALID_HANDLE);
+        assert_int_equal(scripted->live_contexts(), 0);
+    }
+    for (uint64_t id = 3; id <= 4; id++) {
+        assert_status(sspia_hub_free_credential(0, queue, id, credential), SEC_E_OK);
+        completion = take_one(queue);
+        assert_int_equal(completion.call, 0);
+        assert_int_equal(completion.id, id);
+        assert_status(completion.status, id == 3 ? SEC_E_OK : SEC_E_INVALID_HANDLE);
+        assert_int_equal(scripted->live_credentials(), 0);
+    }
+    assert_int_equal(sspia_hub_queue_take(queue, 0, &completion, 1), 0);
+    sspia_hub_queue_free(queue);
+}
+
+/* Wrong would be: a delete that is not carried out because nobody is to hear of it. */
+static void deletes_need_neither_call_nor_queue(void **state)
+{
+    uint64_t credential = make_credential(), contexts[3];
+
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        contexts[i] = make_context(credential);
+    assert_status(sspia_hub_delete_context(0, 0, 1, contexts[0]), SEC_E_OK);
+    assert_status(sspia_hub_delete_contexts(0, 0, 2, &contexts[1], 16), SEC_E_OK);
+    scripted_eventually(scripted->live_contexts, 0);
+    assert_status(sspia_hub_free_credential(0, 0, 3, credential), SEC_E_OK);
+    scripted_eventually(scripted->live_credentials, 0);
+}
+
+/* Wrong would be: a call whose outcome nobody could ever take. */
+static void all_but_deletes_and_frees_need_a_call(void **state)
+{
+    uint64_t queue = sspia_hub_queue_create();
+    uint64_t credential = make_credential(), context = make_context(credential);
+    sspia_hub_completion completion;
+    sspia_hub_bytes text;
+    int legs = scripted->legs();
+
+    (void)state;
+    assert_status(sspia_hub_acquire(0, queue, 1, "Scripted", "", SECPKG_CRED_BOTH, NULL, 0),
+                  SEC_E_INVALID_HANDLE);
+    assert_status(initialize(0, queue, 2, credential, 0, "more"), SEC_E_INVALID_HANDLE);
+    assert_status(sspia_hub_last_message(&text), SEC_E_OK);
+    assert_true(text.size > 0);
+    let_go(&text);
+    assert_status(initialize(0, queue, 3, 0, context, "more"), SEC_E_INVALID_HANDLE);
+    assert_status(sspia_hub_accept(0, queue, 4, credential, 0, 0, "more", 4, NULL, 0, NULL, 0),
+                  SEC_E_INVALID_HANDLE);
+    assert_int_equal(sspia_hub_queue_take(queue, 20, &completion, 1), 0);
+    assert_int_equal(scripted->legs(), legs);
+    assert_status(sspia_hub_delete_context_now(context), SEC_E_OK);
+    assert_status(sspia_hub_free_credential_now(credential), SEC_E_OK);
+    sspia_hub_queue_free(queue);
+}
+
+/* Wrong would be: numbers that must be aligned, that are read later, or a status of one. */
+static void many_contexts_are_deleted_by_one_call(void **state)
+{
+    enum { MANY = 150 };
+    uint64_t queue = sspia_hub_queue_create(), call = sspia_hub_call_create();
+    uint64_t credential = make_credential();
+    unsigned char *bytes = malloc(1 + MANY * 8);
+    sspia_hub_completion completion;
+
+    (void)state;
+    for (uint64_t round = 0; round < 4; round++) {
+        for (size_t i = 0; i < MANY; i++) {
+            uint64_t context = round == 3 && i == 7 ? credential : make_context(credential);
+
+            memcpy(bytes + 1 + i * 8, &context, 8);
+        }
+        assert_status(sspia_hub_delete_contexts(round % 2 == 0 ? call : 0, queue, round,
+                                                bytes + 1, MANY * 8),
+                      SEC_E_OK);
+        memset(bytes, 0xA5, 1 + MANY * 8);
+        completion = take_one(queue);
+        assert_int_equal(completion.call, round % 2 == 0 ? call : 0);
+        assert_int_equal(completion.id, round);
+        assert_status(completion.status, round == 3 ? SEC_E_INVALID_HANDLE : SEC_E_OK);
+        assert_int_equal(scripted->live_contexts(), 0);
+        sspia_hub_call_reinit(call);
+    }
+    assert_status(sspia_hub_delete_contexts(call, queue, 9, NULL, 0), SEC_E_OK);
+    assert_status(take_one(queue).status, SEC_E_OK);
+    free(bytes);
+    assert_status(sspia_hub_free_credential_now(credential), SEC_E_OK);
+    sspia_hub_call_free(call);
+    sspia_hub_queue_free(queue);
+}
+
+/* Wrong would be: half a number taken for one, or a context that a refused submit deletes. */
+static void refused_deletes_of_many_delete_none(void **state)
+{
+    uint64_t queue = sspia_hub_queue_create(), dead_queue = sspia_hub_queue_create();
+    uint64_t call = sspia_hub_call_create(), dead_call = sspia_hub_call_create();
+    uint64_t credential = make_credential();
+    uint64_t contexts[2] = {make_context(credential), make_context(credential)};
+    sspia_hub_completion completion;
+    sspia_hub_outcome outcome;
+    sspia_hub_bytes text;
+    char message[256];
+
+    (void)state;
+    sspia_hub_queue_free(dead_queue);
+    sspia_hub_call_free(dead_call);
+    for (size_t size = 1; size < 16; size++) {
+        if (size % 8 != 0)
+            assert_status(sspia_hub_delete_contexts(call, queue, 1, contexts, size),
+                          SEC_E_INVALID_PARAMETER);
+    }
+    assert_status(sspia_hub_delete_contexts(call, queue, 1, NULL, 8), SEC_E_INVALID_PARAMETER);
+    assert_status(sspia_hub_delete_contexts(dead_call, queue, 1, contexts, 16),
+                  SEC_E_INVALID_HANDLE);
+    assert_status(sspia_hub_delete_contexts(credential, queue, 1, contexts, 16),
+                  SEC_E_INVALID_HANDLE);
+    assert_status(sspia_hub_delete_contexts(call, 12345, 1, contexts, 16),
+                  SEC_E_INVALID_HANDLE);
+    assert_status(sspia_hub_delete_contexts(call, dead_queue, 1, contexts, 16),
+                  SEC_E_INVALID_HANDLE);
+    assert_status(sspia_hub_last_message(&text), SEC_E_OK);
+    snprintf(message, sizeof(message), "%.*s", (int)text.size, (char *)text.data);
+    assert_non_null(strstr(message, "the queue is not alive"));
+    let_go(&text);
+    assert_status(sspia_hub_call_status(call), SEC_E_NO_CONTEXT);
+
+    /* A call that is busy keeps what it is busy with, and where that goes. */
+    assert_status(initialize(call, queue, 5, credential, 0, "block"), SEC_E_OK);
+    assert_status(sspia_hub_delete_contexts(call, 0, 6, contexts, 16), SEC_E_INVALID_PARAMETER);
+    scripted->release(1);
+    completion = take_one(queue);
+    assert_int_equal(completion.id, 5);
+    assert_int_equal(completion.call, call);
+    assert_int_equal(scripted->live_contexts(), 3);
+    assert_status(sspia_hub_call_take(call, &outcome), SEC_E_OK);
+    let_go(&outcome.token);
+    assert_status(sspia_hub_delete_context_now(outcome.context), SEC_E_OK);
+    sspia_hub_call_reinit(call);
+    assert_status(sspia_hub_delete_contexts(call, queue, 7, contexts, 16), SEC_E_OK);
+    completion = take_one(queue);
+    assert_int_equal(completion.id, 7);
+    assert_status(completion.status, SEC_E_OK);
+    assert_int_equal(scripted->live_contexts(), 0);
+    assert_status(sspia_hub_free_credential_now(credential), SEC_E_OK);
+    sspia_hub_call_free(call);
+    sspia_hub_queue_free(queue);
+}
+
+/* Wrong would be: the memory of the library's own calls, lost with the queue. */
+static void queue_may_be_freed_before_calls_of_nobody_end(void **state)
+{
+    uint64_t credential = make_credential(), context;
+    uint64_t queue = sspia_hub_queue_create();
+
+    (void)state;
+    for (uint64_t i = 0; i < 100; i++) {
+        context = make_context(credential);
+        assert_status(sspia_hub_delete_contexts(0, queue, i, &context, 8), SEC_E_OK);
+        if (i % 10 == 9) {
+            sspia_hub_queue_free(queue);
+            queue = sspia_hub_queue_create();
+        }
+    }
+    sspia_hub_queue_free(queue);
+    scripted_eventually(scripted->live_contexts, 0);
+    assert_status(sspia_hub_free_credential_now(credential), SEC_E_OK);
+}
+
 static int threads_at_work(void)
 {
     return (int)(sspia_hub_pool_count(0) - sspia_hub_pool_count(1));
@@ -566,6 +755,12 @@ int main(void)
         TEST(malformed_identities_are_refused),
         TEST(names_and_messages_are_text),
         TEST(messages_pass_between_two_sides),
+        TEST(deletes_and_frees_need_no_call),
+        TEST(deletes_need_neither_call_nor_queue),
+        TEST(all_but_deletes_and_frees_need_a_call),
+        TEST(many_contexts_are_deleted_by_one_call),
+        TEST(refused_deletes_of_many_delete_none),
+        TEST(queue_may_be_freed_before_calls_of_nobody_end),
     };
 
     return cmocka_run_group_tests(tests, scripted_setup, scripted_teardown);

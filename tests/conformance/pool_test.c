@@ -210,6 +210,101 @@ static void waiting_for_a_turn_holds_no_thread(void **state)
     assert_status(FreeCredentialsHandle(&credential), SEC_E_OK);
 }
 
+/* Deletes that nobody can be waiting for: neither callback nor queue. */
+static void submit_unheard(CredHandle *credential, SspiAsyncContext **async, int count)
+{
+    for (int i = 0; i < count; i++) {
+        CtxtHandle context = scripted_context(credential, "", SEC_E_OK);
+
+        async[i] = SspiCreateAsyncContext();
+        assert_status(SspiDeleteSecurityContextAsync(async[i], &context), SEC_E_OK);
+    }
+}
+
+static int idle_now(void)
+{
+    sspia_pool_counts now = counts();
+
+    return now.threads > 0 && now.idle == now.threads;
+}
+
+/* Wrong would be: a call that waits for somebody to ask for it. */
+static void delete_that_nobody_waits_for_is_carried_out(void **state)
+{
+    /* One; a few, that wait for the end of a nap; more than may wait. */
+    static const int counts_of[] = {1, 7, 900};
+    CredHandle credential = scripted_credential();
+    SspiAsyncContext *async[900];
+
+    (void)state;
+    for (int round = 0; round < 9; round++) {
+        int count = counts_of[round % 3];
+
+        if (round < 3) { /* there is no thread */
+            configure((sspia_pool_config){.idle_ms = 30});
+            scripted_eventually(threads_now, 0);
+            configure((sspia_pool_config){.idle_ms = 60000});
+        } else if (round < 6) { /* they sleep, and nap no more */
+            scripted_eventually(idle_now, 1);
+            usleep(300000);
+        } /* else: they nap, or are still at it */
+        submit_unheard(&credential, async, count);
+        if (round % 2 == 0) {
+            for (int i = 0; i < count; i++)
+                SspiFreeAsyncContext(async[i]);
+        }
+        scripted_eventually(scripted->live_contexts, 0);
+        for (int i = 0; i < count && round % 2 != 0; i++) {
+            assert_status(sspia_async_wait(async[i], PATIENCE_MS), SEC_E_OK);
+            SspiFreeAsyncContext(async[i]);
+        }
+    }
+    assert_status(FreeCredentialsHandle(&credential), SEC_E_OK);
+}
+
+/* Wrong would be: a caller that polls, or waits, for ever. */
+static void asking_for_the_status_of_a_delete_ends_it(void **state)
+{
+    CredHandle credential = scripted_credential();
+    SspiAsyncContext *async[3];
+    struct timespec start, now;
+
+    (void)state;
+    for (int round = 0; round < 100; round++) {
+        if (round % 25 == 0)
+            usleep(300000); /* from threads that sleep, too */
+        submit_unheard(&credential, async, 3);
+        clock_gettime(CLOCK_MONOTONIC, &start);
+        do {
+            clock_gettime(CLOCK_MONOTONIC, &now);
+        } while (SspiGetAsyncCallStatus(async[2]) == SEC_I_ASYNC_CALL_PENDING &&
+                 now.tv_sec - start.tv_sec < PATIENCE_MS / 1000);
+        assert_status(SspiGetAsyncCallStatus(async[2]), SEC_E_OK);
+        assert_status(sspia_async_wait(async[0], PATIENCE_MS), SEC_E_OK);
+        assert_status(sspia_async_wait(async[1], PATIENCE_MS), SEC_E_OK);
+        for (int i = 0; i < 3; i++)
+            SspiFreeAsyncContext(async[i]);
+    }
+    assert_status(FreeCredentialsHandle(&credential), SEC_E_OK);
+}
+
+/* Wrong would be: threads that stay for a call which nobody waited for. */
+static void threads_leave_after_deletes_that_nobody_waited_for(void **state)
+{
+    CredHandle credential = scripted_credential();
+    SspiAsyncContext *async[100];
+
+    (void)state;
+    configure((sspia_pool_config){.idle_ms = 30});
+    submit_unheard(&credential, async, 100);
+    for (int i = 0; i < 100; i++)
+        SspiFreeAsyncContext(async[i]);
+    scripted_eventually(threads_now, 0);
+    assert_int_equal(pending_now(), 0);
+    assert_int_equal(scripted->live_contexts(), 0);
+    assert_status(FreeCredentialsHandle(&credential), SEC_E_OK);
+}
+
 /* Wrong would be: nonsense taken for a configuration. */
 static void bad_limits_are_refused(void **state)
 {
@@ -234,6 +329,9 @@ int main(void)
         TEST(threads_come_with_work_and_leave_without),
         TEST(waiting_for_a_turn_holds_no_thread),
         TEST(bad_limits_are_refused),
+        TEST(delete_that_nobody_waits_for_is_carried_out),
+        TEST(asking_for_the_status_of_a_delete_ends_it),
+        TEST(threads_leave_after_deletes_that_nobody_waited_for),
     };
 
     return cmocka_run_group_tests(tests, scripted_setup, scripted_teardown);

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <unistd.h>
 
 #include "scripted.h"
@@ -214,6 +215,209 @@ static void freed_queue_wakes_its_waiters_and_notifies_nobody(void **state)
     SspiFreeAsyncContext(async);
 }
 
+/* Something that is done to a context whose completion waits. */
+static void set_another_callback(SspiAsyncContext *async, sspia_queue *other, void *data)
+{
+    (void)other;
+    assert_status(SspiSetAsyncNotifyCallback(async, dispatch_inside, data), SEC_E_OK);
+}
+
+static void set_no_callback(SspiAsyncContext *async, sspia_queue *other, void *data)
+{
+    (void)other;
+    (void)data;
+    assert_status(SspiSetAsyncNotifyCallback(async, NULL, NULL), SEC_E_OK);
+}
+
+static void set_another_queue(SspiAsyncContext *async, sspia_queue *other, void *data)
+{
+    (void)data;
+    assert_status(sspia_async_set_queue(async, other), SEC_E_OK);
+}
+
+static void set_no_queue(SspiAsyncContext *async, sspia_queue *other, void *data)
+{
+    (void)other;
+    (void)data;
+    assert_status(sspia_async_set_queue(async, NULL), SEC_E_OK);
+}
+
+static void reinit(SspiAsyncContext *async, sspia_queue *other, void *data)
+{
+    (void)other;
+    (void)data;
+    assert_int_equal(SspiReinitAsyncContext(async), STATUS_SUCCESS);
+}
+
+/* With all settings changed on the way: the second completion goes elsewhere. */
+static void submit_again(SspiAsyncContext *async, sspia_queue *other, void *data)
+{
+    sspia_completion completion;
+
+    reinit(async, other, data);
+    set_another_queue(async, other, data);
+    set_another_callback(async, other, data);
+    assert_status(sspia_async_delete_contexts(async, NULL, 0), SEC_E_OK);
+    assert_status(sspia_queue_next(other, PATIENCE_MS, &completion), SEC_E_OK);
+    assert_ptr_equal(completion.async, async);
+    assert_ptr_equal(completion.callback, dispatch_inside);
+    assert_ptr_equal(completion.data, data);
+    assert_status(completion.status, SEC_E_OK);
+}
+
+static void free_context(SspiAsyncContext *async, sspia_queue *other, void *data)
+{
+    (void)other;
+    (void)data;
+    SspiFreeAsyncContext(async);
+}
+
+/* Wrong would be: a completion that tells of what came after it, or goes where that goes. */
+static void what_comes_after_leaves_a_waiting_completion_as_it_was(void **state)
+{
+    static void (*const changes[])(SspiAsyncContext *, sspia_queue *, void *) = {
+        set_another_callback, set_no_callback, set_another_queue, set_no_queue, reinit,
+        submit_again,         free_context,
+    };
+    enum { CHANGES = sizeof(changes) / sizeof(changes[0]) };
+    sspia_queue *queue = sspia_queue_create(), *other = sspia_queue_create();
+    struct seen before, after;
+    sspia_completion completion;
+    char message[256];
+
+    (void)state;
+    for (size_t i = 0; i < (size_t)CHANGES * CHANGES; i++) { /* one change, and another */
+        SspiAsyncContext *async = create(queue, on_complete, &before);
+
+        submit_nothing(async);
+        assert_status(sspia_async_wait(async, PATIENCE_MS), SEC_E_INVALID_HANDLE);
+        changes[i / CHANGES](async, other, &after);
+        if (i / CHANGES < 4) { /* a setting changes nothing of what the context says */
+            assert_status(SspiGetAsyncCallStatus(async), SEC_E_INVALID_HANDLE);
+            assert_true(sspia_async_message(async, message, sizeof(message)) > 0);
+        }
+        if (i / CHANGES < CHANGES - 1)
+            changes[i % CHANGES](async, other, &after);
+        assert_status(sspia_queue_next(queue, 0, &completion), SEC_E_OK);
+        assert_ptr_equal(completion.async, async);
+        assert_ptr_equal(completion.callback, on_complete);
+        assert_ptr_equal(completion.data, &before);
+        assert_status(completion.status, SEC_E_INVALID_HANDLE);
+        assert_status(sspia_queue_next(queue, 0, &completion), SEC_I_ASYNC_CALL_PENDING);
+        assert_status(sspia_queue_next(other, 0, &completion), SEC_I_ASYNC_CALL_PENDING);
+        SspiFreeAsyncContext(async);
+    }
+    sspia_queue_free(queue);
+    sspia_queue_free(other);
+}
+
+/* Wrong would be: a cancel that takes the place of a completion which waits already. */
+static void cancel_comes_after_the_completion_that_waits(void **state)
+{
+    sspia_queue *queue = sspia_queue_create();
+    SspiAsyncContext *async = create(queue, NULL, NULL);
+    CredHandle credential;
+    sspia_completion completion;
+
+    (void)state;
+    submit_nothing(async);
+    assert_status(sspia_async_wait(async, PATIENCE_MS), SEC_E_INVALID_HANDLE);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(SspiReinitAsyncContext(async), STATUS_SUCCESS);
+        assert_status(scripted_submit_acquire(async, "block", &credential), SEC_E_OK);
+        assert_int_equal(scripted->wait_blocked(i + 1, PATIENCE_MS), 0);
+        assert_status(sspia_async_cancel(async), SEC_E_OK);
+    }
+    assert_status(sspia_queue_next(queue, 0, &completion), SEC_E_OK);
+    assert_status(completion.status, SEC_E_INVALID_HANDLE);
+    for (int i = 0; i < 3; i++) {
+        assert_status(sspia_queue_next(queue, 0, &completion), SEC_E_OK);
+        assert_status(completion.status, SEC_E_UNFINISHED_CONTEXT_DELETED);
+    }
+    assert_status(sspia_queue_next(queue, 0, &completion), SEC_I_ASYNC_CALL_PENDING);
+    scripted->release(3);
+    SspiFreeAsyncContext(async);
+    sspia_queue_free(queue);
+}
+
+struct order {
+    sspia_queue *queue;
+    int next; /* of the completion that is to come */
+    bool frees;
+};
+
+struct numbered {
+    struct order *order;
+    int number;
+};
+
+/* Takes the next one by hand now and then. */
+static void check_order(SspiAsyncContext *async, void *data)
+{
+    struct numbered *numbered = data;
+    struct order *order = numbered->order;
+    sspia_completion completion;
+
+    (void)async;
+    assert_int_equal(numbered->number, order->next++);
+    if (numbered->number % 5 == 0 && sspia_queue_next(order->queue, 0, &completion) == SEC_E_OK)
+        assert_int_equal(((struct numbered *)completion.data)->number, order->next++);
+    if (numbered->number % 7 == 0)
+        assert_true(sspia_queue_dispatch(order->queue, 2, 0) >= 0);
+    if (order->frees)
+        sspia_queue_free(order->queue);
+}
+
+static void fill(struct order *order, struct numbered *numbers, int count)
+{
+    SspiAsyncContext *last = NULL;
+
+    order->queue = sspia_queue_create();
+    for (int i = 0; i < count; i++) {
+        SspiAsyncContext *async;
+
+        numbers[i] = (struct numbered){order, i};
+        async = create(order->queue, check_order, &numbers[i]);
+        submit_nothing(async);
+        assert_status(sspia_async_wait(async, PATIENCE_MS), SEC_E_INVALID_HANDLE);
+        SspiFreeAsyncContext(last);
+        last = async;
+    }
+    SspiFreeAsyncContext(last);
+}
+
+/* Wrong would be: a callback that finds those which come later, as a lot was taken at once. */
+static void callback_that_drains_finds_the_next(void **state)
+{
+    enum { COUNT = 200 }; /* several lots */
+    struct numbered numbers[COUNT];
+    struct order order = {.next = 0};
+
+    (void)state;
+    fill(&order, numbers, COUNT);
+    assert_int_equal(sspia_queue_dispatch(order.queue, 1, 0), 1);
+    while (sspia_queue_dispatch(order.queue, 40, 0) > 0)
+        continue;
+    assert_int_equal(order.next, COUNT);
+    sspia_queue_free(order.queue);
+}
+
+/* Wrong would be: callbacks of a queue that is no more, because a lot was taken at once. */
+static void callback_that_frees_the_queue_is_the_last(void **state)
+{
+    struct numbered numbers[20];
+    struct order order = {.next = 0, .frees = true};
+
+    (void)state;
+    fill(&order, numbers + 1, 19); /* numbers that do not drain */
+    for (int i = 1; i < 20; i++)
+        numbers[i].number = i;
+    order.next = 1;
+    assert_int_equal(sspia_queue_dispatch(order.queue, 10, 0), 1);
+    assert_int_equal(order.next, 2);
+    assert_int_equal(sspia_queue_dispatch(order.queue, 10, 0), SEC_E_INVALID_HANDLE);
+}
+
 enum { DRAINERS = 3, CALLS = 3000 };
 static atomic_int drained;
 
@@ -261,6 +465,10 @@ int main(void)
         TEST(cancelled_calls_are_delivered_once),
         TEST(freed_queue_wakes_its_waiters_and_notifies_nobody),
         TEST(several_threads_may_drain_one_queue),
+        TEST(what_comes_after_leaves_a_waiting_completion_as_it_was),
+        TEST(cancel_comes_after_the_completion_that_waits),
+        TEST(callback_that_drains_finds_the_next),
+        TEST(callback_that_frees_the_queue_is_the_last),
     };
 
     return cmocka_run_group_tests(tests, scripted_setup, scripted_teardown);

@@ -166,6 +166,210 @@ static void table_grows_in_place(void **state)
     }
 }
 
+/* Wrong would be: a look-up that takes a reference, or one that a dead handle passes. */
+static void find_leads_to_live_objects_alone(void **state)
+{
+    struct handle handle, next;
+    int object;
+
+    (void)state;
+    assert_true(handle_open(HANDLE_ASYNC, &object, &handle));
+    assert_ptr_equal(handle_find(HANDLE_ASYNC, handle), &object);
+    assert_null(handle_find(HANDLE_QUEUE, handle));
+    assert_null(handle_find(HANDLE_ASYNC, (struct handle){handle.slot, handle.generation + 1}));
+    assert_null(handle_find(HANDLE_ASYNC, (struct handle){0, 1}));
+    assert_null(handle_find(HANDLE_ASYNC, (struct handle){5000000, 1}));
+    assert_ptr_equal(handle_close(HANDLE_ASYNC, handle), &object);
+    assert_null(handle_find(HANDLE_ASYNC, handle));
+    handle_release(handle); /* the only one, so the slot is free */
+    assert_true(handle_open(HANDLE_ASYNC, &object, &next));
+    assert_int_equal(next.slot, handle.slot);
+    assert_null(handle_find(HANDLE_ASYNC, handle));
+    handle_close(HANDLE_ASYNC, next);
+    handle_release(next);
+}
+
+/* Wrong would be: another object behind a handle that is dead, or behind the slot's next. */
+static void replace_moves_live_handles_alone(void **state)
+{
+    struct handle handle, next;
+    int one, two, three;
+
+    (void)state;
+    assert_true(handle_open(HANDLE_ASYNC, &one, &handle));
+    handle_replace(HANDLE_ASYNC, handle, &two);
+    assert_ptr_equal(handle_find(HANDLE_ASYNC, handle), &two);
+    handle_replace(HANDLE_QUEUE, handle, &three);
+    assert_ptr_equal(handle_find(HANDLE_ASYNC, handle), &two);
+    assert_ptr_equal(handle_close(HANDLE_ASYNC, handle), &two);
+    handle_release(handle);
+    assert_true(handle_open(HANDLE_ASYNC, &one, &next));
+    assert_int_equal(next.slot, handle.slot);
+    handle_replace(HANDLE_ASYNC, handle, &three);
+    assert_ptr_equal(handle_find(HANDLE_ASYNC, next), &one);
+    handle_close(HANDLE_ASYNC, next);
+    handle_release(next);
+}
+
+/* Wrong would be: a status that outlives its handle, or that another kind reads. */
+static void status_lives_as_long_as_its_handle(void **state)
+{
+    struct handle handle, next;
+    SECURITY_STATUS status = SEC_E_INTERNAL_ERROR;
+    int object;
+
+    (void)state;
+    assert_true(handle_open(HANDLE_ASYNC, &object, &handle));
+    assert_true(handle_status(HANDLE_ASYNC, handle, &status));
+    assert_int_equal(status, SEC_E_NO_CONTEXT);
+    handle_set_status(handle, SEC_I_CONTINUE_NEEDED);
+    assert_true(handle_status(HANDLE_ASYNC, handle, &status));
+    assert_int_equal(status, SEC_I_CONTINUE_NEEDED);
+    assert_false(handle_status(HANDLE_QUEUE, handle, &status));
+    assert_false(handle_status(HANDLE_ASYNC, (struct handle){0, 1}, &status));
+    assert_false(handle_status(HANDLE_ASYNC, (struct handle){5000000, 1}, &status));
+    handle_close(HANDLE_ASYNC, handle);
+    assert_false(handle_status(HANDLE_ASYNC, handle, &status));
+    handle_release(handle);
+    assert_true(handle_open(HANDLE_ASYNC, &object, &next));
+    assert_int_equal(next.slot, handle.slot);
+    assert_false(handle_status(HANDLE_ASYNC, handle, &status));
+    assert_true(handle_status(HANDLE_ASYNC, next, &status));
+    assert_int_equal(status, SEC_E_NO_CONTEXT);
+    handle_close(HANDLE_ASYNC, next);
+    handle_release(next);
+}
+
+enum { LIVES = 100000, OWNERS = 2 };
+static _Atomic uint64_t current[OWNERS]; /* the handle that each owner has open, packed */
+static atomic_bool over;
+
+/* Its own slot, and that of the other owner, one life after the other. */
+static void *open_and_close(void *data)
+{
+    _Atomic uint64_t *mine = data;
+    struct handle handle;
+    int object;
+
+    for (int i = 0; i < LIVES && handle_open(HANDLE_ASYNC, &object, &handle); i++) {
+        atomic_store_explicit(mine, (uint64_t)handle.slot << 32 | handle.generation,
+                              memory_order_relaxed);
+        handle_set_status(handle, (SECURITY_STATUS)handle.generation);
+        handle_close(HANDLE_ASYNC, handle);
+        handle_release(handle);
+    }
+    return NULL;
+}
+
+/* A status is the first one, or has the generation of the handle that was asked for. */
+static void *read_statuses(void *data)
+{
+    uintptr_t wrong = 0;
+
+    (void)data;
+    while (!atomic_load(&over)) {
+        for (int i = 0; i < OWNERS; i++) {
+            uint64_t word = atomic_load_explicit(&current[i], memory_order_relaxed);
+            struct handle handle = {(uint32_t)(word >> 32), (uint32_t)word};
+            SECURITY_STATUS status;
+
+            if (handle_status(HANDLE_ASYNC, handle, &status) && status != SEC_E_NO_CONTEXT &&
+                status != (SECURITY_STATUS)handle.generation)
+                wrong++;
+        }
+    }
+    return (void *)wrong;
+}
+
+/* Wrong would be: the status of a slot's next owner, told to who asks for the one before. */
+static void status_is_never_that_of_another_generation(void **state)
+{
+    pthread_t owners[OWNERS], readers[2];
+    void *wrong;
+
+    (void)state;
+    atomic_store(&over, false);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(pthread_create(&readers[i], NULL, read_statuses, NULL), 0);
+    for (int i = 0; i < OWNERS; i++)
+        assert_int_equal(pthread_create(&owners[i], NULL, open_and_close, &current[i]), 0);
+    for (int i = 0; i < OWNERS; i++)
+        pthread_join(owners[i], NULL);
+    atomic_store(&over, true);
+    for (int i = 0; i < 2; i++) {
+        pthread_join(readers[i], &wrong);
+        assert_int_equal((uintptr_t)wrong, 0);
+    }
+}
+
+/* Wrong would be: a handle of a chain that is lost, found meanwhile, or closed by it twice. */
+static void chain_holds_what_it_closed(void **state)
+{
+    enum { COUNT = 100 };
+    struct handle_chain chain = {0, 0};
+    struct handle handles[COUNT], taken;
+    bool alone = true;
+
+    (void)state;
+    atomic_store(&destroyed, 0);
+    assert_false(handle_chain_take(&chain, &taken));
+    for (int i = 0; i < COUNT; i++) {
+        handles[i] = open_one();
+        handle_chain_close(&chain, HANDLE_CREDENTIAL, handles[i]);
+        assert_null(handle_acquire(HANDLE_CREDENTIAL, handles[i]));
+    }
+    assert_int_equal(chain.missed, 0);
+    handle_chain_close(&chain, HANDLE_CREDENTIAL, handles[0]); /* dead */
+    handle_chain_close(&chain, HANDLE_CREDENTIAL, (struct handle){0, 0});
+    handle_chain_close(&chain, HANDLE_CONTEXT, handles[1]);
+    assert_int_equal(chain.missed, 3);
+    assert_null(handle_close_alone(HANDLE_CREDENTIAL, handles[2], &alone));
+    assert_false(alone);
+    assert_int_equal(atomic_load(&destroyed), 0);
+    for (int i = COUNT - 1; i >= 0; i--) { /* the last to come is the first to go */
+        assert_true(handle_chain_take(&chain, &taken));
+        assert_memory_equal(&taken, &handles[i], sizeof(taken));
+        handle_release(taken);
+        assert_int_equal(atomic_load(&destroyed), COUNT - i);
+        handles[i] = open_one(); /* the slot's next owner: the chain must not lead to it */
+    }
+    assert_false(handle_chain_take(&chain, &taken));
+    for (int i = 0; i < COUNT; i++) {
+        assert_non_null(handle_close(HANDLE_CREDENTIAL, handles[i]));
+        handle_release(handles[i]);
+    }
+}
+
+/* Wrong would be: an object that a chain destroys under somebody who has a reference. */
+static void chain_passes_the_owners_reference_alone(void **state)
+{
+    struct handle_chain chain = {0, 0};
+    struct handle one = open_one(), two = open_one(), taken;
+    bool alone;
+
+    (void)state;
+    atomic_store(&destroyed, 0);
+    assert_non_null(handle_acquire(HANDLE_CREDENTIAL, one));
+    handle_chain_close(&chain, HANDLE_CREDENTIAL, one);
+    assert_true(handle_chain_take(&chain, &taken));
+    handle_release(taken);
+    assert_int_equal(atomic_load(&destroyed), 0);
+    handle_release(one);
+    assert_int_equal(atomic_load(&destroyed), 1);
+    /* Alone is who closes what nobody else has. */
+    assert_non_null(handle_acquire(HANDLE_CREDENTIAL, two));
+    assert_non_null(handle_close_alone(HANDLE_CREDENTIAL, two, &alone));
+    assert_false(alone);
+    handle_release(two);
+    handle_release(two);
+    two = open_one();
+    assert_non_null(handle_close_alone(HANDLE_CREDENTIAL, two, &alone));
+    assert_true(alone);
+    handle_release(two);
+    assert_int_equal(atomic_load(&destroyed), 3);
+    handle_prefetch((struct handle){5000000, 1}); /* nothing there, and no harm */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -175,6 +379,12 @@ int main(void)
         cmocka_unit_test(slots_that_never_were_are_not_found),
         cmocka_unit_test(exactly_one_thread_closes),
         cmocka_unit_test(table_grows_in_place),
+        cmocka_unit_test(find_leads_to_live_objects_alone),
+        cmocka_unit_test(replace_moves_live_handles_alone),
+        cmocka_unit_test(status_lives_as_long_as_its_handle),
+        cmocka_unit_test(status_is_never_that_of_another_generation),
+        cmocka_unit_test(chain_holds_what_it_closed),
+        cmocka_unit_test(chain_passes_the_owners_reference_alone),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -175,6 +175,9 @@ typedef struct sspia_package {
     /* For packages that choose another one: its name, and SECPKG_NEGOTIATION_* in *state.
      * NULL: the package itself, complete. */
     const char *(*negotiated)(void *context, uint32_t *state);
+
+    /* What of may_block holds for legs with this credential. NULL: all of it. */
+    uint32_t (*credential_may_block)(void *credential);
 } sspia_package;
 
 /* What a module exports. Returns a NULL-terminated array of packages that lives for ever,

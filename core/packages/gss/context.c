@@ -19,7 +19,6 @@ gss_context *gss_context_create(gss_kind kind, bool initiator)
                     : kind == GSS_NTLM   ? GSS_MECH_NTLM
                                          : 0;
     context->handle = GSS_C_NO_CONTEXT;
-    context->target = GSS_C_NO_NAME;
     context->delegated = GSS_C_NO_CREDENTIAL;
     context->expiry = INT64_MAX;
     return context;
@@ -27,15 +26,12 @@ gss_context *gss_context_create(gss_kind kind, bool initiator)
 
 void gss_context_settle(gss_context *context)
 {
-    OM_uint32 minor;
-
     if (context->lease != NULL)
         gss_source_give(context->source, context->lease);
     gss_credential_release(context->credential);
     context->lease = NULL;
     context->source = NULL;
     context->credential = NULL;
-    gss_release_name(&minor, &context->target);
     gss_bindings_free(context->bindings);
     context->bindings = GSS_C_NO_CHANNEL_BINDINGS;
 }

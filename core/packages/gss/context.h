@@ -24,7 +24,6 @@ typedef struct gss_context {
     gss_source *source;
     gss_lease *lease;
 
-    gss_name_t target;
     char *target_text; /* as the caller gave it, or NULL */
     gss_channel_bindings_t bindings;
     uint64_t requested;

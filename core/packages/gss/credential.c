@@ -98,6 +98,19 @@ SECURITY_STATUS gss_credential_acquire(gss_kind kind, const char *principal, uin
     return status;
 }
 
+uint32_t gss_credential_may_block_ntlm(void *object)
+{
+    const gss_credential *credential = object;
+    uint32_t may_block = 0;
+
+    /* Without these gss-ntlmssp asks winbind, and that a domain controller. */
+    if (credential->outbound.nt_hash == NULL)
+        may_block |= SSPIA_OP_INITIALIZE;
+    if (credential->ntlm_in.user_file == NULL)
+        may_block |= SSPIA_OP_ACCEPT;
+    return may_block;
+}
+
 gss_credential *gss_credential_keep(gss_credential *credential)
 {
     atomic_fetch_add_explicit(&credential->references, 1, memory_order_relaxed);

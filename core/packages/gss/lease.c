@@ -122,6 +122,8 @@ void gss_lease_destroy(gss_lease *lease)
     if (lease == NULL)
         return;
     gss_release_cred(&minor, &lease->cred);
+    gss_release_name(&minor, &lease->target);
+    free(lease->target_text);
     gss_tickets_drop(lease->tickets);
     gss_users_drop(lease->users);
     free(lease);

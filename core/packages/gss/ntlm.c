@@ -57,4 +57,5 @@ const sspia_package gss_ntlm_package = {
     .decrypt = gss_message_decrypt,
     .export_context = gss_transfer_export,
     .import_context = import_context,
+    .credential_may_block = gss_credential_may_block_ntlm,
 };

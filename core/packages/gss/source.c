@@ -18,6 +18,7 @@
  */
 #include "source.h"
 #include "lease.h"
+#include "name.h"
 #include "text.h"
 
 #include <stdlib.h>
@@ -157,8 +158,28 @@ SECURITY_STATUS gss_source_probe(gss_source *source, unsigned mech, int64_t *exp
     return status;
 }
 
-/* An idle lease that fits, or NULL; those past their time go onto *stale. */
-static gss_lease *take_idle(gss_source *source, unsigned mechs, bool raw, gss_lease **stale)
+/* What a lease is wanted for: by its target (target and asks), or by its mechanisms. */
+struct wish {
+    bool by_target;
+    const char *target;
+    unsigned asks;
+    unsigned mechs;
+    bool raw;
+};
+
+static bool fits(const gss_lease *lease, const struct wish *wish)
+{
+    if (!wish->by_target)
+        return lease->mechs == wish->mechs && lease->raw == wish->raw;
+    if (lease->target == GSS_C_NO_NAME || lease->target_asks != wish->asks)
+        return false;
+    return wish->target == NULL || lease->target_text == NULL
+               ? wish->target == lease->target_text
+               : strcmp(wish->target, lease->target_text) == 0;
+}
+
+/* An idle lease that fits, or NULL; those past their time go onto *stale. Lock held. */
+static gss_lease *find_idle(gss_source *source, const struct wish *wish, gss_lease **stale)
 {
     gss_lease **link = &source->idle;
     int64_t moment = now();
@@ -174,7 +195,7 @@ static gss_lease *take_idle(gss_source *source, unsigned mechs, bool raw, gss_le
             source->idle_count--;
             lease->next = *stale;
             *stale = lease;
-        } else if (lease->mechs == mechs && lease->raw == raw) {
+        } else if (fits(lease, wish)) {
             *link = lease->next;
             source->idle_count--;
             return lease;
@@ -185,42 +206,93 @@ static gss_lease *take_idle(gss_source *source, unsigned mechs, bool raw, gss_le
     return NULL;
 }
 
-SECURITY_STATUS gss_source_take(gss_source *source, unsigned mechs, bool raw, gss_lease **lease,
-                                sspia_report *report)
+static gss_lease *take_idle(gss_source *source, const struct wish *wish)
 {
-    gss_lease *made = NULL;
     gss_lease *stale = NULL;
-    SECURITY_STATUS status = gss_source_prepare(source, report);
+    gss_lease *found;
 
-    *lease = NULL;
-    if (status != SEC_E_OK)
-        return status;
-    made = calloc(1, sizeof *made);
-    if (made == NULL)
-        return SEC_E_INSUFFICIENT_MEMORY;
     pthread_mutex_lock(&source->lock);
-    *lease = take_idle(source, mechs, raw, &stale);
-    made->tickets = gss_tickets_keep(source->tickets);
-    made->users = gss_users_keep(source->users);
+    found = find_idle(source, wish, &stale);
     pthread_mutex_unlock(&source->lock);
-    if (*lease == NULL) {
-        made->mechs = mechs;
-        made->raw = raw;
-        made->born = now();
-        status = gss_lease_make(source, made, report);
-    }
-    if (*lease == NULL && status == SEC_E_OK) {
-        *lease = made;
-        made = NULL;
-    }
-    gss_lease_destroy(made);
     while (stale != NULL) {
         gss_lease *next = stale->next;
 
         gss_lease_destroy(stale);
         stale = next;
     }
+    return found;
+}
+
+/* The source is prepared. */
+static SECURITY_STATUS take(gss_source *source, unsigned mechs, bool raw, gss_lease **lease,
+                            sspia_report *report)
+{
+    const struct wish wish = {.mechs = mechs, .raw = raw};
+    gss_lease *made;
+    SECURITY_STATUS status;
+
+    *lease = take_idle(source, &wish);
+    if (*lease != NULL)
+        return SEC_E_OK;
+    made = calloc(1, sizeof *made);
+    if (made == NULL)
+        return SEC_E_INSUFFICIENT_MEMORY;
+    pthread_mutex_lock(&source->lock);
+    made->tickets = gss_tickets_keep(source->tickets);
+    made->users = gss_users_keep(source->users);
+    pthread_mutex_unlock(&source->lock);
+    made->mechs = mechs;
+    made->raw = raw;
+    made->born = now();
+    status = gss_lease_make(source, made, report);
+    if (status == SEC_E_OK)
+        *lease = made;
+    else
+        gss_lease_destroy(made);
     return status;
+}
+
+SECURITY_STATUS gss_source_take(gss_source *source, unsigned mechs, bool raw, gss_lease **lease,
+                                sspia_report *report)
+{
+    SECURITY_STATUS status = gss_source_prepare(source, report);
+
+    *lease = NULL;
+    return status == SEC_E_OK ? take(source, mechs, raw, lease, report) : status;
+}
+
+SECURITY_STATUS gss_source_take_for(gss_source *source, const char *target, unsigned mechs,
+                                    gss_lease **lease, sspia_report *report)
+{
+    const struct wish wish = {.by_target = true, .target = target, .asks = mechs};
+    SECURITY_STATUS status = gss_source_prepare(source, report);
+    gss_name_t name = GSS_C_NO_NAME;
+    char *text = NULL;
+    unsigned usable;
+    OM_uint32 minor;
+
+    *lease = NULL;
+    if (status != SEC_E_OK)
+        return status;
+    *lease = take_idle(source, &wish);
+    if (*lease != NULL)
+        return SEC_E_OK;
+    if (!gss_text_copy(target, &text))
+        return SEC_E_INSUFFICIENT_MEMORY;
+    status = gss_name_target(target, mechs, &name, &usable, report);
+    if (status == SEC_E_OK)
+        status = take(source, usable, false, lease, report);
+    if (status != SEC_E_OK) {
+        gss_release_name(&minor, &name);
+        free(text);
+        return status;
+    }
+    gss_release_name(&minor, &(*lease)->target);
+    free((*lease)->target_text);
+    (*lease)->target = name;
+    (*lease)->target_text = text;
+    (*lease)->target_asks = mechs;
+    return SEC_E_OK;
 }
 
 void gss_source_give(gss_source *source, gss_lease *lease)

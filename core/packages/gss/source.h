@@ -18,6 +18,12 @@ typedef struct gss_lease {
     int64_t born;
     gss_tickets *tickets;
     gss_users *users;
+
+    /* Of an initiator: whom it talks to. A name costs a look into krb5.conf, so it stays for
+     * the next handshake with the same peer. */
+    char *target_text;    /* as the caller gave it, or NULL */
+    unsigned target_asks; /* the mechanisms that it was imported for */
+    gss_name_t target;    /* or GSS_C_NO_NAME: not set yet */
 } gss_lease;
 
 /*
@@ -71,6 +77,10 @@ SECURITY_STATUS gss_source_probe(gss_source *source, unsigned mech, int64_t *exp
  * May block. */
 SECURITY_STATUS gss_source_take(gss_source *source, unsigned mechs, bool raw, gss_lease **lease,
                                 sspia_report *report);
+/* The same for an initiator, with its target set. mechs is what it may negotiate unless the
+ * target's form leaves less. */
+SECURITY_STATUS gss_source_take_for(gss_source *source, const char *target, unsigned mechs,
+                                    gss_lease **lease, sspia_report *report);
 /* Takes it back; NULL is fine. Does not block. */
 void gss_source_give(gss_source *source, gss_lease *lease);
 

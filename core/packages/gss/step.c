@@ -3,7 +3,6 @@
 #include "step.h"
 #include "bindings.h"
 #include "flags.h"
-#include "name.h"
 #include "ntlm_token.h"
 #include "sniff.h"
 #include "status.h"
@@ -62,17 +61,12 @@ static SECURITY_STATUS take_bindings(gss_context *context, const sspia_step *ste
     return gss_bindings_read(step->input, step->input_count, &context->bindings, report);
 }
 
-static SECURITY_STATUS hold_credential(gss_context *context, gss_credential *credential,
-                                       gss_source *source, unsigned mechs, bool raw,
-                                       sspia_report *report)
+/* With the lease that was taken. */
+static void hold_credential(gss_context *context, gss_credential *credential,
+                            gss_source *source)
 {
-    SECURITY_STATUS status = gss_source_take(source, mechs, raw, &context->lease, report);
-
-    if (status == SEC_E_OK) {
-        context->source = source;
-        context->credential = gss_credential_keep(credential);
-    }
-    return status;
+    context->source = source;
+    context->credential = gss_credential_keep(credential);
 }
 
 /* What both sides do after GSSAPI's part of a leg. flags and lifetime are its results. */
@@ -115,11 +109,11 @@ static SECURITY_STATUS begin_initiator(gss_context *context, const sspia_step *s
         mechs &= GSS_MECH_NTLM;
     if (!gss_text_copy(step->target, &context->target_text))
         return SEC_E_INSUFFICIENT_MEMORY;
-    status = gss_name_target(step->target, mechs, &context->target, &mechs, report);
-    if (status != SEC_E_OK)
-        return status;
     context->requested = step->requested;
-    return hold_credential(context, credential, source, mechs, false, report);
+    status = gss_source_take_for(source, step->target, mechs, &context->lease, report);
+    if (status == SEC_E_OK)
+        hold_credential(context, credential, source);
+    return status;
 }
 
 /* Errors of gss-ntlmssp that its codes do not tell apart, or name badly. */
@@ -181,7 +175,7 @@ SECURITY_STATUS gss_step_initialize(gss_kind kind, void **object, const sspia_st
     if (status != SEC_E_OK)
         return gss_context_fail(context, status);
     major = gss_init_sec_context(
-        &minor, context->lease->cred, &context->handle, context->target,
+        &minor, context->lease->cred, &context->handle, context->lease->target,
         kind == GSS_KERBEROS ? &gss_oid_kerberos
         : kind == GSS_NTLM   ? &gss_oid_ntlm
                              : &gss_oid_spnego,
@@ -222,13 +216,16 @@ static SECURITY_STATUS begin_acceptor(gss_context *context, const sspia_step *st
         mech = mechs & GSS_MECH_KERBEROS ? GSS_MECH_KERBEROS : GSS_MECH_NTLM;
     if (mech == GSS_MECH_NTLM)
         source = &credential->ntlm_in;
-    status = hold_credential(context, credential, source, mech, sniffed.raw, report);
-    if (status == SEC_E_OK || mech == sniffed.offered || !(mechs & GSS_MECH_NTLM) ||
-        mech == GSS_MECH_NTLM)
-        return status;
-    /* No key for Kerberos; the initiator may offer NTLM too. */
-    return hold_credential(context, credential, &credential->ntlm_in, GSS_MECH_NTLM,
-                           sniffed.raw, report);
+    status = gss_source_take(source, mech, sniffed.raw, &context->lease, report);
+    if (status != SEC_E_OK && mech != sniffed.offered && (mechs & GSS_MECH_NTLM) &&
+        mech != GSS_MECH_NTLM) {
+        /* No key for Kerberos; the initiator may offer NTLM too. */
+        source = &credential->ntlm_in;
+        status = gss_source_take(source, GSS_MECH_NTLM, sniffed.raw, &context->lease, report);
+    }
+    if (status == SEC_E_OK)
+        hold_credential(context, credential, source);
+    return status;
 }
 
 /* MS-docs on ASC_REQ_ALLOW_MISSING_BINDINGS: without it, an acceptor that has bindings

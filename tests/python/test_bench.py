@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: MIT
+"""bench/report.py on a small file of results: a table, a page, pictures. Nothing is timed."""
+
+from __future__ import annotations
+
+import pathlib
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+from conftest import ROOT
+
+REPORT = ROOT / "bench" / "report.py"
+RESULTS = pathlib.Path(__file__).with_name("bench_results.jsonl")
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def report(*arguments: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(REPORT), *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def reached(output: str, row: str, case: str = "") -> str:
+    """The last word of the line of the table that begins so and has the case."""
+    lines = [
+        line
+        for line in output.splitlines()
+        if line.strip("| ").startswith(row) and case in line
+    ]
+    assert len(lines) == 1
+    return lines[0].strip("| ").split()[-1]
+
+
+def test_the_table_holds_medians_against_goals() -> None:
+    done = report(RESULTS)
+    assert done.returncode == 0, done.stderr
+    table = done.stdout
+    assert reached(table, "submit-busy", "  workers held") == "yes"  # in spite of one 300
+    assert reached(table, "submit-busy", "two threads") == "no"
+    assert reached(table, "burst", "16 not waited for") == "no?"
+    assert reached(table, "frozen-kdc") == "yes"  # a factor, not a ratio
+    assert reached(table, "memory") == "no"
+    assert reached(table, "idle") == "yes"
+    assert "2.96 (2.65-2.96)" in table
+
+
+def test_the_page_keeps_what_was_written_by_hand(tmp_path: pathlib.Path) -> None:
+    page = tmp_path / "performance.md"
+    assert report(RESULTS, "--write", "--docs", tmp_path).returncode == 0
+    text = page.read_text(encoding="utf-8")
+    assert reached(text, "**import**") == "yes"
+    assert "Not measured in this run: submit-batch," in text
+    mark = "<!-- to here -->"
+    page.write_text(text.replace(mark, "It is slow because it waits.\n" + mark, 1), "utf-8")
+    assert report(RESULTS, "--write", "--docs", tmp_path).returncode == 0
+    assert page.read_text("utf-8") == text.replace(
+        mark, f"It is slow because it waits.\n{mark}"
+    )
+
+
+def test_a_page_without_its_marks_is_left_alone(tmp_path: pathlib.Path) -> None:
+    page = tmp_path / "performance.md"
+    page.write_text("mine", encoding="utf-8")
+    assert report(RESULTS, "--write", "--docs", tmp_path).returncode != 0
+    assert page.read_text(encoding="utf-8") == "mine"
+
+
+def test_pictures_show_each_comparison(tmp_path: pathlib.Path) -> None:
+    assert report(RESULTS, "--write", "--docs", tmp_path).returncode == 0
+    for name, lines in (("engine", 7), ("handshakes", 3), ("python", 2)):
+        picture = ElementTree.parse(tmp_path / f"performance-{name}.svg").getroot()  # noqa: S314 - ours
+        labels = [text for text in picture.iter(f"{SVG}text") if text.get("class") == "end"]
+        assert sum(float(label.get("x", 0)) < 400 for label in labels) == lines
+        assert f"performance-{name}.svg" in (tmp_path / "performance.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "{",
+        '{"row": "no such row", "case": "", "peer": "", "unit": "ns", "ours": [1]}',
+        '{"row": "memory", "case": "", "peer": "", "unit": "bytes", "ours": []}',
+    ],
+)
+def test_a_damaged_line_is_an_error(line: str, tmp_path: pathlib.Path) -> None:
+    results = tmp_path / "results.jsonl"
+    results.write_text(f"{line}\n", encoding="utf-8")
+    done = report(results)
+    assert done.returncode != 0
+    assert "results.jsonl:1" in done.stderr
