@@ -197,6 +197,8 @@ void SspiFreeAsyncContext(SspiAsyncContext *pointer)
     call = find_at_rest(pointer);
     if (call != NULL) {
         handle = call->async;
+        /* A fork may come before the release, and visits closed handles too. */
+        handle_replace(HANDLE_ASYNC, handle, NULL);
         handle_close(HANDLE_ASYNC, handle);
         tell_waiters(handle.slot);
         abandon(call, &holdings);
@@ -491,6 +493,8 @@ void async_after_fork(void *object)
 {
     struct call *call = object;
 
+    if (call == NULL) /* closed, and not released yet */
+        return;
     call->work.place = WORK_NOWHERE;
     if (!call_is_pending(call))
         return;

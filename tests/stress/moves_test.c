@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Random moves on shared async contexts, handles and queues from many threads: create, set
- * callback and queue, submit, poll, wait, cancel, free, reinit, delete, copy, drain; over
- * Scripted, and over NTLM where gss-ntlmssp is installed.
+ * callback and queue, also while completions wait, submit, poll, wait, cancel, free, reinit,
+ * delete one or many, delete and forget, copy, drain; over Scripted, and over NTLM where
+ * gss-ntlmssp is installed.
  *
  *   moves_test [SEED [SECONDS]]     a failure prints the seed
  *
@@ -75,6 +76,21 @@ static void put_context(uint32_t slot, CtxtHandle context)
     DeleteSecurityContext(&old);
 }
 
+/* Many at once: alive, dead, twice the same, garbage; some of them in use by others. */
+static SECURITY_STATUS submit_batch(uint64_t *state, SspiAsyncContext *async)
+{
+    CtxtHandle batch[100];
+    uint32_t count = draw(state, 100);
+
+    for (uint32_t i = 0; i < count; i++) {
+        if (draw(state, 8) == 0)
+            batch[i] = (CtxtHandle){draw(state, 1000), draw(state, 1000)};
+        else
+            batch[i] = get_context(draw(state, SLOTS));
+    }
+    return sspia_async_delete_contexts(async, batch, count);
+}
+
 static void submit(uint64_t *state, SspiAsyncContext *async)
 {
     static const char *const scripts[] = {"more", "", "token=64 more", "status=80090308",
@@ -83,7 +99,7 @@ static void submit(uint64_t *state, SspiAsyncContext *async)
     SECURITY_STATUS status;
 
     /* No output: the places would have to outlive whoever waits for the call. */
-    switch (draw(state, 4)) {
+    switch (draw(state, 5)) {
     case 0: {
         char target[32];
 
@@ -95,6 +111,9 @@ static void submit(uint64_t *state, SspiAsyncContext *async)
     case 1:
         status = SspiFreeCredentialsHandleAsync(async, &context); /* never a credential */
         break;
+    case 2:
+        status = submit_batch(state, async);
+        break;
     default:
         status = SspiDeleteSecurityContextAsync(async, &context);
         break;
@@ -105,14 +124,95 @@ static void submit(uint64_t *state, SspiAsyncContext *async)
         abort();
 }
 
-static void new_context(uint64_t *state)
+static CtxtHandle make_context(void)
 {
     CtxtHandle context;
 
     if (InitializeSecurityContextA(&credential, NULL, (char[]){"more token=0"}, 0, 0, 0, NULL,
                                    0, &context, NULL, NULL, NULL) != SEC_I_CONTINUE_NEEDED)
         abort();
-    put_context(draw(state, SLOTS), context);
+    return context;
+}
+
+static void new_context(uint64_t *state)
+{
+    put_context(draw(state, SLOTS), make_context());
+}
+
+/* Deletes that nobody can be waiting for, and their async contexts freed at once. */
+static void delete_and_forget(uint64_t *state)
+{
+    uint32_t rounds = 1 + draw(state, 4);
+
+    for (uint32_t i = 0; i < rounds; i++) {
+        CtxtHandle own[3] = {make_context(), make_context(), {0, 0}};
+        SspiAsyncContext *async = SspiCreateAsyncContext();
+        bool batch = draw(state, 2) != 0;
+        SECURITY_STATUS status;
+
+        own[2] = own[0];
+        status = batch ? sspia_async_delete_contexts(async, own, 3)
+                       : SspiDeleteSecurityContextAsync(async, &own[0]);
+        if (status != SEC_E_OK)
+            abort();
+        atomic_fetch_add(&accepted, 1);
+        if (draw(state, 4) == 0)
+            SspiGetAsyncCallStatus(async);
+        if (draw(state, 8) == 0)
+            sspia_async_cancel(async);
+        SspiFreeAsyncContext(async);
+        if (!batch)
+            DeleteSecurityContext(&own[1]);
+    }
+}
+
+/* A context of this thread alone: its completions wait while its settings change, and each
+ * must come as it was set when it was submitted. Others drain the queue too, and may free it.
+ */
+static atomic_uint_fast64_t waited;
+
+static void count_data(SspiAsyncContext *async, void *data)
+{
+    (void)async;
+    if (data != &waited)
+        abort();
+    atomic_fetch_add(&notified, 1);
+    atomic_fetch_add(&waited, 1);
+}
+
+static void never(SspiAsyncContext *async, void *data)
+{
+    (void)async;
+    (void)data;
+    abort();
+}
+
+static void change_while_completions_wait(uint64_t *state, sspia_queue *queue)
+{
+    SspiAsyncContext *async = SspiCreateAsyncContext();
+    uint32_t rounds = 1 + draw(state, 6);
+
+    for (uint32_t i = 0; i < rounds; i++) {
+        sspia_async_set_queue(async, draw(state, 4) != 0 ? queue : NULL);
+        SspiSetAsyncNotifyCallback(async, count_data, &waited);
+        if (sspia_async_delete_contexts(async, NULL, 0) != SEC_E_OK)
+            abort();
+        atomic_fetch_add(&accepted, 1);
+        if (draw(state, 4) == 0)
+            sspia_async_cancel(async);
+        if (draw(state, 8) == 0)
+            break;
+        sspia_async_wait(async, -1);
+        if (draw(state, 2) == 0)
+            SspiSetAsyncNotifyCallback(async, never, NULL);
+        if (draw(state, 2) == 0)
+            sspia_async_set_queue(async, NULL);
+        if (SspiReinitAsyncContext(async) != STATUS_SUCCESS)
+            abort();
+        if (draw(state, 2) == 0)
+            SspiSetAsyncNotifyCallback(async, NULL, NULL);
+    }
+    SspiFreeAsyncContext(async);
 }
 
 /* A leg whose outputs are on this stack: after the free nothing may be written there, and
@@ -196,7 +296,7 @@ static void *move(void *number)
         atomic_fetch_add(&moves, 1);
         if (have_ntlm && draw(&state, 32) == 0)
             real_handshake(&state);
-        switch (draw(&state, 16)) {
+        switch (draw(&state, 18)) {
         case 0:
             replace_async(slot);
             break;
@@ -245,6 +345,14 @@ static void *move(void *number)
             sspia_async_message(async, message, sizeof(message));
             break;
         }
+        case 13:
+            if (draw(&state, 4) == 0)
+                delete_and_forget(&state);
+            break;
+        case 14:
+            if (draw(&state, 4) == 0)
+                change_while_completions_wait(&state, queue);
+            break;
         default:
             submit(&state, async);
             break;
@@ -335,6 +443,7 @@ static void random_moves_break_nothing(void **state)
         (unsigned long long)atomic_load(&notified), (unsigned long long)atomic_load(&taken),
         (unsigned long long)atomic_load(&shaken));
     assert_true(atomic_load(&accepted) > 0);
+    assert_true(atomic_load(&waited) > 0);
     assert_true(atomic_load(&notified) + atomic_load(&taken) <= atomic_load(&accepted));
 }
 
