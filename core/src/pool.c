@@ -14,9 +14,10 @@
  *     if there is one, whatever woke it; one that finds none goes back to sleep.
  *  4. Threads inside callbacks (in_callback) do not count against the limit: a callback
  *     that blocks, for a call of the same lane even, delays nobody.
- *  5. A thread without work spins for a moment if it did something urgent, naps a few times,
- * and then sleeps without a timeout unless it may leave when that has passed: an idle process
- * has no wake-ups once the surplus threads are gone.
+ *  5. A thread without work spins for a moment if it did something urgent. One of the quick
+ *     lane, where work may be deferred, naps for a while. Then it sleeps without a timeout,
+ *     unless it may leave when that has passed: an idle process has no wake-ups once the
+ *     surplus threads are gone.
  *
  * What a wake costs (2 to 10 us, as much as hundreds of submits) decides who is woken. Work
  * that may take its time gets a thread of its own at once. Light work waits for those who are
@@ -38,7 +39,7 @@
 #include "engine.h"
 
 #define NAP_MS           5
-#define NAPS             20
+#define NAPS_MS          100
 #define URGENT_BACKLOG   64
 #define DEFERRED_BACKLOG 256
 
@@ -176,9 +177,10 @@ static bool sleep_until(struct lane_state *lane, const struct timespec *deadline
 static bool wait_for_work(struct lane_state *lane, bool was_urgent)
 {
     struct timespec deadline;
+    uint32_t napped_ms = 0;
     bool in_time = true;
 
-    /* One that spins is enough, for all that is light. */
+    /* One that spins, and one that naps, is enough. */
     if (was_urgent && lane->spinning == 0) {
         lane->spinning++;
         engine_unlock();
@@ -186,16 +188,21 @@ static bool wait_for_work(struct lane_state *lane, bool was_urgent)
         engine_lock();
         lane->spinning--;
     }
-    for (int i = 0; lane->list.first == NULL && i < NAPS; i++) {
-        deadline = engine_deadline(NAP_MS);
+    if (lane == &lanes[LANE_QUICK] && lane->napping == 0) {
         lane->napping++;
-        sleep_until(lane, &deadline);
+        while (lane->list.first == NULL && napped_ms < NAPS_MS) {
+            deadline = engine_deadline(NAP_MS);
+            sleep_until(lane, &deadline);
+            napped_ms += NAP_MS;
+        }
         lane->napping--;
     }
     while (lane->list.first == NULL && in_time) {
         bool stays = !is_surplus(lane);
 
-        deadline = engine_deadline(settings.idle_ms); /* it may have been configured anew */
+        /* It may have been configured anew. */
+        deadline =
+            engine_deadline(settings.idle_ms > napped_ms ? settings.idle_ms - napped_ms : 0);
         lane->staying += stays;
         in_time = sleep_until(lane, stays ? NULL : &deadline);
         lane->staying -= stays;
