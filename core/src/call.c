@@ -229,16 +229,18 @@ void call_run(struct work_list *chunk)
 {
     struct run runs[CALL_CHUNK];
     struct remains remains = {.job = NULL};
+    struct work *work = chunk->first;
     uint32_t count = 0;
 
-    if (chunk->first->kind == KIND_NOTIFICATION) {
+    if (work->kind == KIND_NOTIFICATION) {
         run_notification((struct call *)work_take(chunk));
         return;
     }
-    for (struct work *work = chunk->first; work != NULL; work = work->next) {
+    do {
         runs[count].call = (struct call *)work;
         run_job(&runs[count++]);
-    }
+        work = work->next;
+    } while (work != NULL);
     if (!job_is_end(&runs[0].job)) {
         publish(&runs[0]);
         remains.job = &runs[0].job;
