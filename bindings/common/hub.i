@@ -11,7 +11,7 @@
  *   sspia_hub_bytes *TEXT                the same as text
  *   sspia_hub_outcome *OUTPUT            what a call brought
  *   (sspia_hub_completion *completions, uint32_t most)
- *                                        a number in, a list of completions out
+ *                                        a number in, ids and statuses out
  *
  * and says which functions let other threads of its run-time go on: HUB_BLOCKS(name) is
  * applied to those that may block.

@@ -67,6 +67,42 @@ static PyObject *hub_object_of(sspia_hub_bytes *bytes, int text)
 }
 
 #define HUB_MOST 256
+
+static PyObject *hub_ids_of(const sspia_hub_completion *completions, int32_t count)
+{
+    PyObject *list = PyList_New(count > 0 ? count : 0);
+
+    for (int32_t i = 0; list != NULL && i < count; i++) {
+        PyObject *id = PyLong_FromUnsignedLongLong(completions[i].id);
+
+        if (id == NULL)
+            Py_CLEAR(list);
+        else
+            PyList_SetItem(list, i, id);
+    }
+    return list;
+}
+
+static PyObject *hub_statuses_of(const sspia_hub_completion *completions, int32_t count)
+{
+    PyObject *list;
+    int32_t failed = 0;
+
+    while (failed < count && completions[failed].status >= 0)
+        failed++;
+    if (failed >= count)
+        Py_RETURN_NONE;
+    list = PyList_New(count);
+    for (int32_t i = 0; list != NULL && i < count; i++) {
+        PyObject *status = PyLong_FromLong(completions[i].status);
+
+        if (status == NULL)
+            Py_CLEAR(list);
+        else
+            PyList_SetItem(list, i, status);
+    }
+    return list;
+}
 %}
 
 %typemap(in) (const void *DATA, size_t SIZE) (PyObject *held = NULL, const char *start = NULL,
@@ -114,20 +150,11 @@ static PyObject *hub_object_of(sspia_hub_bytes *bytes, int text)
     $1 = taken;
     $2 = most < 1 ? 1 : most > HUB_MOST ? HUB_MOST : (uint32_t)most;
 }
+/* Two lists, for tuples cost more than all else that is done for a completion: the ids, and the
+ * statuses, which are left out (None) while there is no failure among them. */
 %typemap(argout) (sspia_hub_completion *completions, uint32_t most) {
-    PyObject *list = PyList_New(result > 0 ? result : 0);
-    for (int32_t i = 0; list != NULL && i < result; i++) {
-        PyObject *item =
-            Py_BuildValue("(KKi)", (unsigned long long)$1[i].id,
-                          (unsigned long long)$1[i].call, $1[i].status);
-        if (item == NULL) {
-            Py_DECREF(list);
-            list = NULL;
-        } else {
-            PyList_SetItem(list, i, item);
-        }
-    }
-    $result = SWIG_AppendOutput($result, list);
+    $result = SWIG_AppendOutput($result, hub_ids_of($1, result));
+    $result = SWIG_AppendOutput($result, hub_statuses_of($1, result));
 }
 
 %include "../common/hub.i"

@@ -24,7 +24,7 @@ from .attribute import (
     StreamSizes,
 )
 from .call import Call
-from .context import SecurityContext, client, server
+from .context import SecurityContext, client, delete_many, server
 from .credential import Credential, Identity, TlsIdentity
 from .error import (
     BadBindings,
@@ -115,6 +115,7 @@ __all__ = [
     "add_package",
     "client",
     "configure_pool",
+    "delete_many",
     "package_info",
     "packages",
     "pool_counts",

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import struct
 import sys
 from collections.abc import Iterable
 from types import TracebackType
@@ -12,15 +13,21 @@ from typing import Callable, Union
 
 from . import _native
 from .attribute import ContextAttributes
-from .call import Call, Outcome
+from .call import Call
 from .credential import Credential, Identity, TlsIdentity, moment
+from .ending import begin_ending
 from .error import InvalidParameter, NotEncrypted, SspiError, check, error_of, need_text
 from .flags import ClientFlags, CredentialUse, ExportFlags, ServerFlags
+from .operation import Operation, Outcome
 from .status import Status
 
 Bytes = Union[bytes, bytearray, memoryview]
 
 _WRAP_NO_ENCRYPT = 0x80000001
+_DELETE = "DeleteSecurityContext"
+
+# The number of a context that was deleted: it names nothing. 0 would be one that is yet to be.
+_DEAD = 2**64 - 1
 
 
 class SecurityContext:
@@ -160,6 +167,8 @@ class SecurityContext:
             )
 
         def finish(outcome: Outcome, error: SspiError | None) -> bytes:
+            if first:
+                self._first = None
             if outcome.context != 0:
                 self._handle = outcome.context
             if error is None:
@@ -171,7 +180,7 @@ class SecurityContext:
                     self._rest = self.extra
             return outcome.token or b""
 
-        made = Call(submit, finish, callback)
+        made = Operation(submit, finish, callback)
         if first:
             self._first = made
         return made
@@ -372,26 +381,26 @@ class SecurityContext:
             A call; `InvalidHandle` if there is no context, or it was deleted before.
         """
         self._abandon_first()
-        handle = self._handle
-        self._complete = False
-        return Call(
-            lambda call, queue, number: _native.delete_context(call, queue, number, handle),
-            lambda outcome, error: None,
-            callback,
-        )
+        made = begin_ending(_DELETE, _native.delete_context, self._handle, callback)
+        self._forget_handle()
+        return made
 
     def delete_nowait(self) -> None:
         """Delete the context and be told nothing."""
         self._abandon_first()
-        self._complete = False
-        call = _native.call_create()
-        if call == 0 or _native.delete_context(call, 0, 0, self._handle) < 0:
+        if _native.delete_context(0, 0, 0, self._handle) < 0:
             _native.delete_context_now(self._handle)
-        _native.call_free(call)
+        self._forget_handle()
 
     def _abandon_first(self) -> None:
-        if self._first is not None:
-            self._first.cancel()
+        first, self._first = self._first, None
+        if first is not None and not first.cancel():
+            first.done()  # it had come to its end: the context is there
+
+    def _forget_handle(self) -> None:
+        self._complete = False
+        if self._handle != 0:
+            self._handle = _DEAD
 
     def _acquire(self) -> Call[Credential]:
         use = CredentialUse.INBOUND if self.acceptor else CredentialUse.OUTBOUND
@@ -418,7 +427,7 @@ class SecurityContext:
         traceback: TracebackType | None,
     ) -> None:
         try:
-            if self._handle != 0 or self._first is not None:
+            if self._handle not in (0, _DEAD) or self._first is not None:
                 self.delete().exception()
         finally:
             self._free_own_credential()
@@ -435,7 +444,7 @@ class SecurityContext:
         traceback: TracebackType | None,
     ) -> None:
         try:
-            if self._handle != 0 or self._first is not None:
+            if self._handle not in (0, _DEAD) or self._first is not None:
                 with contextlib.suppress(SspiError):  # deleted before, by hand
                     await self.delete()
         finally:
@@ -443,8 +452,39 @@ class SecurityContext:
 
     def __del__(self, delete: Callable[[int], int] = _native.delete_context_now) -> None:
         handle = getattr(self, "_handle", 0)
-        if handle != 0:
+        if handle not in (0, _DEAD):
             delete(handle)
+
+
+def delete_many(
+    contexts: Iterable[SecurityContext],
+    *,
+    callback: Callable[[Call[None]], object] | None = None,
+) -> Call[None]:
+    """Delete many contexts as one call, for far less than `SecurityContext.delete` of each.
+
+    None of them can be used any more when this returns. What was under way on one of them
+    comes to its end first; the call does not wait for that.
+
+    Args:
+        contexts: The contexts, in any state; none at all will do.
+        callback: Called when it is done.
+
+    Returns:
+        One call for all; `InvalidHandle` if there was one that is no context yet, or was
+        deleted before. All that were alive are deleted all the same.
+
+    Raises:
+        SspiError: If it could not be queued: then none is deleted.
+    """
+    every = list(contexts)
+    for context in every:
+        context._abandon_first()
+    packed = struct.pack(f"={len(every)}Q", *[context._handle for context in every])
+    made = begin_ending(_DELETE, _native.delete_contexts, packed, callback)
+    for context in every:
+        context._forget_handle()
+    return made
 
 
 def client(

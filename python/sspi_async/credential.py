@@ -9,9 +9,11 @@ from types import TracebackType
 from typing import Callable
 
 from . import _native
-from .call import Call, Outcome
+from .call import Call
+from .ending import begin_ending
 from .error import SspiError, check, need_text
 from .flags import CredentialUse
+from .operation import Operation, Outcome
 
 _MANUAL_CRED_VALIDATION = 0x8
 _NEVER = 0x7FFFFFFFFFFFFFFF
@@ -143,7 +145,7 @@ class Credential:
         def finish(outcome: Outcome, error: SspiError | None) -> Credential:
             return cls(outcome.credential, package, use, outcome.expiry)
 
-        return Call(
+        return Operation(
             lambda call, queue, number: _native.acquire(
                 call, queue, number, package, principal, int(use), packed
             ),
@@ -167,11 +169,8 @@ class Credential:
         Returns:
             A call; `InvalidHandle` if it was freed before.
         """
-        handle = self._handle
-        return Call(
-            lambda call, queue, number: _native.free_credential(call, queue, number, handle),
-            lambda outcome, error: None,
-            callback,
+        return begin_ending(
+            "FreeCredentialsHandle", _native.free_credential, self._handle, callback
         )
 
     def free_nowait(self) -> None:

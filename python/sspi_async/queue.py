@@ -10,18 +10,26 @@ them from there in batches:
 
 There is one queue for each loop, for each trio run, and for the thread. A call belongs to the
 queue of the place where it was submitted, and its callbacks run there.
+
+A completion is *heard* when it is taken from the library: under the queue's lock its entry gets
+the status, and joins those that are to be delivered. Delivery (callbacks, tasks that wait) is
+the owner's, in the order in which completions were heard. Any thread may hear on behalf of a
+loop, so that nobody waits for a completion that is there already.
 """
 
 from __future__ import annotations
 
 import asyncio
 import atexit
+import contextlib
 import itertools
 import os
+import select
 import sys
 import threading
 import weakref
-from typing import TYPE_CHECKING, Any, Callable, Protocol
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Callable
 
 from . import _native
 from .error import OutOfMemory
@@ -32,13 +40,28 @@ if TYPE_CHECKING:
 
 _BATCH = 256
 
+# Plain numbers: a member of an enumeration takes longer to look up.
+PENDING = int(Status.SEC_I_ASYNC_CALL_PENDING)
+_SHUT_DOWN = int(Status.SEC_E_SHUTDOWN_IN_PROGRESS)
+
 _ids = itertools.count(1)
 
 
-class Entry(Protocol):
-    """What waits for a completion."""
+class Entry:
+    """What waits for a completion.
 
-    def _deliver(self, queue: Queue) -> None: ...
+    `_heard` is PENDING, or the status that the completion had; written under the queue's lock.
+    `_needs_queue` tells whether the completion is all that will ever be heard of it.
+    """
+
+    __slots__ = ("_heard",)
+
+    _heard: int
+    _needs_queue = False
+
+    def _deliver(self, queue: Queue) -> None:
+        """Tell those who wait, on the thread of the owner."""
+        raise NotImplementedError
 
 
 class Queue:
@@ -48,9 +71,11 @@ class Queue:
         self.native = _native.queue_create()
         if self.native == 0:
             raise OutOfMemory(Status.SEC_E_INSUFFICIENT_MEMORY)
+        self.lock = threading.RLock()
         self._pending: dict[int, Entry] = {}
         # At exit the process takes it along; the library's own threads may still be at work.
         weakref.finalize(self, _native.queue_free, self.native).atexit = False
+        _all.add(self)
 
     def close(self) -> None:
         """Free the queue; nobody is told of what was still pending on it."""
@@ -69,20 +94,45 @@ class Queue:
 
     def drain(self) -> None:
         """Take one batch of completions and deliver them here."""
-        self._deliver(_native.queue_poll(self.native, _BATCH)[1])
+        _, numbers, statuses = _native.queue_poll(self.native, _BATCH)
+        self._deliver(self._hear(numbers, statuses))
 
-    def _deliver(self, completions: list[tuple[int, int, int]]) -> None:
+    def _hear(self, numbers: list[int], statuses: list[int] | None) -> list[Entry]:
+        """Note what completions say; statuses: None if all are successes."""
+        expect = self._pending.pop
+        heard = []
+        with self.lock:
+            for number, status in zip(numbers, statuses or itertools.repeat(0)):
+                entry = expect(number, None)
+                if entry is not None:
+                    entry._heard = status
+                    heard.append(entry)
+        return heard
+
+    def _deliver(self, heard: Iterable[Entry]) -> None:
         stop: BaseException | None = None
-        for number, _, _ in completions:
-            entry = self._pending.pop(number, None)
-            if entry is None:
-                continue
+        for entry in heard:
             try:
                 entry._deliver(self)
-            except BaseException as error:  # the batch is out of the queue already
+            except BaseException as error:  # nobody else would deliver the rest
                 stop = error
         if stop is not None:
             raise stop
+
+    def is_of(self, loop: asyncio.AbstractEventLoop) -> bool:
+        """Whether completions are delivered on this asyncio loop."""
+        return False
+
+    def is_closed(self) -> bool:
+        """Whether nobody drains it any more."""
+        return False
+
+    def after_fork(self) -> None:
+        """In the child: what was pending is the parent's."""
+        self.lock = threading.RLock()
+        for entry in self._pending.values():
+            entry._heard = _SHUT_DOWN
+        self._pending.clear()
 
     def run(self, function: Callable[..., object], *arguments: object) -> None:
         """Run a callback; its exceptions go where this owner reports unhandled ones."""
@@ -101,22 +151,114 @@ class Queue:
 
 
 class LoopQueue(Queue):
-    """The queue of an asyncio event loop, which it does not keep alive."""
+    """The queue of an asyncio event loop, which it does not keep alive.
+
+    Other threads may listen to it, and whoever finds completions hears them: the loop by its
+    reader, a thread that waits or asks by `look`. Both leave them in `_undelivered`, in order,
+    for the loop to deliver.
+    """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__()
         self._loop = weakref.ref(loop)
+        self._undelivered: list[Entry] = []
+        self._listeners: list[int] = []  # write ends of pipes
         loop.add_reader(_native.queue_fd(self.native), self.drain)
 
+    def is_of(self, loop: asyncio.AbstractEventLoop) -> bool:
+        return self._loop() is loop
+
     def is_closed(self) -> bool:
-        """Whether nobody drains it any more."""
         loop = self._loop()
         return loop is None or loop.is_closed()
 
-    def post(self, function: Callable[[], object]) -> None:
+    def close(self) -> None:
+        """Let go of what nobody can hear any more.
+
+        Calls without a call of the library can be heard as long as somebody keeps them: then
+        the queue goes when they do.
+        """
+        kept = {
+            number: entry for number, entry in list(self._pending.items()) if entry._needs_queue
+        }
+        if kept:
+            self._pending = kept
+        else:
+            super().close()
+
+    def drain(self) -> None:
+        with self.lock:
+            self._take()
+            heard, self._undelivered = self._undelivered, []
+        self._deliver(heard)
+
+    def _take(self) -> bool:
+        """Hear one batch, under the lock; whether there may be more."""
+        count, numbers, statuses = _native.queue_poll(self.native, _BATCH)
+        if count > 0:
+            self._undelivered += self._hear(numbers, statuses)
+            self._wake_listeners()
+        return count == _BATCH
+
+    def look(self) -> None:
+        """Hear what is there, on any thread."""
+        with self.lock:
+            while self._take():
+                pass
+            found = bool(self._undelivered)
+        if found:
+            self._call_soon(self.drain)
+
+    def drop(self, number: int, entry: Entry, status: int) -> bool:
+        """Have an entry hear a status instead of its completion, unless that has come."""
+        self.look()
+        with self.lock:
+            if entry._heard != PENDING:
+                return False
+            self.forget(number)
+            entry._heard = status
+            self._undelivered.append(entry)
+            self._wake_listeners()
+        self._call_soon(self.drain)
+        return True
+
+    def listen(self, entry: Entry, timeout_ms: int) -> None:
+        """Wait until there is something to hear, or entry has been heard, on any thread."""
+        heard, hearer = os.pipe()
+        try:
+            with self.lock:
+                if entry._heard != PENDING:
+                    return
+                self._listeners.append(hearer)
+            poll = select.poll()
+            poll.register(heard, select.POLLIN)
+            poll.register(_native.queue_fd(self.native), select.POLLIN)
+            try:
+                poll.poll(timeout_ms)
+            finally:
+                with self.lock:
+                    self._listeners.remove(hearer)
+        finally:
+            os.close(heard)
+            os.close(hearer)
+
+    def _wake_listeners(self) -> None:
+        for hearer in self._listeners:
+            os.write(hearer, b"!")
+
+    def after_fork(self) -> None:
+        super().after_fork()
+        self._undelivered.clear()
+        self._listeners.clear()
+
+    def _call_soon(self, function: Callable[..., object], *arguments: Any) -> None:
         loop = self._loop()
-        if loop is not None and not loop.is_closed():
-            loop.call_soon_threadsafe(self.run, function)
+        if loop is not None:
+            with contextlib.suppress(RuntimeError):  # it is closed
+                loop.call_soon_threadsafe(function, *arguments)
+
+    def post(self, function: Callable[[], object]) -> None:
+        self._call_soon(self.run, function)
 
     def report(self, error: Exception, function: Callable[..., object]) -> None:
         loop = self._loop()
@@ -136,14 +278,14 @@ class ThreadQueue(Queue):
 
     def _run(self) -> None:
         while True:
-            count, completions = _native.queue_take(self.native, -1, _BATCH)
+            count, numbers, statuses = _native.queue_take(self.native, -1, _BATCH)
             if count < 0:
                 return
-            self._deliver(completions)
+            self._deliver(self._hear(numbers, statuses))
 
-    def _deliver(self, completions: list[tuple[int, int, int]]) -> None:
+    def _deliver(self, heard: Iterable[Entry]) -> None:
         try:
-            super()._deliver(completions)
+            super()._deliver(heard)
         except BaseException as error:  # SystemExit of a callback ends no thread but ours
             self.report(error, self._deliver)
 
@@ -169,8 +311,9 @@ class ThreadQueue(Queue):
             self._thread.join(1.0)
 
 
-class _Message:
+class _Message(Entry):
     def __init__(self, function: Callable[[], object], call: int) -> None:
+        self._heard = PENDING
         self._function = function
         self._call = call
 
@@ -211,8 +354,10 @@ class TrioQueue(Queue):
 
 
 _lock = threading.RLock()
+_all: weakref.WeakSet[Queue] = weakref.WeakSet()
 _loops: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, LoopQueue]
 _loops = weakref.WeakKeyDictionary()
+_recent: weakref.ref[LoopQueue] | None = None  # of the loop that came here last
 _thread: ThreadQueue | None = None
 _trio_queue: Any = None  # a RunVar, made when trio is there
 
@@ -230,12 +375,8 @@ def trio_task() -> Any:
     return lowlevel
 
 
-def running_loop() -> asyncio.AbstractEventLoop | None:
-    """Return the asyncio loop that runs on this thread, or None."""
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        return None
+# The asyncio loop that runs on this thread, or None.
+running_loop: Callable[[], asyncio.AbstractEventLoop | None] = asyncio._get_running_loop
 
 
 def _of_trio(lowlevel: Any) -> Queue:
@@ -249,7 +390,11 @@ def _of_trio(lowlevel: Any) -> Queue:
     return queue
 
 
-def _of_loop(loop: asyncio.AbstractEventLoop) -> Queue:
+def _of_loop(loop: asyncio.AbstractEventLoop) -> LoopQueue:
+    global _recent
+    queue = _recent() if _recent is not None else None
+    if queue is not None and queue.is_of(loop):
+        return queue
     queue = _loops.get(loop)
     if queue is None:
         with _lock:
@@ -258,6 +403,7 @@ def _of_loop(loop: asyncio.AbstractEventLoop) -> Queue:
             for closed in [closed for closed in _loops if closed.is_closed()]:
                 del _loops[closed]
             queue = _loops[loop] = LoopQueue(loop)
+    _recent = weakref.ref(queue)
     return queue
 
 
@@ -280,8 +426,11 @@ def current_queue() -> Queue:
 
 def _after_fork() -> None:
     """Start anew: loops, runs and the thread are the parent's."""
-    global _lock, _thread, _trio_queue
+    global _lock, _recent, _thread, _trio_queue
     _lock = threading.RLock()
+    _recent = None
+    for queue in list(_all):
+        queue.after_fork()
     _loops.clear()
     _thread = None
     _trio_queue = None

@@ -23,9 +23,9 @@ from collections.abc import Sequence
 from typing import Any, Callable, Generic, TypeVar
 
 from . import _native
-from .call import Outcome
 from .credential import Identity
-from .queue import Queue, current_queue
+from .operation import Outcome
+from .queue import PENDING, Entry, Queue, current_queue
 from .status import Status
 
 __all__ = [
@@ -138,7 +138,7 @@ def _after_fork() -> None:
 os.register_at_fork(after_in_child=_after_fork)
 
 
-class _Submitted:
+class _Submitted(Entry):
     """What one accepted submit is to fill and to call."""
 
     __slots__ = ("callback", "context", "data", "fill", "number", "queue")
@@ -146,6 +146,7 @@ class _Submitted:
     def __init__(
         self, context: AsyncContext, queue: Queue, fill: Callable[[Outcome], None] | None
     ) -> None:
+        self._heard = PENDING
         self.context = context
         self.queue = queue
         self.fill = fill
@@ -177,7 +178,7 @@ class AsyncContext:
             current = self._submitted
             if current is None or (submitted is not None and submitted is not current):
                 return
-            if _native.call_status(self._native) == Status.SEC_I_ASYNC_CALL_PENDING:
+            if _native.call_status(self._native) == PENDING:
                 return
             self._submitted = None
             if current.fill is not None:
@@ -242,7 +243,7 @@ def SspiReinitAsyncContext(context: AsyncContext) -> int:  # noqa: N802
     """
     with _lock:
         # Asked once: a call that ends after this was busy, and its outputs are still to come.
-        if _native.call_status(context._native) == Status.SEC_I_ASYNC_CALL_PENDING:
+        if _native.call_status(context._native) == PENDING:
             return STATUS_DEVICE_BUSY
         context._collect()
         return _native.call_reinit(context._native)
@@ -263,7 +264,7 @@ def SspiSetAsyncNotifyCallback(  # noqa: N802
     """
     with _lock:
         status = _native.call_status(context._native)
-        if status == Status.SEC_I_ASYNC_CALL_PENDING:
+        if status == PENDING:
             return Status.SEC_E_INVALID_PARAMETER
         if context._freed:
             return Status.SEC_E_INVALID_HANDLE
@@ -295,7 +296,7 @@ def SspiGetAsyncCallStatus(context: AsyncContext) -> Status:  # noqa: N802
         the outputs are filled; SEC_E_INVALID_HANDLE if it is dead.
     """
     status = _native.call_status(context._native)
-    if status != Status.SEC_I_ASYNC_CALL_PENDING:
+    if status != PENDING:
         context._collect()
     return Status(status)
 
