@@ -12,17 +12,9 @@ What can block is a `Call`: await it in asyncio or trio, or wait with `.result()
 pytest fixtures for those who test without a domain.
 """
 
+from typing import TYPE_CHECKING
+
 from . import _native
-from .attribute import (
-    ConnectionInfo,
-    ContextAttributes,
-    KeyInfo,
-    Lifespan,
-    NativeNames,
-    Negotiation,
-    Sizes,
-    StreamSizes,
-)
 from .call import Call
 from .context import SecurityContext, client, delete_many, server
 from .credential import Credential, Identity, TlsIdentity
@@ -59,11 +51,42 @@ from .flags import (
     PackageCapabilities,
     ServerFlags,
 )
-from .package import PackageInfo, add_package, package_info, packages
-from .pool import PoolCounts, configure_pool, pool_counts
 from .status import Status
 
+if TYPE_CHECKING:
+    from .attribute import (
+        ConnectionInfo,
+        ContextAttributes,
+        KeyInfo,
+        Lifespan,
+        NativeNames,
+        Negotiation,
+        Sizes,
+        StreamSizes,
+    )
+    from .package import PackageInfo, add_package, package_info, packages
+    from .pool import PoolCounts, configure_pool, pool_counts
+
 __version__ = _native.version()
+
+# What few programs use, and none at once, is imported when it is asked for.
+_LATER = {
+    "ConnectionInfo": "attribute",
+    "ContextAttributes": "attribute",
+    "KeyInfo": "attribute",
+    "Lifespan": "attribute",
+    "NativeNames": "attribute",
+    "Negotiation": "attribute",
+    "Sizes": "attribute",
+    "StreamSizes": "attribute",
+    "PackageInfo": "package",
+    "add_package": "package",
+    "package_info": "package",
+    "packages": "package",
+    "PoolCounts": "pool",
+    "configure_pool": "pool",
+    "pool_counts": "pool",
+}
 
 __all__ = [
     "BadBindings",
@@ -121,3 +144,17 @@ __all__ = [
     "pool_counts",
     "server",
 ]
+
+if not TYPE_CHECKING:  # to whom it would mean that any name is there
+
+    def __getattr__(name: str) -> object:
+        if name not in _LATER:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        value: object = getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
+        globals()[name] = value
+        return value
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *_LATER})

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import sys
 import time
 from collections.abc import Generator
 from typing import Any, Callable, Generic, TypeVar
@@ -159,13 +160,13 @@ class Call(Entry, Generic[T]):
 
     def __await__(self) -> Generator[Any, Any, T]:
         """Wait for the call; cancelling the task that waits cancels the call."""
-        lowlevel = trio_task()
+        lowlevel = trio_task() if "trio" in sys.modules else None
         if lowlevel is not None:
             yield from self._wait_in_trio(lowlevel).__await__()
         elif self._heard == PENDING:
             loop = running_loop()
             try:
-                if loop is not None and self._waiter is None and self._queue.is_of(loop):
+                if loop is not None and self._waiter is None and self._queue.loop() is loop:
                     self._waiter = waiter = Waiter(loop)
                     yield waiter
                 else:

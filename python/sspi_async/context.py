@@ -4,15 +4,13 @@
 from __future__ import annotations
 
 import contextlib
-import datetime
 import struct
 import sys
 from collections.abc import Iterable
 from types import TracebackType
-from typing import Callable, Union
+from typing import TYPE_CHECKING, Callable, Union
 
 from . import _native
-from .attribute import ContextAttributes
 from .call import Call
 from .credential import Credential, Identity, TlsIdentity, moment
 from .ending import begin_ending
@@ -20,6 +18,11 @@ from .error import InvalidParameter, NotEncrypted, SspiError, check, error_of, n
 from .flags import ClientFlags, CredentialUse, ExportFlags, ServerFlags
 from .operation import Operation, Outcome
 from .status import Status
+
+if TYPE_CHECKING:
+    import datetime
+
+    from .attribute import ContextAttributes
 
 Bytes = Union[bytes, bytearray, memoryview]
 
@@ -45,6 +48,28 @@ class SecurityContext:
         acceptor: Whether this is the server's side.
         extra: What was left of the input of the last leg: it belongs to what comes next.
     """
+
+    # Few bytes, for servers keep many of these.
+    __slots__ = (
+        "__weakref__",
+        "_attributes",
+        "_bindings",
+        "_complete",
+        "_credential",
+        "_expiry",
+        "_first",
+        "_handle",
+        "_identity",
+        "_outgoing",
+        "_owns_credential",
+        "_package",
+        "_protocols",
+        "_request",
+        "_rest",
+        "acceptor",
+        "extra",
+        "target",
+    )
 
     def __init__(
         self,
@@ -318,6 +343,8 @@ class SecurityContext:
     @property
     def attributes(self) -> ContextAttributes:
         """What the context tells of itself."""
+        from .attribute import ContextAttributes
+
         return ContextAttributes(self._handle, self.acceptor)
 
     def export(self, flags: ExportFlags | int = 0) -> bytes:
@@ -380,27 +407,28 @@ class SecurityContext:
         Returns:
             A call; `InvalidHandle` if there is no context, or it was deleted before.
         """
-        self._abandon_first()
+        if self._first is not None:
+            self._abandon_first()
         made = begin_ending(_DELETE, _native.delete_context, self._handle, callback)
-        self._forget_handle()
+        self._complete = False
+        if self._handle != 0:
+            self._handle = _DEAD
         return made
 
     def delete_nowait(self) -> None:
         """Delete the context and be told nothing."""
-        self._abandon_first()
+        if self._first is not None:
+            self._abandon_first()
         if _native.delete_context(0, 0, 0, self._handle) < 0:
             _native.delete_context_now(self._handle)
-        self._forget_handle()
+        self._complete = False
+        if self._handle != 0:
+            self._handle = _DEAD
 
     def _abandon_first(self) -> None:
         first, self._first = self._first, None
         if first is not None and not first.cancel():
             first.done()  # it had come to its end: the context is there
-
-    def _forget_handle(self) -> None:
-        self._complete = False
-        if self._handle != 0:
-            self._handle = _DEAD
 
     def _acquire(self) -> Call[Credential]:
         use = CredentialUse.INBOUND if self.acceptor else CredentialUse.OUTBOUND
@@ -478,12 +506,17 @@ def delete_many(
         SspiError: If it could not be queued: then none is deleted.
     """
     every = list(contexts)
+    handles = []
     for context in every:
-        context._abandon_first()
-    packed = struct.pack(f"={len(every)}Q", *[context._handle for context in every])
+        if context._first is not None:
+            context._abandon_first()
+        handles.append(context._handle)
+    packed = struct.pack(f"={len(handles)}Q", *handles)
     made = begin_ending(_DELETE, _native.delete_contexts, packed, callback)
     for context in every:
-        context._forget_handle()
+        context._complete = False
+        if context._handle != 0:
+            context._handle = _DEAD
     return made
 
 

@@ -4,9 +4,8 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime
 from types import TracebackType
-from typing import Callable
+from typing import TYPE_CHECKING, Callable
 
 from . import _native
 from .call import Call
@@ -14,6 +13,9 @@ from .ending import begin_ending
 from .error import SspiError, check, need_text
 from .flags import CredentialUse
 from .operation import Operation, Outcome
+
+if TYPE_CHECKING:
+    import datetime
 
 _MANUAL_CRED_VALIDATION = 0x8
 _NEVER = 0x7FFFFFFFFFFFFFFF
@@ -23,6 +25,8 @@ def moment(seconds: int) -> datetime.datetime | None:
     """Turn seconds since 1970 UTC into an aware datetime; None: never."""
     if seconds >= _NEVER:
         return None
+    import datetime
+
     try:
         return datetime.datetime.fromtimestamp(seconds, tz=datetime.timezone.utc)
     except (OverflowError, ValueError, OSError):

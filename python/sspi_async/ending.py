@@ -9,7 +9,7 @@ from . import _native
 from .call import Call
 from .error import error_of
 from .operation import Operation
-from .queue import PENDING, LoopQueue, current_queue
+from .queue import PENDING, LoopQueue, current_queue, ids
 from .status import Status
 
 # Is given a native call or 0, a native queue, an id, and what is to end; returns a status.
@@ -34,9 +34,16 @@ class Ending(Call[None]):
     def __init__(
         self, queue: LoopQueue, name: str, end: End, subject: Any, callback: Callback | None
     ) -> None:
-        self._begin(queue, callback)
+        # As `_begin` and `register` have it, without their calls: this is done for each delete.
+        self._heard = PENDING
+        self._queue = queue
+        self._waiter = None
+        self._callbacks = None
         self._name = name
-        self._number = number = queue.register(self)
+        self._number = number = next(ids)
+        queue.pending[number] = self
+        if callback is not None:
+            self.add_done_callback(callback)
         status = end(0, queue.native, number, subject)
         if status < 0:
             queue.forget(number)

@@ -44,7 +44,7 @@ _BATCH = 256
 PENDING = int(Status.SEC_I_ASYNC_CALL_PENDING)
 _SHUT_DOWN = int(Status.SEC_E_SHUTDOWN_IN_PROGRESS)
 
-_ids = itertools.count(1)
+ids = itertools.count(1)
 
 
 class Entry:
@@ -64,15 +64,29 @@ class Entry:
         raise NotImplementedError
 
 
+def _no_loop() -> None:
+    """Return None: not an asyncio loop, or none any more."""
+
+
 class Queue:
-    """A completion queue of the library and those who wait for its completions."""
+    """A completion queue of the library and those who wait for its completions.
+
+    Attributes:
+        native: The queue of the library.
+        loop: Gives the asyncio loop that owns it, if one does.
+        lock: Held while completions are noted, and by who must not miss one.
+        pending: Those who wait, by id.
+    """
+
+    loop: Callable[[], asyncio.AbstractEventLoop | None]
 
     def __init__(self) -> None:
+        self.loop = _no_loop
         self.native = _native.queue_create()
         if self.native == 0:
             raise OutOfMemory(Status.SEC_E_INSUFFICIENT_MEMORY)
         self.lock = threading.RLock()
-        self._pending: dict[int, Entry] = {}
+        self.pending: dict[int, Entry] = {}
         # At exit the process takes it along; the library's own threads may still be at work.
         weakref.finalize(self, _native.queue_free, self.native).atexit = False
         _all.add(self)
@@ -80,17 +94,17 @@ class Queue:
     def close(self) -> None:
         """Free the queue; nobody is told of what was still pending on it."""
         _native.queue_free(self.native)
-        self._pending.clear()
+        self.pending.clear()
 
     def register(self, entry: Entry) -> int:
         """Expect a completion for entry, under the id that is returned."""
-        number = next(_ids)
-        self._pending[number] = entry
+        number = next(ids)
+        self.pending[number] = entry
         return number
 
     def forget(self, number: int) -> None:
         """No completion comes, or nobody wants it."""
-        self._pending.pop(number, None)
+        self.pending.pop(number, None)
 
     def drain(self) -> None:
         """Take one batch of completions and deliver them here."""
@@ -99,7 +113,7 @@ class Queue:
 
     def _hear(self, numbers: list[int], statuses: list[int] | None) -> list[Entry]:
         """Note what completions say; statuses: None if all are successes."""
-        expect = self._pending.pop
+        expect = self.pending.pop
         heard = []
         with self.lock:
             for number, status in zip(numbers, statuses or itertools.repeat(0)):
@@ -119,10 +133,6 @@ class Queue:
         if stop is not None:
             raise stop
 
-    def is_of(self, loop: asyncio.AbstractEventLoop) -> bool:
-        """Whether completions are delivered on this asyncio loop."""
-        return False
-
     def is_closed(self) -> bool:
         """Whether nobody drains it any more."""
         return False
@@ -130,9 +140,9 @@ class Queue:
     def after_fork(self) -> None:
         """In the child: what was pending is the parent's."""
         self.lock = threading.RLock()
-        for entry in self._pending.values():
+        for entry in self.pending.values():
             entry._heard = _SHUT_DOWN
-        self._pending.clear()
+        self.pending.clear()
 
     def run(self, function: Callable[..., object], *arguments: object) -> None:
         """Run a callback; its exceptions go where this owner reports unhandled ones."""
@@ -160,16 +170,13 @@ class LoopQueue(Queue):
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__()
-        self._loop = weakref.ref(loop)
+        self.loop = weakref.ref(loop)
         self._undelivered: list[Entry] = []
         self._listeners: list[int] = []  # write ends of pipes
         loop.add_reader(_native.queue_fd(self.native), self.drain)
 
-    def is_of(self, loop: asyncio.AbstractEventLoop) -> bool:
-        return self._loop() is loop
-
     def is_closed(self) -> bool:
-        loop = self._loop()
+        loop = self.loop()
         return loop is None or loop.is_closed()
 
     def close(self) -> None:
@@ -179,10 +186,10 @@ class LoopQueue(Queue):
         the queue goes when they do.
         """
         kept = {
-            number: entry for number, entry in list(self._pending.items()) if entry._needs_queue
+            number: entry for number, entry in list(self.pending.items()) if entry._needs_queue
         }
         if kept:
-            self._pending = kept
+            self.pending = kept
         else:
             super().close()
 
@@ -252,7 +259,7 @@ class LoopQueue(Queue):
         self._listeners.clear()
 
     def _call_soon(self, function: Callable[..., object], *arguments: Any) -> None:
-        loop = self._loop()
+        loop = self.loop()
         if loop is not None:
             with contextlib.suppress(RuntimeError):  # it is closed
                 loop.call_soon_threadsafe(function, *arguments)
@@ -261,7 +268,7 @@ class LoopQueue(Queue):
         self._call_soon(self.run, function)
 
     def report(self, error: Exception, function: Callable[..., object]) -> None:
-        loop = self._loop()
+        loop = self.loop()
         if loop is not None:
             loop.call_exception_handler(
                 {"message": f"Exception in callback {function!r}", "exception": error}
@@ -357,7 +364,7 @@ _lock = threading.RLock()
 _all: weakref.WeakSet[Queue] = weakref.WeakSet()
 _loops: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, LoopQueue]
 _loops = weakref.WeakKeyDictionary()
-_recent: weakref.ref[LoopQueue] | None = None  # of the loop that came here last
+_recent: Callable[[], LoopQueue | None] = _no_loop  # of the loop that came here last
 _thread: ThreadQueue | None = None
 _trio_queue: Any = None  # a RunVar, made when trio is there
 
@@ -392,9 +399,6 @@ def _of_trio(lowlevel: Any) -> Queue:
 
 def _of_loop(loop: asyncio.AbstractEventLoop) -> LoopQueue:
     global _recent
-    queue = _recent() if _recent is not None else None
-    if queue is not None and queue.is_of(loop):
-        return queue
     queue = _loops.get(loop)
     if queue is None:
         with _lock:
@@ -417,18 +421,24 @@ def _of_thread() -> Queue:
 
 def current_queue() -> Queue:
     """Return the queue of the loop or run that is active here, or that of the thread."""
-    lowlevel = trio_task()
-    if lowlevel is not None:
-        return _of_trio(lowlevel)
     loop = running_loop()
-    return _of_loop(loop) if loop is not None else _of_thread()
+    if "trio" in sys.modules:
+        lowlevel = trio_task()
+        if lowlevel is not None:
+            return _of_trio(lowlevel)
+    if loop is None:
+        return _of_thread()
+    queue = _recent()
+    if queue is not None and queue.loop() is loop:
+        return queue
+    return _of_loop(loop)
 
 
 def _after_fork() -> None:
     """Start anew: loops, runs and the thread are the parent's."""
     global _lock, _recent, _thread, _trio_queue
     _lock = threading.RLock()
-    _recent = None
+    _recent = _no_loop
     for queue in list(_all):
         queue.after_fork()
     _loops.clear()
