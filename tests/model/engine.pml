@@ -2,75 +2,130 @@
 /*
  * engine.pml - a model of the async context, its call, the completion queue and the pool.
  *
- * The names are those of the code: states of enum async_state (async_context.h), places of
- * enum work_place (work.h), and one inline for each move with the name of the C function that
- * makes it; tests/model/run.sh compares them. An atomic block is one hold of the engine
- * lock: between two of them other threads may do anything, as in the code.
+ * The names are those of the code: states of enum async_state (call.h), places of enum
+ * work_place (work.h), and one inline for each move with the name of the C function that makes
+ * it; tests/model/run.sh compares them. An atomic block is one hold of the engine lock: between
+ * two of them other threads may do anything, as in the code. The wakes that fall due in a hold
+ * are made after it, in a step of their own.
  *
- * What runs: one async context with a callback; threads of the pool, that leave when there is
- * no work and are started again by an admitted call; a user who submits, and reinitialises and
- * submits once more; a user who cancels; a user who frees; one who waits; and, with QUEUED, one
- * who drains a completion queue and one who frees that. All interleavings are tried.
+ * What runs: one async context; threads of the pool, that spin, nap, sleep and leave when there
+ * is no work and are started again by an admitted call; a user who submits, and reinitialises
+ * and submits once more; one who cancels; one who frees; one who waits; one who drains a
+ * completion queue, and one who frees that. All interleavings are tried, and at each choice that
+ * only costs time (how long to spin or nap, how large a backlog or a chunk is) both ways.
+ *
+ * Variants, each a set of defines (run.sh), as all at once are too many states:
+ *   POOL      a leg, then a delete, with a callback on the pool
+ *   QUEUED    a leg, then a batch of deletes (light), on a queue that somebody drains
+ *   CLOSED    the same, and somebody frees the queue
+ *   UNHEARD   two batches with neither callback nor queue: light, and deferred
+ *   NOBODY=n  a leg (heavy), beside n deletes that have no async context, each deferred or not:
+ *             what the pool's wakes are about
  *
  * What must hold, checked in each state (asserts) or at the end of each run:
- *   - no lost wake-up: no run ends with work in a lane or a waiter asleep (spin reports any
- *     process that is stuck as an invalid end state)
+ *   - no lost wake-up: no run ends with work in a lane and everybody asleep for good, or with a
+ *     waiter asleep (spin reports any process that is stuck as an invalid end state)
  *   - an accepted call notifies at most once, and exactly once if it was neither freed while
  *     pending nor delivered to a closed queue; cancelled calls too
+ *   - an accepted delete is carried out once, whether cancelled, freed or unheard
  *   - outputs are written only while FINISHING, never after free or cancel has returned
  *   - no callback of a call starts after the free that found it pending has returned
  *   - nothing touches a call that was freed, and each is freed exactly once
+ *   - there are never more wakes promised than threads asleep
  *
- * Not in it: several contexts and their turns, two lanes, fork, exit, memory that runs out
- * (tests/fault/ has that), and the order of atomics outside the lock (ThreadSanitizer has it).
- *
- * With QUEUED completions go to a queue, with CLOSED somebody frees it. tests/model/run.sh
- * runs all three.
+ * Not in it: several contexts and their turns, two lanes, fork, exit, memory or threads that run
+ * out (tests/fault/ has that), how soon a nap ends, and the order of atomics outside the lock
+ * (ThreadSanitizer has it).
  */
 
 /* run.sh breaks the model on purpose, a rule at a time, and wants to see it fail. */
 #ifndef BROKEN
 #define BROKEN 0
 #endif
+#ifndef NOBODY
+#define NOBODY 0
+#endif
 
-#define LIMIT 2 /* threads outside callbacks */
+#if NOBODY
+#define SUBMITS 1
+#define LIMIT   2 /* of threads outside callbacks */
+#define THREADS 2 /* all that can be alive at once */
+#define CALLS   (2 + NOBODY)
+#else
+#define SUBMITS 2
+#define CALLS   6 /* a call of its own for each that is parted, and for each notice */
+#ifdef POOL
+#define LIMIT   1
+#define THREADS 3
+#elif defined(CLOSED)
+#define LIMIT   1
+#define THREADS 1
+#else
+#define LIMIT   2
+#define THREADS 2
+#endif
+#endif
+
+/* Where every call is heavy or somebody waits for it, naps and spinning add nothing but states:
+ * left out there. */
+#if defined(UNHEARD) || NOBODY
+#define NAPS
+#endif
+
+#define NONE       255
 #define IS_SURPLUS (threads - in_callback > (admitted > 0 -> 1 : 0))
-#define CALLS 4 /* two submits, a call of its own for each cancel */
-#define NONE  255
+#define LOOKING    (starting + spinning + wakes)
 
-mtype = { ASYNC_IDLE, ASYNC_PENDING, ASYNC_FINISHING, ASYNC_COMPLETE, ASYNC_FREED };
+mtype = { ASYNC_IDLE, ASYNC_PENDING, ASYNC_FINISHING, ASYNC_COMPLETE };
 mtype = { WORK_NOWHERE, WORK_IN_LANE, WORK_IN_QUEUE };
-mtype = { JOB, NOTIFICATION };
 
-/* struct async_context */
-mtype state = ASYNC_IDLE;
-byte async_call = 0; /* the call attached or at hand */
+/* The handle of the async context: which call it leads to, NONE once it is closed. */
+byte async_call = NONE;
+#define IS_ATTACHED(c) (async_call == c)
 
 /* struct call */
+mtype state[CALLS] = ASYNC_IDLE;
 mtype place[CALLS] = WORK_NOWHERE;
-mtype kind[CALLS] = JOB;     /* which function call->work.run is */
-bool attached[CALLS] = false; /* call->async != NULL */
+bool notification[CALLS] = false; /* KIND_NOTIFICATION */
+bool is_end[CALLS] = false;       /* job_is_end */
+bool light[CALLS] = false;
+bool urgent[CALLS] = false;
+bool again[CALLS] = false; /* a batch with another slice to come */
 bool alive[CALLS] = false;
-byte completion[CALLS] = NONE; /* which submit it tells of */
-byte made = 1;
+byte completion[CALLS] = NONE; /* which submit it tells of; NONE: it has no async context */
+byte made = 0;
+#define IS_PENDING(c) (state[c] == ASYNC_PENDING || state[c] == ASYNC_FINISHING)
 
 /* Of each submit, for the checks. */
-byte notified[2] = 0;
-bool accepted[2] = false;
-bool discarded[2] = false; /* freed while pending: nobody is to hear of it */
-bool lost[2] = false;      /* delivered to a closed queue */
-bool settled[2] = false;   /* free or cancel has returned: nothing may be written */
+byte notified[SUBMITS] = 0;
+bool accepted[SUBMITS] = false;
+bool ends[SUBMITS] = false;      /* it is a delete */
+byte carried_out[SUBMITS] = 0;
+bool discarded[SUBMITS] = false; /* freed while pending: nobody is to hear of it */
+bool lost[SUBMITS] = false;      /* delivered to a closed queue */
+bool settled[SUBMITS] = false;   /* free or cancel has returned: nothing may be written */
 byte submits = 0;
+byte of_nobody = 0; /* deletes without an async context that were carried out */
 
-/* A lane: its list as a bounded channel, and its threads. */
+/* struct lane_state: its list as a bounded channel, and its threads. */
 chan lane = [CALLS] of { byte };
 byte waiting = 0; /* length of the list */
 byte threads = 0;
 byte starting = 0;
-byte idle = 0;
+byte spinning = 0;
+byte asleep = 0;
+byte napping = 0;
+byte wakes = 0;
+byte at_light = 0;
 byte in_callback = 0;
+byte staying = 0;
 byte admitted = 0;
-byte signals = 0; /* sent to work_or_leave, and not yet taken by a sleeper */
+bool deferring = false;
+byte owed = 0;
+
+/* The condition work_or_leave: which threads wait on it and were not woken yet. */
+bool blocked[THREADS] = false;
+bool born[THREADS] = false;
 
 /* struct queue */
 chan done = [CALLS] of { byte };
@@ -79,84 +134,195 @@ bool closed = false;
 bool user_done = false;
 bool moved = false; /* the condition of the one in sspia_async_wait */
 bool waits = false;
+byte ended = 0; /* users */
+
+/* ---- Calls ------------------------------------------------------------------------------- */
 
 inline use(c)
 {
-    assert(c != NONE && alive[c]);
+    assert(c != NONE && alive[c])
 }
 
-inline free_call(c)
+inline call_free(c)
 {
     use(c);
-    assert(!attached[c] && place[c] == WORK_NOWHERE);
+    assert(!IS_ATTACHED(c) && place[c] == WORK_NOWHERE);
     alive[c] = false;
+    state[c] = ASYNC_IDLE; /* what nobody may look at any more need not tell states apart */
+    notification[c] = false;
+    is_end[c] = false;
+    light[c] = false;
+    urgent[c] = false;
+    completion[c] = NONE
 }
 
-inline new_call(c)
+inline call_new(c)
 {
     c = made;
     assert(c < CALLS);
     made++;
-    alive[c] = true;
-    place[c] = WORK_NOWHERE;
+    alive[c] = true
 }
 
-inline move_to(s)
+inline tell_waiters()
 {
-    state = s;
     if
     :: waits -> moved = true
     :: else
     fi
 }
 
+inline move_to(c, s)
+{
+    use(c);
+    state[c] = s;
+    if
+    :: IS_ATTACHED(c) -> tell_waiters()
+    :: else
+    fi
+}
+
+/* Leads the handle to a fresh call. */
+inline part(c, fresh)
+{
+    use(c);
+    assert(IS_ATTACHED(c));
+    call_new(fresh);
+    state[fresh] = state[c];
+    is_end[fresh] = is_end[c];
+    completion[fresh] = completion[c];
+    if
+    :: BROKEN != 3 -> async_call = fresh
+    :: else
+    fi
+}
+
+/* The call of the context, whose settings may be changed. */
+inline changeable()
+{
+    use(async_call);
+    if
+    :: place[async_call] != WORK_NOWHERE && BROKEN != 6 -> part(async_call, fresh)
+    :: else
+    fi
+}
+
+/* ---- Pool -------------------------------------------------------------------------------- */
+
 inline start_thread()
 {
-    run pool_thread();
     threads++;
-    starting++
-}
-
-/* A thread lives as long as a call is admitted. */
-inline pool_admit()
-{
-    if
-    :: threads == in_callback -> start_thread()
-    :: else
-    fi;
-    admitted++
-}
-
-inline pool_dismiss()
-{
-    admitted--
+    starting++;
+    assert(threads <= THREADS)
 }
 
 inline wake_or_start()
 {
     if
-    :: idle > signals && BROKEN != 1 -> signals++
-    :: else
+    :: asleep > wakes || BROKEN == 8 -> wakes++; owed++
+    :: else ->
+        if
+        :: threads - in_callback < LIMIT -> start_thread()
+        :: else
+        fi
     fi;
+    assert(wakes <= asleep || BROKEN == 8)
+}
+
+/* Either way where the size of a backlog decides. */
+inline find_thread(c)
+{
     if
-    :: waiting > idle + starting && threads - in_callback < LIMIT -> start_thread()
-    :: else
+    :: !light[c] ->
+        if
+        :: waiting > LOOKING -> wake_or_start()
+        :: else
+        fi
+    :: light[c] ->
+        if
+        :: LOOKING > 0 /* and the backlog is small */
+        :: (napping > 0 || BROKEN == 7) && !urgent[c] -> deferring = true
+        :: napping > 0 && at_light > 0
+        :: !(LOOKING > 0) && !((napping > 0 || BROKEN == 7) && !urgent[c]) -> wake_or_start()
+        :: LOOKING > 0 || (napping > 0 && !urgent[c]) -> wake_or_start() /* it is large */
+        fi
     fi
 }
 
 inline pool_push(c)
 {
+    use(c);
+    assert(place[c] == WORK_NOWHERE);
     place[c] = WORK_IN_LANE;
     lane!c;
     waiting++;
-    wake_or_start()
+    find_thread(c)
+}
+
+inline pool_take_wakes()
+{
+    due = owed;
+    owed = 0
+}
+
+/* After the hold; no step of its own if none fell due. */
+inline engine_unlock()
+{
+    if
+    :: due > 0 -> atomic { pool_wake() }
+    :: else
+    fi
+}
+
+/* One pthread_cond_signal for each wake: nobody may be there any more, if a nap has ended. */
+inline pool_wake()
+{
+    do
+    :: due > 0 ->
+        if
+        :: BROKEN != 1 && blocked[0] -> blocked[0] = false
+        :: BROKEN != 1 && THREADS > 1 && blocked[1 % THREADS] -> blocked[1 % THREADS] = false
+        :: BROKEN != 1 && THREADS > 2 && blocked[2 % THREADS] -> blocked[2 % THREADS] = false
+        :: else
+        fi;
+        due--
+    :: due == 0 -> break
+    od
+}
+
+/* A thread lives as long as a call is admitted. */
+inline pool_have_thread()
+{
+    if
+    :: threads == in_callback -> start_thread()
+    :: else
+    fi
+}
+
+inline pool_admit()
+{
+    pool_have_thread();
+    admitted++
+}
+
+inline pool_dismiss()
+{
+    admitted--;
+    if
+    :: admitted == 0 && staying > 0 && IS_SURPLUS && BROKEN != 11 ->
+        /* pthread_cond_broadcast */
+        blocked[0] = false;
+        blocked[1 % THREADS] = false;
+        blocked[2 % THREADS] = false
+    :: else
+    fi
 }
 
 inline pool_begin_callback()
 {
     in_callback++;
     if
-    :: waiting > 0 -> wake_or_start()
+    :: waiting > LOOKING -> wake_or_start()
     :: else
     fi
 }
@@ -166,35 +332,309 @@ inline pool_end_callback()
     in_callback--
 }
 
-/* call_retire */
-inline call_retire(c)
+inline pool_hurry()
 {
-    use(c);
-    place[c] = WORK_NOWHERE;
+    atomic {
+        deferring = false;
+        if
+        :: waiting > 0 && LOOKING == 0 -> wake_or_start()
+        :: else
+        fi;
+        pool_take_wakes()
+    }
+    engine_unlock();
+}
+
+/* When a thread turns to what it has taken. */
+inline see_to_the_rest()
+{
     if
-    :: !attached[c] -> free_call(c)
+    :: waiting > 0 && LOOKING + napping == 0 -> wake_or_start()
     :: else
     fi
 }
+
+inline sleep_until_begins()
+{
+    pool_take_wakes(); /* engine_wait makes them first */
+    pool_wake();
+    asleep++;
+    blocked[me] = true
+}
+
+inline sleep_until_ends()
+{
+    asleep--;
+    if
+    :: wakes > 0 -> wakes--
+    :: else
+    fi
+}
+
+/* ---- Queue ------------------------------------------------------------------------------- */
 
 inline queue_post(c)
 {
     use(c);
     if
-    :: closed -> lost[completion[c]] = true; call_retire(c)
+    :: closed -> lost[completion[c]] = true
     :: else -> place[c] = WORK_IN_QUEUE; done!c
     fi
 }
 
 inline begin_callback(s)
 {
+    assert(notified[s] == 0 && !discarded[s] && !lost[s]);
+    notified[s]++
+}
+
+/* ---- A thread of the pool ---------------------------------------------------------------- */
+
+inline run_job(c)
+{
+    if
+    :: is_end[c] && !again[c] && completion[c] != NONE -> carried_out[completion[c]]++
+    :: is_end[c] && completion[c] == NONE -> of_nobody++
+    :: else
+    fi
+}
+
+/* With the lock held. Afterwards c is what is to be freed, or NONE. */
+inline settle(c)
+{
+    use(c);
+    wanted = state[c] == ASYNC_FINISHING || completion[c] == NONE ||
+             (is_end[c] && (IS_ATTACHED(c) || BROKEN == 10));
+    if
+    :: again[c] ->
+        again[c] = false;
+        pool_push(c);
+        c = NONE
+    :: else ->
+        pool_dismiss();
+        if
+        :: wanted -> move_to(c, ASYNC_COMPLETE) /* async_finish */
+        :: else
+        fi;
+#ifdef QUEUED
+        if
+        :: wanted -> queue_post(c)
+        :: else
+        fi;
+#endif
+#ifdef POOL
+        if
+        :: wanted && completion[c] != NONE -> tells = completion[c]
+        :: else
+        fi;
+#endif
+        if
+        :: place[c] == WORK_IN_QUEUE || IS_ATTACHED(c) -> c = NONE
+        :: else
+        fi
+    fi
+}
+
+/* One, or several that are light. */
+inline take()
+{
+    lane?c;
+    place[c] = WORK_NOWHERE;
+    waiting--;
+    was_urgent = urgent[c];
+    was_light = light[c];
+    if
+    :: light[c] && nempty(lane) ->
+        lane?<second>;
+        if
+        :: light[second] ->
+            lane?second;
+            place[second] = WORK_NOWHERE;
+            waiting--;
+            was_urgent = urgent[second]
+        :: else -> second = NONE
+        fi
+    :: true
+    fi;
+    deferring = false;
+    at_light = at_light + was_light;
+    see_to_the_rest();
+    pool_take_wakes()
+}
+
+proctype pool_thread(byte me)
+{
+    byte c = NONE; /* the chunk: one call, */
+    byte second = NONE; /* or two light ones */
+    byte tells = NONE;
+    byte due;
+    bool was_urgent;
+    bool was_light;
+    bool wanted;
+    bool stays;
+    bool in_time;
+
+end_unborn: /* the first that is free, as one is as good as another */
     atomic {
-        assert(notified[s] == 0 && !discarded[s]);
-        notified[s]++
+        starting > 0 && (me == 0 || born[0]) && (me < 2 || born[1 % THREADS]) ->
+        starting--;
+        born[me] = true;
+        was_urgent = true
+    };
+look: /* thread_main, wait_for_work */
+#ifdef NAPS
+    atomic {
+        if
+        :: nempty(lane) -> take(); goto taken
+        :: empty(lane) && was_urgent && spinning == 0 -> spinning++; pool_take_wakes()
+        :: empty(lane) && !(was_urgent && spinning == 0) -> goto nap
+        fi
+    }
+    engine_unlock();
+    atomic { spinning--; goto nap }; /* after a while */
+nap:
+    atomic {
+        if
+        :: nempty(lane) -> take(); goto taken
+        :: empty(lane) -> napping++; sleep_until_begins()
+        fi
+    }
+    if
+    :: !blocked[me]
+    :: atomic { blocked[me] -> blocked[me] = false } /* it is over; the lock is still to come */
+    fi;
+    atomic {
+        sleep_until_ends();
+        napping--;
+        if
+        :: nempty(lane) -> take(); goto taken
+        :: empty(lane)
+        fi
+    }
+#endif
+sleep:
+    atomic {
+        if
+        :: nempty(lane) -> take(); goto taken
+        :: empty(lane) ->
+            stays = !(IS_SURPLUS);
+            staying = staying + stays;
+            sleep_until_begins()
+        fi
+    }
+    if
+    :: atomic { !blocked[me] -> in_time = true }
+    :: atomic { blocked[me] && !stays -> blocked[me] = false }
+    fi;
+    atomic {
+        sleep_until_ends();
+        staying = staying - stays;
+        stays = false;
+        if
+        :: nempty(lane) -> in_time = false; take(); goto taken
+        :: empty(lane) && in_time -> in_time = false; goto sleep
+        :: empty(lane) && !in_time ->
+            if
+            :: IS_SURPLUS -> threads--; born[me] = false; pool_take_wakes(); goto leave
+            :: else -> goto look
+            fi
+        fi
+    }
+leave:
+    engine_unlock();
+    was_urgent = false;
+    goto end_unborn;
+taken:
+    engine_unlock();
+    /* call_run */
+    if
+    :: atomic { notification[c] ->
+            /* run_notification */
+            use(c);
+            tells = completion[c];
+            goto clearing }
+    :: atomic { !notification[c] ->
+            use(c);
+            run_job(c); /* inside the package, no lock held */
+            if
+            :: second != NONE -> use(second); run_job(second)
+            :: else
+            fi }
+    fi;
+    if
+    :: !is_end[c] ->
+        atomic { /* publish */
+            use(c);
+            if
+            :: IS_ATTACHED(c) -> state[c] = ASYNC_FINISHING; wanted = true
+            :: else -> wanted = false
+            fi
+        }
+        if
+        :: wanted -> /* job_publish: the caller's outputs, no lock held */
+            assert(state[c] == ASYNC_FINISHING && !settled[completion[c]])
+        :: else
+        fi
+    :: else
+    fi;
+    /* Final status, turn, count and delivery in one hold. */
+    atomic {
+        wanted = is_end[c]; /* else there are arguments to let go of without the lock */
+        if
+        :: wanted -> settle(c); wanted = true
+        :: else -> settle(c); wanted = false
+        fi;
+        if
+        :: second != NONE -> stays = wanted; settle(second); wanted = stays; stays = false
+        :: else
+        fi;
+        if
+        :: wanted && c == NONE && second == NONE && tells == NONE ->
+            wanted = false;
+            at_light = at_light - was_light;
+            was_light = false;
+            goto look
+        :: else -> wanted = false
+        fi
+    }
+clearing: /* clear_away */
+    atomic {
+        if
+        :: tells != NONE -> pool_begin_callback()
+        :: else
+        fi;
+        pool_take_wakes()
+    }
+    engine_unlock();
+    if
+    :: atomic { tells != NONE -> begin_callback(tells) } /* no lock held */
+    :: tells == NONE
+    fi;
+    atomic {
+        if
+        :: c != NONE -> call_free(c)
+        :: else
+        fi;
+        if
+        :: second != NONE -> call_free(second)
+        :: else
+        fi;
+        if
+        :: tells != NONE -> pool_end_callback()
+        :: else
+        fi;
+        c = NONE;
+        second = NONE;
+        tells = NONE;
+        at_light = at_light - was_light;
+        was_light = false;
+        goto look
     }
 }
 
-/* call_withdraw: out of the lane if no thread has it. */
+/* ---- Users ------------------------------------------------------------------------------- */
+
+/* Out of the lane if no thread has it. */
 inline call_withdraw(c, result)
 {
     use(c);
@@ -203,299 +643,296 @@ inline call_withdraw(c, result)
         lane??eval(c);
         waiting--;
         place[c] = WORK_NOWHERE;
-        admitted = (BROKEN == 5 -> admitted : admitted - 1); /* pool_dismiss */
+        if
+        :: BROKEN != 5 -> pool_dismiss()
+        :: else
+        fi;
         result = true
     :: else -> result = false
     fi
 }
 
-/* A thread of the pool: thread_main, with run (a job) and run_notification. */
-proctype pool_thread()
-{
-    byte c = NONE;
-    byte tells;
-    bool has_outcome;
-    bool told_here;
-
-    atomic { starting--; goto again }
-again:
-    atomic {
-        if
-        :: nempty(lane) -> lane?c; waiting--; place[c] = WORK_NOWHERE
-        :: empty(lane) -> idle++; goto sleep
-        fi
-    }
-    goto work;
-sleep: /* wait_for_work */
-    atomic {
-        if
-        :: signals > 0 -> signals--
-        :: IS_SURPLUS /* its time is over, or the last call was dismissed */
-        fi;
-        idle--;
-        if
-        :: signals > idle -> signals = idle
-        :: else
-        fi;
-        if
-        :: nempty(lane) -> lane?c; waiting--; place[c] = WORK_NOWHERE
-        :: empty(lane) && IS_SURPLUS -> threads--; goto leave
-        :: empty(lane) && !(IS_SURPLUS) -> idle++; goto sleep
-        fi
-    }
-work:
-    if
-    :: kind[c] == NOTIFICATION ->
-        atomic { /* run_notification */
-            use(c);
-            tells = completion[c];
-            call_retire(c);
-            pool_begin_callback();
-            told_here = true
-        }
-    :: else ->
-        skip; /* job_run: inside the package, no lock held */
-        atomic { /* finish, first hold */
-            use(c);
-            tells = completion[c];
-            if
-            :: attached[c] ->
-                assert(state == ASYNC_PENDING && async_call == c);
-                move_to(ASYNC_FINISHING);
-                has_outcome = true
-            :: else -> has_outcome = false
-            fi
-        }
-        if
-        :: has_outcome ->
-            /* job_publish: the caller's outputs, no lock held */
-            assert(state == ASYNC_FINISHING && !settled[tells])
-        :: else
-        fi;
-        atomic { /* finish, second hold: final status, turn, count and delivery in one */
-            use(c);
-            told_here = false;
-            if
-            :: has_outcome ->
-                assert(state == ASYNC_FINISHING);
-                move_to(ASYNC_COMPLETE)
-            :: else
-            fi;
-            pool_dismiss();
-            if
-            :: !has_outcome -> call_retire(c)
-            :: else ->
-#ifdef QUEUED
-                queue_post(c)
-#else
-                told_here = true;
-                call_retire(c);
-                pool_begin_callback()
-#endif
-            fi
-        }
-    fi;
-    if
-    :: told_here ->
-        begin_callback(tells); /* notify: no lock held */
-        atomic { pool_end_callback() }
-    :: else
-    fi;
-    c = NONE;
-    told_here = false;
-    goto again;
-leave:
-    skip
-}
-
-/* async_submit: queue_job and call_start. */
-inline async_submit()
+/* A delete is a batch, with a slice or two, whose handles are closed without the lock. */
+inline async_submit(end)
 {
     atomic {
         if
-        :: state == ASYNC_IDLE ->
-            /* have_call: the one at hand, unless its completion still waits */
-            if
-            :: async_call != NONE && (place[async_call] == WORK_NOWHERE || BROKEN == 6)
-            :: else ->
-                if
-                :: async_call != NONE -> attached[async_call] = false
-                :: else
-                fi;
-                new_call(async_call);
-                attached[async_call] = true
-            fi;
-            use(async_call);
+        :: async_call != NONE && state[async_call] == ASYNC_IDLE ->
+            changeable();
+            call = async_call;
             pool_admit();
-            kind[async_call] = JOB;
-            completion[async_call] = submits;
+            is_end[call] = end;
+            completion[call] = submits;
             accepted[submits] = true;
+            ends[submits] = end;
             submits++;
-            move_to(ASYNC_PENDING);
-            pool_push(async_call)
-        :: else
+            move_to(call, ASYNC_PENDING);
+            pool_take_wakes()
+        :: else -> call = NONE
         fi
     }
-}
-
-/* detach: result is the call if nobody else will free it. */
-inline detach(result, was_pending)
-{
-    result = async_call;
-    async_call = NONE;
     if
-    :: result == NONE
-    :: else ->
-        use(result);
-        attached[result] = false;
+    :: call != NONE ->
+#ifndef POOL
         if
-        :: !was_pending ->
+        :: end -> engine_unlock() /* async_submit_deletes closes the handles without the lock */
+        :: else
+        fi;
+#endif
+        atomic { /* call_start */
+#ifdef POOL
+            light[call] = false;
+            urgent[call] = true;
+#else
+            light[call] = end;
+#ifdef QUEUED
+            urgent[call] = true;
+#else
+            urgent[call] = !end;
+#endif
+#ifdef UNHEARD
             if
-            :: place[result] == WORK_NOWHERE
-            :: else -> result = NONE
-            fi
-        :: else ->
-            call_withdraw(result, withdrawn);
-            if
-            :: withdrawn
-            :: else -> result = NONE
-            fi
-        fi
+            :: end -> again[call] = true
+            :: true
+            fi;
+#endif
+#endif
+            pool_push(call);
+            due = due + owed;
+            owed = 0;
+            call = NONE
+        }
+        engine_unlock();
+    :: else
     fi
 }
 
 inline sspia_async_wait()
 {
+    /* SspiGetAsyncCallStatus */
+    if
+    :: deferring -> pool_hurry()
+    :: true
+    fi;
     atomic {
         if
-        :: state == ASYNC_PENDING || state == ASYNC_FINISHING -> waits = true
+        :: async_call != NONE && IS_PENDING(async_call) -> waits = true
         :: else
         fi
     }
     do
     :: atomic { waits && moved -> moved = false;
         if
-        :: state == ASYNC_PENDING || state == ASYNC_FINISHING
+        :: async_call != NONE && IS_PENDING(async_call)
         :: else -> waits = false
         fi }
     :: atomic { !waits -> break }
     od
 }
 
-/* The callback was set before. The user submits, waits for the end of it, reinitialises, and
- * does it again. */
+/* The user submits, waits for the end of it, reinitialises, and does it again. */
 proctype submitter()
 {
-    async_submit();
+    byte call = NONE;
+    byte fresh = NONE;
+    byte due = 0;
+
+#ifdef UNHEARD
+    async_submit(true);
+#else
+    async_submit(false);
+#endif
     sspia_async_wait();
+#if SUBMITS > 1
+#if defined(QUEUED) && !defined(CLOSED)
+    if /* SspiSetAsyncNotifyCallback: open_settings, perhaps while the completion waits */
+    :: atomic { async_call != NONE && !IS_PENDING(async_call) -> changeable(); fresh = NONE }
+    :: true
+    fi;
+#endif
     atomic { /* SspiReinitAsyncContext */
         if
-        :: state == ASYNC_COMPLETE -> move_to(ASYNC_IDLE)
+        :: async_call != NONE && state[async_call] == ASYNC_COMPLETE ->
+            move_to(async_call, ASYNC_IDLE)
         :: else
         fi
     }
-    async_submit();
+    async_submit(true);
     sspia_async_wait();
-    user_done = true
+#endif
+    atomic { user_done = true; ended++ }
 }
 
-/* sspia_async_cancel */
+#if NOBODY
+/* async_submit_to without an async context. */
+proctype submitter_for_nobody()
+{
+    byte call;
+    byte due;
+
+    atomic {
+        call_new(call);
+        pool_admit();
+        is_end[call] = true;
+        light[call] = true;
+        if
+        :: urgent[call] = true
+        :: true
+        fi;
+        state[call] = ASYNC_PENDING;
+        pool_push(call);
+        pool_take_wakes()
+    }
+    engine_unlock();
+    atomic { ended++ }
+}
+#endif
+
+/* The call of a context that is not in the midst of writing its outputs. */
+#define AT_REST (async_call == NONE || state[async_call] != ASYNC_FINISHING || BROKEN == 2)
+
+/* sspia_async_cancel: cancel */
 proctype canceller()
 {
     byte call = NONE;
-    byte bearer = NONE;
-    byte whose = NONE;
+    byte fresh = NONE;
+    byte notice = NONE;
+    byte due = 0;
     bool withdrawn = false;
 
     if
-    :: skip
+    :: true
     :: goto leave /* or nobody cancels: it must not take a cancel to get a call done */
     fi;
     atomic {
-        state != ASYNC_FINISHING ->
+        AT_REST ->
         if
-        :: state == ASYNC_PENDING ->
-            whose = completion[async_call];
+        :: async_call != NONE && IS_PENDING(async_call) ->
             call = async_call;
-            new_call(bearer);
-            attached[bearer] = true;
-            completion[bearer] = whose;
-            /* call_deliver */
-#ifdef QUEUED
-            queue_post(bearer);
-#else
-            kind[bearer] = NOTIFICATION;
-            attached[bearer] = (BROKEN == 4); /* else: the thread's alone */
+#ifdef POOL
+            /* make_notice: the context may be used again before a thread comes to it */
             if
-            :: threads == in_callback -> start_thread()
-            :: else
+            :: BROKEN != 4 -> call_new(notice)
+            :: else -> notice = call
             fi;
-            pool_push(bearer);
+            notification[notice] = true;
+            completion[notice] = completion[call];
+            pool_have_thread();
 #endif
             if
-            :: BROKEN != 3 -> detach(call, true)
-            :: else -> call = NONE
+            :: !is_end[call] || BROKEN == 9 -> call_withdraw(call, withdrawn)
+            :: else
             fi;
             if
-            :: attached[bearer] -> async_call = bearer
-            :: else -> async_call = NONE
+            :: !withdrawn -> part(call, fresh); call = fresh
+            :: else
             fi;
-            settled[whose] = true;
-            move_to(ASYNC_COMPLETE)
+            settled[completion[call]] = true;
+            move_to(call, ASYNC_COMPLETE); /* async_finish */
+#ifdef POOL
+            pool_push(notice);
+#endif
+#ifdef QUEUED
+            queue_post(call);
+#endif
+            pool_take_wakes()
         :: else
-        fi
+        fi;
+        call = NONE;
+        fresh = NONE;
+        notice = NONE;
+        withdrawn = false
     }
-    /* discard_withdrawn, without the lock */
-    if
-    :: call != NONE -> atomic { free_call(call) }
-    :: else
-    fi;
+    engine_unlock();
 leave:
-    skip
+    atomic { ended++ }
 }
 
 /* SspiFreeAsyncContext */
 proctype freer()
 {
     byte call = NONE;
-    bool was_pending;
+    byte due = 0;
     bool withdrawn = false;
 
+#if NOBODY
+    user_done;
+#else
     if
-    :: skip
-    :: true -> user_done /* resolved to wait: it must not take a free to get a call done */
+    :: true
+    :: user_done /* resolved to wait: it must not take a free to get a call done */
     fi;
+#endif
     atomic {
-        (state != ASYNC_FINISHING || BROKEN == 2) ->
-        was_pending = (state == ASYNC_PENDING);
+        AT_REST ->
+        call = async_call;
+        use(call);
+        async_call = NONE;
+        tell_waiters();
+        /* abandon */
         if
-        :: was_pending -> discarded[completion[async_call]] = true;
-                          settled[completion[async_call]] = true
-        :: else
+        :: IS_PENDING(call) ->
+            discarded[completion[call]] = true;
+            settled[completion[call]] = true;
+            if
+            :: !is_end[call] -> call_withdraw(call, withdrawn)
+            :: else
+            fi;
+            if
+            :: withdrawn -> call_free(call)
+            :: else
+            fi
+        :: else ->
+            if
+            :: place[call] == WORK_NOWHERE -> call_free(call)
+            :: else
+            fi
         fi;
-        detach(call, was_pending);
-        move_to(ASYNC_FREED)
+        call = NONE;
+        withdrawn = false;
+        ended++
     }
-    if
-    :: call != NONE -> atomic { free_call(call) }
-    :: else
-    fi
 }
 
 #ifdef QUEUED
-/* sspia_queue_dispatch: take, then the callback without the lock. */
+/* sspia_queue_dispatch: next takes a lot, then come the callbacks without the lock. */
 proctype drainer()
 {
     byte c;
     byte tells;
+    byte then = NONE;
 
     do
-    :: atomic { nempty(done) -> done?c; place[c] = WORK_NOWHERE; tells = completion[c];
-                call_retire(c) }
-        begin_callback(tells);
-    :: atomic { user_done && empty(done) && admitted == 0 && state == ASYNC_FREED -> break }
+    :: atomic { nempty(done) ->
+            done?c; place[c] = WORK_NOWHERE; tells = completion[c];
+            if
+            :: !IS_ATTACHED(c) -> call_free(c)
+            :: else
+            fi;
+            if
+            :: nempty(done) ->
+                done?c; place[c] = WORK_NOWHERE; then = completion[c];
+                if
+                :: !IS_ATTACHED(c) -> call_free(c)
+                :: else
+                fi
+            :: true
+            fi;
+            c = 0 }
+    another:
+        if
+        :: atomic { closed -> lost[tells] = true }
+        :: atomic { !closed -> skip };
+            atomic { begin_callback(tells) }
+        fi;
+        if
+        :: atomic { then != NONE -> tells = then; then = NONE; goto another }
+        :: atomic { then == NONE -> tells = 0 }
+        fi
+    :: atomic { user_done && empty(done) && admitted == 0 && async_call == NONE -> break }
     :: closed -> break
-    od
+    od;
+    atomic { ended++ }
 }
 
 /* sspia_queue_free */
@@ -507,45 +944,64 @@ proctype closer()
         closed = true;
         do
         :: nempty(done) -> done?c; place[c] = WORK_NOWHERE; lost[completion[c]] = true;
-                           call_retire(c)
+            if
+            :: !IS_ATTACHED(c) -> call_free(c)
+            :: else
+            fi
         :: empty(done) -> break
-        od
+        od;
+        c = 0;
+        ended++
     }
 }
 #endif
 
-/* When everybody has ended: nothing is in a list, every call is freed or at hand of nobody,
- * and every accepted submit was told of as promised. */
-proctype judge()
-{
-    byte i;
-
-    atomic {
-        user_done && state == ASYNC_FREED && threads == 0 && admitted == 0 && empty(lane) &&
-            (closed || empty(done)) && _nr_pr == 2 ->
-        for (i : 0 .. 1) {
-            assert(notified[i] <= 1);
-            assert(!accepted[i] || discarded[i] || lost[i] || notified[i] == 1);
-        }
-        for (i : 0 .. CALLS - 1) {
-            assert(!alive[i]);
-        }
-    }
-}
-
+/* When everybody has ended: nothing is in a list, every call is freed, every delete was carried
+ * out, and every accepted submit was told of as promised. */
 init {
+    byte i;
+    byte users;
+
     atomic {
-        alive[0] = true; /* SspiCreateAsyncContext */
-        attached[0] = true;
-        run judge();
+        call_new(i); /* SspiCreateAsyncContext */
+        async_call = i;
+        for (i : 0 .. THREADS - 1) {
+            run pool_thread(i)
+        }
         run submitter();
-        run canceller();
         run freer();
+        users = 2;
+#if NOBODY
+        for (i : 1 .. NOBODY) {
+            run submitter_for_nobody()
+        }
+        users = users + NOBODY;
+#else
+        run canceller();
+        users++;
+#endif
 #ifdef QUEUED
         run drainer();
+        users++;
 #ifdef CLOSED
         run closer();
+        users++;
 #endif
 #endif
+        i = 0
+    }
+    atomic {
+        ended == users && threads == 0 ->
+        assert(admitted == 0 && empty(lane) && empty(done) && wakes == 0 && asleep == 0);
+        assert(at_light == 0 && in_callback == 0 && staying == 0 && of_nobody == NOBODY);
+        for (i : 0 .. SUBMITS - 1) {
+            assert(!accepted[i] || !ends[i] || carried_out[i] == 1);
+#if defined(POOL) || defined(QUEUED)
+            assert(!accepted[i] || discarded[i] || lost[i] || notified[i] == 1);
+#endif
+        }
+        for (i : 0 .. CALLS - 1) {
+            assert(!alive[i])
+        }
     }
 }
