@@ -90,7 +90,8 @@ bool notification[CALLS] = false; /* KIND_NOTIFICATION */
 bool is_end[CALLS] = false;       /* job_is_end */
 bool light[CALLS] = false;
 bool urgent[CALLS] = false;
-bool again[CALLS] = false; /* a batch with another slice to come */
+byte rest[CALLS] = 0;   /* of a batch: slices that nobody has taken */
+byte slices[CALLS] = 0; /* and those that are being worked off */
 bool alive[CALLS] = false;
 byte completion[CALLS] = NONE; /* which submit it tells of; NONE: it has no async context */
 byte made = 0;
@@ -172,7 +173,7 @@ inline tell_waiters()
     fi
 }
 
-inline move_to(c, s)
+inline async_move_to(c, s)
 {
     use(c);
     state[c] = s;
@@ -198,7 +199,7 @@ inline part(c, fresh)
 }
 
 /* The call of the context, whose settings may be changed. */
-inline changeable()
+inline async_changeable()
 {
     use(async_call);
     if
@@ -390,13 +391,41 @@ inline begin_callback(s)
 
 /* ---- A thread of the pool ---------------------------------------------------------------- */
 
-inline run_job(c)
+/* Of a batch: one slice, beside other threads that have others. */
+inline run_slice(c, goes_on)
+{
+    atomic {
+        use(c);
+        rest[c]--;
+        slices[c]++;
+        if
+        :: rest[c] > 0 -> light[c] = false; pool_push(c)
+        :: else
+        fi;
+        pool_take_wakes()
+    }
+    engine_unlock();
+    /* handle_chain_release: inside packages, no lock held */
+    atomic {
+        use(c);
+        slices[c]--;
+        goes_on = (BROKEN == 12 -> slices[c] > 0 : slices[c] > 0 || rest[c] > 0)
+    }
+}
+
+inline run_job(c, goes_on)
 {
     if
-    :: is_end[c] && !again[c] && completion[c] != NONE -> carried_out[completion[c]]++
-    :: is_end[c] && completion[c] == NONE -> of_nobody++
+    :: rest[c] > 0 -> run_slice(c, goes_on)
     :: else
-    fi
+    fi;
+    atomic { /* job_run: inside the package, no lock held */
+        if
+        :: !goes_on && is_end[c] && completion[c] != NONE -> carried_out[completion[c]]++
+        :: !goes_on && is_end[c] && completion[c] == NONE -> of_nobody++
+        :: else
+        fi
+    }
 }
 
 /* With the lock held. Afterwards c is what is to be freed, or NONE. */
@@ -405,33 +434,26 @@ inline settle(c)
     use(c);
     wanted = state[c] == ASYNC_FINISHING || completion[c] == NONE ||
              (is_end[c] && (IS_ATTACHED(c) || BROKEN == 10));
+    pool_dismiss();
     if
-    :: again[c] ->
-        again[c] = false;
-        pool_push(c);
-        c = NONE
-    :: else ->
-        pool_dismiss();
-        if
-        :: wanted -> move_to(c, ASYNC_COMPLETE) /* async_finish */
-        :: else
-        fi;
+    :: wanted -> async_move_to(c, ASYNC_COMPLETE) /* async_finish */
+    :: else
+    fi;
 #ifdef QUEUED
-        if
-        :: wanted -> queue_post(c)
-        :: else
-        fi;
+    if
+    :: wanted -> queue_post(c)
+    :: else
+    fi;
 #endif
 #ifdef POOL
-        if
-        :: wanted && completion[c] != NONE -> tells = completion[c]
-        :: else
-        fi;
+    if
+    :: wanted && completion[c] != NONE -> tells = completion[c]
+    :: else
+    fi;
 #endif
-        if
-        :: place[c] == WORK_IN_QUEUE || IS_ATTACHED(c) -> c = NONE
-        :: else
-        fi
+    if
+    :: place[c] == WORK_IN_QUEUE || IS_ATTACHED(c) -> c = NONE
+    :: else
     fi
 }
 
@@ -473,6 +495,8 @@ proctype pool_thread(byte me)
     bool wanted;
     bool stays;
     bool in_time;
+    bool goes_on; /* elsewhere: c is not this thread's any more */
+    bool second_goes_on;
 
 end_unborn: /* the first that is free, as one is as good as another */
     atomic {
@@ -553,16 +577,15 @@ taken:
             use(c);
             tells = completion[c];
             goto clearing }
-    :: atomic { !notification[c] ->
-            use(c);
-            run_job(c); /* inside the package, no lock held */
-            if
-            :: second != NONE -> use(second); run_job(second)
-            :: else
-            fi }
+    :: atomic { !notification[c] -> use(c) }
+    fi;
+    run_job(c, goes_on);
+    if
+    :: second != NONE -> run_job(second, second_goes_on)
+    :: else
     fi;
     if
-    :: !is_end[c] ->
+    :: !goes_on && !is_end[c] ->
         atomic { /* publish */
             use(c);
             if
@@ -579,15 +602,20 @@ taken:
     fi;
     /* Final status, turn, count and delivery in one hold. */
     atomic {
-        wanted = is_end[c]; /* else there are arguments to let go of without the lock */
+        stays = goes_on || is_end[c]; /* else there are arguments to let go of unlocked */
         if
-        :: wanted -> settle(c); wanted = true
-        :: else -> settle(c); wanted = false
+        :: goes_on -> c = NONE
+        :: else -> settle(c)
         fi;
         if
-        :: second != NONE -> stays = wanted; settle(second); wanted = stays; stays = false
+        :: second != NONE && second_goes_on -> second = NONE
+        :: second != NONE && !second_goes_on -> settle(second)
         :: else
         fi;
+        goes_on = false;
+        second_goes_on = false;
+        wanted = stays;
+        stays = false;
         if
         :: wanted && c == NONE && second == NONE && tells == NONE ->
             wanted = false;
@@ -658,7 +686,7 @@ inline async_submit(end)
     atomic {
         if
         :: async_call != NONE && state[async_call] == ASYNC_IDLE ->
-            changeable();
+            async_changeable();
             call = async_call;
             pool_admit();
             is_end[call] = end;
@@ -666,7 +694,7 @@ inline async_submit(end)
             accepted[submits] = true;
             ends[submits] = end;
             submits++;
-            move_to(call, ASYNC_PENDING);
+            async_move_to(call, ASYNC_PENDING);
             pool_take_wakes()
         :: else -> call = NONE
         fi
@@ -692,7 +720,7 @@ inline async_submit(end)
 #endif
 #ifdef UNHEARD
             if
-            :: end -> again[call] = true
+            :: end -> rest[call] = 2
             :: true
             fi;
 #endif
@@ -746,14 +774,14 @@ proctype submitter()
 #if SUBMITS > 1
 #if defined(QUEUED) && !defined(CLOSED)
     if /* SspiSetAsyncNotifyCallback: open_settings, perhaps while the completion waits */
-    :: atomic { async_call != NONE && !IS_PENDING(async_call) -> changeable(); fresh = NONE }
+    :: atomic { async_call != NONE && !IS_PENDING(async_call) -> async_changeable(); fresh = NONE }
     :: true
     fi;
 #endif
     atomic { /* SspiReinitAsyncContext */
         if
         :: async_call != NONE && state[async_call] == ASYNC_COMPLETE ->
-            move_to(async_call, ASYNC_IDLE)
+            async_move_to(async_call, ASYNC_IDLE)
         :: else
         fi
     }
@@ -828,7 +856,7 @@ proctype canceller()
             :: else
             fi;
             settled[completion[call]] = true;
-            move_to(call, ASYNC_COMPLETE); /* async_finish */
+            async_move_to(call, ASYNC_COMPLETE); /* async_finish */
 #ifdef POOL
             pool_push(notice);
 #endif

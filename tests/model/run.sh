@@ -114,7 +114,8 @@ for break in \
     '8:a wake is promised without a sleeper:-DNOBODY=2' \
     '9:a cancelled delete is taken back:-DPOOL' \
     '10:a parted call is told of:-DPOOL' \
-    '11:nobody tells those who stay that the last call has ended:-DPOOL'; do
+    '11:nobody tells those who stay that the last call has ended:-DPOOL' \
+    '12:a batch ends with a slice that nobody has taken:-DUNHEARD'; do
     number=${break%%:*}
     rest=${break#*:}
     define=${rest#*:}
