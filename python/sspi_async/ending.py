@@ -91,6 +91,11 @@ def begin_ending(
     queue = current_queue()
     if isinstance(queue, LoopQueue):
         return Ending(queue, name, end, subject, callback)
+    return _operation(end, subject, callback)
+
+
+def _operation(end: End, subject: Any, callback: Callback | None) -> Call[None]:
+    # Apart from the above, where the variables of a function inside would cost every delete.
     return Operation(
         lambda call, queue, number: end(call, queue, number, subject), _nothing, callback
     )
