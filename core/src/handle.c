@@ -55,12 +55,12 @@ struct slot {
     _Atomic SECURITY_STATUS status;
 };
 
-/* Chunk k holds FIRST << k slots, so that a small directory reaches far. */
-#define FIRST_BITS 10
-#define FIRST      (1u << FIRST_BITS)
-#define CHUNKS     (SLOT_BITS - FIRST_BITS + 1)
+/* Slots are made by the chunk. The directory has room for all of them; of a table that is small
+ * only its first page is ever touched. */
+#define CHUNK_BITS 12
+#define CHUNK      (1u << CHUNK_BITS)
 
-static struct slot *_Atomic chunks[CHUNKS];
+static struct slot *_Atomic chunks[(SLOT_MAX >> CHUNK_BITS) + 1];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static uint32_t slots_made; /* slots 1 .. slots_made exist */
 static uint32_t first_free;
@@ -77,27 +77,15 @@ void handle_start(void)
     salt = (salt & (((uintptr_t)1 << top) - 1)) | (uintptr_t)1 << top;
 }
 
-static unsigned chunk_of(uint32_t slot, uint32_t *offset)
-{
-    uint32_t position = slot - 1 + FIRST;
-    unsigned chunk = 31u - (unsigned)__builtin_clz(position) - FIRST_BITS;
-
-    *offset = position - (FIRST << chunk);
-    return chunk;
-}
-
-/* NULL for a slot that was never made. */
+/* NULL for a slot that was never made. Slot 0, which is none, is the first of its chunk. */
 static struct slot *find(uint32_t slot)
 {
     struct slot *chunk;
-    uint32_t offset;
-    unsigned number;
 
-    if (slot == 0 || slot > SLOT_MAX - FIRST)
+    if (slot > SLOT_MAX)
         return NULL;
-    number = chunk_of(slot, &offset);
-    chunk = atomic_load_explicit(&chunks[number], memory_order_acquire);
-    return chunk != NULL ? &chunk[offset] : NULL;
+    chunk = atomic_load_explicit(&chunks[slot >> CHUNK_BITS], memory_order_acquire);
+    return chunk != NULL ? &chunk[slot & (CHUNK - 1)] : NULL;
 }
 
 static uint32_t generation_of(uint64_t word)
@@ -118,23 +106,21 @@ static uint64_t make_word(uint32_t generation, enum handle_kind kind)
 /* A free slot, or 0. Table lock held. */
 static uint32_t take_slot(void)
 {
-    uint32_t slot = first_free, offset;
-    unsigned number;
+    uint32_t slot = first_free;
 
     if (slot != 0) {
         first_free = find(slot)->next;
         return slot;
     }
-    if (slots_made >= SLOT_MAX - FIRST)
+    if (slots_made == SLOT_MAX)
         return 0;
     slot = slots_made + 1;
-    number = chunk_of(slot, &offset);
-    if (offset == 0) {
-        struct slot *chunk = calloc((size_t)FIRST << number, sizeof(*chunk));
+    if (find(slot) == NULL) {
+        struct slot *chunk = calloc(CHUNK, sizeof(*chunk));
 
         if (chunk == NULL)
             return 0;
-        atomic_store_explicit(&chunks[number], chunk, memory_order_release);
+        atomic_store_explicit(&chunks[slot >> CHUNK_BITS], chunk, memory_order_release);
     }
     slots_made = slot;
     return slot;
