@@ -16,7 +16,7 @@ struct contest {
     const struct peer *peer; /* of ours */
     long count;
     bool told;
-    long idle_ms;
+    double idle_ms;
 };
 
 static double cost(const struct peer *peer, const struct contest *contest)
@@ -62,7 +62,7 @@ int main(int argc, char **argv)
                                   .idle_ms = variant % 4 < 2 ? PEER_PARKED_MS : 20};
         char name[64];
 
-        snprintf(name, sizeof(name), "%ld %s, idle for %ld ms", contest.count,
+        snprintf(name, sizeof(name), "%ld %s, idle for %g ms", contest.count,
                  contest.told ? "waited for" : "not waited for", contest.idle_ms);
         for (int i = 0; i < used; i++) {
             contest.peer = peers[i];
