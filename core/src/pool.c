@@ -65,9 +65,6 @@ struct lane_state {
 
 static struct lane_state lanes[LANES];
 static sspia_pool_config settings;
-static uint32_t cpus;
-/* Threads of the pool at calls. Spinners read it without the lock. */
-static _Alignas(CACHE_LINE) _Atomic uint32_t at_work;
 static uint64_t submitted;
 static uint64_t completed;
 static struct pool_wakes owed; /* promised and not made yet */
@@ -113,7 +110,6 @@ static void apply(const sspia_pool_config *config)
 
 void pool_start(void)
 {
-    cpus = processors();
     apply(NULL);
     for (int i = 0; i < LANES; i++)
         engine_cond_init(&lanes[i].work_or_leave);
@@ -138,21 +134,6 @@ static void count_waiting(struct lane_state *lane, int change)
 {
     atomic_store_explicit(&lane->waiting, waiting_in(lane) + (uint32_t)change,
                           memory_order_relaxed);
-}
-
-static void count_at_work(int change)
-{
-    atomic_store_explicit(
-        &at_work, atomic_load_explicit(&at_work, memory_order_relaxed) + (uint32_t)change,
-        memory_order_relaxed);
-}
-
-/* Spinning is for processors that have nothing better to do. */
-static bool spin(bool (*is_true)(void *argument), void *argument)
-{
-    if (atomic_load_explicit(&at_work, memory_order_relaxed) >= cpus)
-        return is_true(argument);
-    return engine_spin(is_true, argument);
 }
 
 static bool has_work(void *lane)
@@ -184,7 +165,7 @@ static bool wait_for_work(struct lane_state *lane, bool was_urgent)
     if (was_urgent && lane->spinning == 0) {
         lane->spinning++;
         engine_unlock();
-        spin(has_work, lane);
+        engine_spin(has_work, lane);
         engine_lock();
         lane->spinning--;
     }
@@ -290,12 +271,10 @@ static void *thread_main(void *argument)
         was_urgent = chunk.last->urgent;
         light = chunk.first->light;
         lane->at_light += light;
-        count_at_work(1);
         see_to_the_rest(lane);
         engine_unlock();
         stop_at_exit();
         call_run(&chunk);
-        count_at_work(-1);
         lane->at_light -= light;
     }
     lane->threads--;
@@ -453,7 +432,7 @@ bool pool_help(bool (*is_true)(void *argument), void *argument)
         take(lane, &chunk);
         run_chunk_here(lane, &chunk);
     }
-    return spin(is_true, argument);
+    return engine_spin(is_true, argument);
 }
 
 bool pool_run_here(struct work *work)
@@ -502,7 +481,6 @@ void pool_after_fork(void)
         engine_cond_init(&lanes[i].work_or_leave);
     }
     completed = submitted;
-    atomic_store_explicit(&at_work, 0, memory_order_relaxed);
 }
 
 SECURITY_STATUS sspia_pool_configure(const sspia_pool_config *config)
