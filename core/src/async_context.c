@@ -337,6 +337,7 @@ SECURITY_STATUS sspia_async_wait(SspiAsyncContext *pointer, int32_t timeout_ms)
 {
     bool in_time = timeout_ms != 0;
     struct timespec deadline;
+    SECURITY_STATUS status;
     struct call *call;
 
     if (!in_time || read_status(pointer) != SEC_I_ASYNC_CALL_PENDING)
@@ -345,13 +346,13 @@ SECURITY_STATUS sspia_async_wait(SspiAsyncContext *pointer, int32_t timeout_ms)
         deadline = engine_deadline((uint32_t)timeout_ms);
     run_here(pointer);
     SspiGetAsyncCallStatus(pointer); /* what it waits behind is to begin, too */
-    if (pool_help(status_is_final, pointer))
-        return read_status(pointer);
+    pool_help(status_is_final, pointer);
     engine_lock();
     while (in_time && (call = async_find(pointer)) != NULL && call_is_pending(call))
         in_time = wait_for_move(call->async.slot, timeout_ms > 0 ? &deadline : NULL);
+    status = read_status(pointer); /* before another thread submits again */
     engine_unlock();
-    return read_status(pointer);
+    return status;
 }
 
 /* Engine lock held. */

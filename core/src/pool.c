@@ -41,7 +41,7 @@
 #define NAP_MS           5
 #define NAPS_MS          100
 #define URGENT_BACKLOG   64
-#define DEFERRED_BACKLOG 256
+#define DEFERRED_BACKLOG 1024
 
 struct lane_state {
     struct work_list list;
@@ -56,6 +56,7 @@ struct lane_state {
     uint32_t staying; /* of the sleepers, those that wait without a timeout */
     uint32_t limit;
     uint64_t admitted;
+    uint64_t pushes; /* since the start */
     pthread_cond_t work_or_leave;
 
     /* Length of the list. Spinners read it without the lock: a cache line of its own keeps them
@@ -158,7 +159,8 @@ static bool sleep_until(struct lane_state *lane, const struct timespec *deadline
 static bool wait_for_work(struct lane_state *lane, bool was_urgent)
 {
     struct timespec deadline;
-    uint32_t napped_ms = 0;
+    uint64_t pushes = lane->pushes;
+    uint32_t napped_ms = 0; /* since somebody used the lane */
     bool in_time = true;
 
     /* One that spins, and one that naps, is enough. */
@@ -174,7 +176,8 @@ static bool wait_for_work(struct lane_state *lane, bool was_urgent)
         while (lane->list.first == NULL && napped_ms < NAPS_MS) {
             deadline = engine_deadline(NAP_MS);
             sleep_until(lane, &deadline);
-            napped_ms += NAP_MS;
+            napped_ms = lane->pushes == pushes ? napped_ms + NAP_MS : 0;
+            pushes = lane->pushes;
         }
         lane->napping--;
     }
@@ -360,6 +363,7 @@ void pool_push(struct work *work)
 
     work_append(&lane->list, work, WORK_IN_LANE);
     count_waiting(lane, 1);
+    lane->pushes++;
     find_thread(lane, work);
 }
 

@@ -135,7 +135,8 @@ SSPI_ASYNC_API const char *sspia_version(void);
  * A delete or free that nobody can be waiting for (its async context has neither a callback
  * nor a queue) wakes no thread for itself, which costs more than the delete: it is begun
  * within 5 ms, or at once when somebody asks for its status or waits for it. A thread without
- * work looks for such calls for 0.1 s and then sleeps: an idle process has no wake-ups.
+ * work looks for such calls until there was none for 0.1 s, and then sleeps: an idle process
+ * has no wake-ups.
  */
 typedef struct sspia_pool_config {
     uint32_t size;              /* sizeof(sspia_pool_config) */
