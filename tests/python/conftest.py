@@ -105,6 +105,10 @@ class Probe:
         """Wait until that many calls are blocked in the package."""
         eventually(lambda: int(self._counts().blocked) >= count)
 
+    def wait_released(self) -> None:
+        """Wait until none is blocked any more: no permit is left for a later one."""
+        eventually(lambda: int(self._counts().blocked) == 0)
+
     @property
     def live_contexts(self) -> int:
         """How many contexts of the package there are."""

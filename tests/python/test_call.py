@@ -254,6 +254,7 @@ async def test_cancelling_the_task_cancels_the_call(probe: Probe) -> None:
     assert call is not None
     assert call.status is Status.SEC_E_UNFINISHED_CONTEXT_DELETED
     probe.release()
+    probe.wait_released()
     call = probe.client("block").step()
     probe.wait_blocked()
     with pytest.raises(asyncio.TimeoutError):
