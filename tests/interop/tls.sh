@@ -68,6 +68,7 @@ authority() { # NAME
 }
 
 certificate() { # NAME AUTHORITY SUBJECTALTNAME [DAYS [ALGORITHM]]
+    # shellcheck disable=SC2046 # two words or none
     openssl req -newkey "${5:-ec}" $([ "${5:-ec}" = ec ] && echo -pkeyopt ec_paramgen_curve:P-256) \
         -nodes -subj "/CN=$1" -keyout "$1.key" -out "$1.csr" 2>/dev/null
     printf 'subjectAltName=%s\nbasicConstraints=CA:FALSE\n' "$3" >"$1.ext"
@@ -91,7 +92,7 @@ cp good.key old.key
 openssl pkcs12 -export -in person.pem -inkey person.key -passout pass:secret -out person.p12
 head -c 16777216 /dev/urandom >big
 printf 'GET /big HTTP/1.0\r\n\r\n' >get-big
-printf 'GET / HTTP/1.0\r\n\r\n' >get
+printf 'GET / HTTP/1.0\r\n\r\n' >./get
 printf 'GET /hello HTTP/1.0\r\n\r\n' >get-hello
 printf 'hello, world\n' >hello
 
