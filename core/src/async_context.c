@@ -310,8 +310,11 @@ SECURITY_STATUS SspiGetAsyncCallStatus(SspiAsyncContext *pointer)
 {
     SECURITY_STATUS status = read_status(pointer);
 
-    if (status == SEC_I_ASYNC_CALL_PENDING && pool_is_deferring())
+    if (status == SEC_I_ASYNC_CALL_PENDING && pool_is_deferring()) {
+        engine_lock();
         pool_hurry();
+        engine_unlock();
+    }
     return status;
 }
 

@@ -38,10 +38,11 @@ void pool_wake(const struct pool_wakes *wakes);
 
 void pool_after_fork(void);
 
-/* Without the lock. Is there work that waits for a nap to end? Then, for somebody who wants to
- * know of it: end the nap. */
-bool pool_is_deferring(void);
+/* Somebody waits for what may be deferred: the nap is ended, if work waits for that. */
 void pool_hurry(void);
+
+/* Without the lock. Is there such work? */
+bool pool_is_deferring(void);
 
 /* For a caller's thread that is about to sleep until something is true: does light work of the
  * quick lane meanwhile, and then spins. Whether it is true now. */

@@ -51,6 +51,8 @@ bool security_context_queue(struct security_context *context, struct work *work)
         return false;
     if (context->taken) {
         work_append(&context->waiting, work, WORK_WAITING);
+        if (work->urgent)
+            pool_hurry(); /* it waits behind one that may be deferred */
     } else {
         context->taken = true;
         pool_push(work);
@@ -95,6 +97,7 @@ bool security_context_take_turn(struct security_context *context)
 
         engine_cond_init(&turn.granted_or_not);
         work_append(&context->waiting, &turn.work, WORK_WAITING);
+        pool_hurry();
         while (!turn.granted)
             engine_wait(&turn.granted_or_not, NULL);
         pthread_cond_destroy(&turn.granted_or_not);
