@@ -55,7 +55,6 @@ struct lane_state {
     uint32_t in_callback;
     uint32_t staying; /* of the sleepers, those that wait without a timeout */
     uint32_t limit;
-    uint32_t dismissed; /* threads that are to leave when they have done their call */
     uint64_t admitted;
     uint64_t pushes; /* since the start */
     pthread_cond_t work_or_leave;
@@ -224,23 +223,6 @@ static void take(struct lane_state *lane, struct work_list *chunk)
         atomic_store_explicit(&deferring, false, memory_order_relaxed);
 }
 
-static bool is_above_limit(const struct lane_state *lane)
-{
-    return lane->threads - lane->in_callback > lane->limit;
-}
-
-/* Is this thread one of those that a lower limit sends away? Others above the limit, which
- * stood in for threads inside callbacks, stay until they are idle. */
-static bool is_dismissed(struct lane_state *lane)
-{
-    if (!is_above_limit(lane))
-        lane->dismissed = 0;
-    if (lane->dismissed == 0)
-        return false;
-    lane->dismissed--;
-    return true;
-}
-
 static bool start_thread(struct lane_state *lane);
 
 /* Of the threads, who will look at the list before they sleep. */
@@ -275,8 +257,7 @@ static void *thread_main(void *argument)
     own_lane = lane;
     engine_lock();
     lane->starting--;
-    while (!is_dismissed(lane) &&
-           (lane->list.first != NULL || wait_for_work(lane, was_urgent))) {
+    while (lane->list.first != NULL || wait_for_work(lane, was_urgent)) {
         struct work_list chunk = {NULL, NULL};
         bool light;
 
@@ -508,8 +489,6 @@ SECURITY_STATUS sspia_pool_configure(const sspia_pool_config *config)
     engine_lock();
     apply(config);
     for (int i = 0; i < LANES; i++) {
-        if (is_above_limit(&lanes[i]))
-            lanes[i].dismissed = lanes[i].threads - lanes[i].in_callback - lanes[i].limit;
         pthread_cond_broadcast(&lanes[i].work_or_leave);
         if (lanes[i].list.first != NULL)
             find_thread(&lanes[i], lanes[i].list.first);

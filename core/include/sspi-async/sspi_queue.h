@@ -147,8 +147,8 @@ typedef struct sspia_pool_config {
     uint32_t idle_ms;           /* default 2000 */
 } sspia_pool_config;
 
-/* Sets the limits; a member that is 0 takes its default. Takes effect at once; threads
- * above a limit leave when their call is done. NULL restores the defaults. Returns SEC_E_OK or
+/* Sets the limits; a member that is 0 takes its default. Takes effect at once; surplus
+ * threads leave when they are idle. NULL restores the defaults. Returns SEC_E_OK or
  * SEC_E_INVALID_PARAMETER. */
 SSPI_ASYNC_API SECURITY_STATUS sspia_pool_configure(const sspia_pool_config *config);
 
