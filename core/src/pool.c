@@ -10,14 +10,18 @@
  *     when the nap ends, or as many threads outside callbacks as its limit allows, all at work.
  *     (If the system refuses a thread while all are inside callbacks, work waits for one of
  *     them.)
- *  3. There are never more wakes promised than threads asleep. Whoever wakes up takes a promise
- *     if there is one, whatever woke it; one that finds none goes back to sleep.
+ *  3. A wake is promised to one thread by name: it leaves the list of sleepers with that, and
+ *     takes the promise when it wakes up, whatever woke it. One that was promised nothing goes
+ *     back to sleep. Each has a condition of its own, so the C library has no choice to make of
+ *     whom to wake (glibc before 2.41 can lose that signal: its bug 25847).
  *  4. Threads inside callbacks (in_callback) do not count against the limit: a callback
  *     that blocks, for a call of the same lane even, delays nobody.
  *  5. A thread without work spins for a moment if it did something urgent. One of the quick
  *     lane, where work may be deferred, naps for a while. Then it sleeps without a timeout,
  *     unless it may leave when that has passed: an idle process has no wake-ups once the
  *     surplus threads are gone.
+ *  6. A worker's memory is never given back to the system: a wake is made after the lock is let
+ *     go of, when its thread may have woken up by itself and ended.
  *
  * What a wake costs (2 to 10 us, as much as hundreds of submits) decides who is woken. Work
  * that may take its time gets a thread of its own at once. Light work waits for those who are
@@ -28,10 +32,12 @@
  */
 #include "pool.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -43,21 +49,30 @@
 #define URGENT_BACKLOG   64
 #define DEFERRED_BACKLOG 1024
 
+/* A thread of the pool, or one that was. */
+struct worker {
+    struct worker *next;  /* in `asleep` of its lane, or in `former` */
+    struct worker *older; /* in `workers` */
+    struct lane_state *lane;
+    bool promised; /* a wake */
+    pthread_cond_t woken;
+};
+
 struct lane_state {
     struct work_list list;
     uint32_t threads;
-    uint32_t starting; /* of the threads, those that have not looked at the list yet */
-    uint32_t spinning; /* look at it all the time */
-    uint32_t asleep;   /* those that nap among them */
-    uint32_t napping;
-    uint32_t wakes;    /* promised to sleepers */
-    uint32_t at_light; /* at light work */
+    uint32_t starting;     /* of the threads, those that have not looked at the list yet */
+    uint32_t spinning;     /* look at it all the time */
+    struct worker *asleep; /* without a promise, the last to fall asleep first */
+    uint32_t sleepers;     /* with and without */
+    uint32_t napping;      /* of these */
+    uint32_t wakes;        /* promised to sleepers */
+    uint32_t at_light;     /* at light work */
     uint32_t in_callback;
     uint32_t staying; /* of the sleepers, those that wait without a timeout */
     uint32_t limit;
     uint64_t admitted;
     uint64_t pushes; /* since the start */
-    pthread_cond_t work_or_leave;
 
     /* Length of the list. Spinners read it without the lock: a cache line of its own keeps them
      * from taking away the others. */
@@ -70,7 +85,9 @@ static uint64_t submitted;
 static uint64_t completed;
 static struct pool_wakes owed; /* promised and not made yet */
 static bool owing;
-static atomic_bool deferring; /* work of the quick lane waits for the end of a nap */
+static atomic_bool deferring;  /* work of the quick lane waits for the end of a nap */
+static struct worker *workers; /* all that were ever made */
+static struct worker *former;  /* of threads that have left */
 static _Thread_local struct lane_state *own_lane;
 
 static const uint32_t most_threads = 4096;
@@ -112,8 +129,6 @@ static void apply(const sspia_pool_config *config)
 void pool_start(void)
 {
     apply(NULL);
-    for (int i = 0; i < LANES; i++)
-        engine_cond_init(&lanes[i].work_or_leave);
 }
 
 /* May this thread leave its lane? See invariant 1. */
@@ -142,22 +157,43 @@ static bool has_work(void *lane)
     return waiting_in(lane) > 0;
 }
 
-/* Sleeps until woken or the deadline; false if that passed. */
-static bool sleep_until(struct lane_state *lane, const struct timespec *deadline)
+/* Sleeps until woken or the deadline (NULL: there is none); false if that passed. */
+static bool sleep_until(struct worker *worker, const struct timespec *deadline)
 {
+    struct lane_state *lane = worker->lane;
+    struct worker **link = &lane->asleep;
+    bool stays = deadline == NULL;
     bool in_time;
 
-    lane->asleep++;
-    in_time = engine_wait(&lane->work_or_leave, deadline);
-    lane->asleep--;
-    if (lane->wakes > 0)
+    worker->next = lane->asleep;
+    lane->asleep = worker;
+    lane->sleepers++;
+    lane->staying += stays;
+    in_time = engine_wait(&worker->woken, deadline);
+    lane->staying -= stays;
+    lane->sleepers--;
+    if (worker->promised) {
+        worker->promised = false;
         lane->wakes--;
+        return in_time;
+    }
+    while (*link != worker)
+        link = &(*link)->next;
+    *link = worker->next;
     return in_time;
 }
 
-/* Waits for work. False: leave. */
-static bool wait_for_work(struct lane_state *lane, bool was_urgent)
+/* Has the lane's sleepers look whether they may leave, or whether they sleep for too long. */
+static void stir(const struct lane_state *lane)
 {
+    for (struct worker *worker = lane->asleep; worker != NULL; worker = worker->next)
+        pthread_cond_signal(&worker->woken);
+}
+
+/* Waits for work. False: leave. */
+static bool wait_for_work(struct worker *worker, bool was_urgent)
+{
+    struct lane_state *lane = worker->lane;
     struct timespec deadline;
     uint64_t pushes = lane->pushes;
     uint32_t napped_ms = 0; /* since somebody used the lane */
@@ -175,21 +211,17 @@ static bool wait_for_work(struct lane_state *lane, bool was_urgent)
         lane->napping++;
         while (lane->list.first == NULL && napped_ms < NAPS_MS) {
             deadline = engine_deadline(NAP_MS);
-            sleep_until(lane, &deadline);
+            sleep_until(worker, &deadline);
             napped_ms = lane->pushes == pushes ? napped_ms + NAP_MS : 0;
             pushes = lane->pushes;
         }
         lane->napping--;
     }
     while (lane->list.first == NULL && in_time) {
-        bool stays = !is_surplus(lane);
-
         /* It may have been configured anew. */
         deadline =
             engine_deadline(settings.idle_ms > napped_ms ? settings.idle_ms - napped_ms : 0);
-        lane->staying += stays;
-        in_time = sleep_until(lane, stays ? NULL : &deadline);
-        lane->staying -= stays;
+        in_time = sleep_until(worker, is_surplus(lane) ? &deadline : NULL);
     }
     return lane->list.first != NULL || !is_surplus(lane);
 }
@@ -233,9 +265,17 @@ static uint32_t looking(const struct lane_state *lane)
 
 static void wake_or_start(struct lane_state *lane)
 {
-    if (lane->asleep > lane->wakes) {
+    struct worker *worker = lane->asleep;
+
+    if (worker != NULL) {
+        lane->asleep = worker->next;
+        worker->promised = true;
         lane->wakes++;
-        owed.count[lane - lanes]++;
+        if (owed.count == POOL_WAKES) {
+            pthread_cond_signal(&worker->woken);
+            return;
+        }
+        owed.workers[owed.count++] = worker;
         owing = true;
     } else if (lane->threads - lane->in_callback < lane->limit) {
         start_thread(lane);
@@ -249,15 +289,23 @@ static void see_to_the_rest(struct lane_state *lane)
         wake_or_start(lane);
 }
 
+static void retire(struct worker *worker)
+{
+    worker->next = former;
+    former = worker;
+}
+
 static void *thread_main(void *argument)
 {
-    struct lane_state *lane = argument;
+    struct worker *worker = argument;
+    struct lane_state *lane = worker->lane;
     bool was_urgent = true;
 
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
     own_lane = lane;
     engine_lock();
     lane->starting--;
-    while (lane->list.first != NULL || wait_for_work(lane, was_urgent)) {
+    while (lane->list.first != NULL || wait_for_work(worker, was_urgent)) {
         struct work_list chunk = {NULL, NULL};
         bool light;
 
@@ -271,37 +319,67 @@ static void *thread_main(void *argument)
         engine_unlock();
         stop_at_exit();
         call_run(&chunk);
+        /* A callback forked: in the child this is no thread of the pool any more. */
+        if (own_lane == NULL) {
+            engine_unlock();
+            return NULL;
+        }
         lane->at_light -= light;
     }
     lane->threads--;
     see_to_the_rest(lane);
+    retire(worker);
     engine_unlock();
     stop_at_exit();
     return NULL;
 }
 
+static struct worker *hire(struct lane_state *lane)
+{
+    struct worker *worker = former;
+
+    if (worker != NULL) {
+        former = worker->next;
+    } else {
+        worker = malloc(sizeof(*worker));
+        if (worker == NULL)
+            return NULL;
+        engine_cond_init(&worker->woken);
+        worker->older = workers;
+        workers = worker;
+    }
+    worker->lane = lane;
+    worker->promised = false;
+    return worker;
+}
+
 /* Starts one more thread of the lane. Signals of the host program are not for it. */
 static bool start_thread(struct lane_state *lane)
 {
+    struct worker *worker = hire(lane);
     pthread_attr_t attributes;
     pthread_t thread;
     sigset_t all, old;
-    int failed;
+    int failed = ENOMEM;
 
-    if (pthread_attr_init(&attributes) != 0)
-        return false;
+    if (worker == NULL || pthread_attr_init(&attributes) != 0)
+        goto done;
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &old);
-    failed = pthread_create(&thread, &attributes, thread_main, lane);
+    failed = pthread_create(&thread, &attributes, thread_main, worker);
     pthread_sigmask(SIG_SETMASK, &old, NULL);
     pthread_attr_destroy(&attributes);
-    if (failed != 0)
-        return false;
-    lane->threads++;
-    lane->starting++;
-    pthread_setname_np(thread, lane == &lanes[LANE_QUICK] ? "sspi-quick" : "sspi-network");
-    return true;
+    if (failed == 0) {
+        lane->threads++;
+        lane->starting++;
+        pthread_setname_np(thread, lane == &lanes[LANE_QUICK] ? "sspi-quick" : "sspi-network");
+    }
+
+done:
+    if (failed != 0 && worker != NULL)
+        retire(worker);
+    return failed == 0;
 }
 
 /* Finds a thread for work that was just added, if none comes by itself. */
@@ -347,7 +425,7 @@ void pool_dismiss(enum lane index)
     completed++;
     /* A thread may be staying on account of this call alone. */
     if (--lane->admitted == 0 && lane->staying > 0 && is_surplus(lane))
-        pthread_cond_broadcast(&lane->work_or_leave);
+        stir(lane);
 }
 
 void pool_push(struct work *work)
@@ -387,16 +465,14 @@ bool pool_take_wakes(struct pool_wakes *wakes)
         return false;
     owing = false;
     *wakes = owed;
-    memset(&owed, 0, sizeof(owed));
+    owed.count = 0;
     return true;
 }
 
 void pool_wake(const struct pool_wakes *wakes)
 {
-    for (int i = 0; i < LANES; i++) {
-        for (uint32_t n = wakes->count[i]; n > 0; n--)
-            pthread_cond_signal(&lanes[i].work_or_leave);
-    }
+    for (uint32_t i = 0; i < wakes->count; i++)
+        pthread_cond_signal(&wakes->workers[i]->woken);
 }
 
 /* Runs what was taken from the lane on this thread. Engine lock held; let go of. */
@@ -475,8 +551,15 @@ void pool_after_fork(void)
 
         memset(&lanes[i], 0, sizeof(lanes[i])); /* the lists too: their calls are void */
         lanes[i].limit = limit;
-        engine_cond_init(&lanes[i].work_or_leave);
     }
+    /* Whoever was about to wake one of them is not here to end that. */
+    former = NULL;
+    for (struct worker *worker = workers; worker != NULL; worker = worker->older) {
+        engine_cond_init(&worker->woken);
+        retire(worker);
+    }
+    owed.count = 0;
+    owing = false;
     completed = submitted;
 }
 
@@ -489,7 +572,7 @@ SECURITY_STATUS sspia_pool_configure(const sspia_pool_config *config)
     engine_lock();
     apply(config);
     for (int i = 0; i < LANES; i++) {
-        pthread_cond_broadcast(&lanes[i].work_or_leave);
+        stir(&lanes[i]);
         if (lanes[i].list.first != NULL)
             find_thread(&lanes[i], lanes[i].list.first);
     }
@@ -505,7 +588,7 @@ SECURITY_STATUS sspia_pool_stats(sspia_pool_counts *counts)
     engine_lock();
     for (int i = 0; i < LANES; i++) {
         counts->threads += lanes[i].threads;
-        counts->idle += lanes[i].asleep + lanes[i].spinning;
+        counts->idle += lanes[i].sleepers + lanes[i].spinning;
         counts->in_callbacks += lanes[i].in_callback;
         counts->pending += lanes[i].admitted;
     }

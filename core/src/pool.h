@@ -29,9 +29,11 @@ void pool_begin_callback(void);
 void pool_end_callback(void);
 
 /* The wake-ups that fell due under the lock, and their making, which is for afterwards: a
- * thread that wakes up wants the lock. */
+ * thread that wakes up wants the lock. The few that are too many are made under it. */
+#define POOL_WAKES 4
 struct pool_wakes {
-    uint32_t count[LANES];
+    struct worker *workers[POOL_WAKES];
+    uint32_t count;
 };
 bool pool_take_wakes(struct pool_wakes *wakes); /* false: none fell due */
 void pool_wake(const struct pool_wakes *wakes);

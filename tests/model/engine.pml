@@ -32,6 +32,7 @@
  *   - no callback of a call starts after the free that found it pending has returned
  *   - nothing touches a call that was freed, and each is freed exactly once
  *   - there are never more wakes promised than threads asleep
+ *   - who was promised a wake looks at the list, whether it wakes by itself before or not
  *
  * Not in it: several contexts and their turns, two lanes, fork, exit, memory or threads that run
  * out (tests/fault/ has that), how soon a nap ends, and the order of atomics outside the lock
@@ -114,7 +115,7 @@ byte waiting = 0; /* length of the list */
 byte threads = 0;
 byte starting = 0;
 byte spinning = 0;
-byte asleep = 0;
+byte sleepers = 0;
 byte napping = 0;
 byte wakes = 0;
 byte at_light = 0;
@@ -122,9 +123,11 @@ byte in_callback = 0;
 byte staying = 0;
 byte admitted = 0;
 bool deferring = false;
-byte owed = 0;
+byte owed = 0; /* a bit for each thread */
 
-/* The condition work_or_leave: which threads wait on it and were not woken yet. */
+/* struct worker: is it in `asleep`, was it promised a wake, does it wait on its condition? */
+bool asleep[THREADS] = false;
+bool promised[THREADS] = false;
 bool blocked[THREADS] = false;
 bool born[THREADS] = false;
 
@@ -217,17 +220,29 @@ inline start_thread()
     assert(threads <= THREADS)
 }
 
+inline promise(t)
+{
+    asleep[t] = false;
+    promised[t] = true;
+    wakes++;
+    owed = owed | (1 << t)
+}
+
+/* The code takes the last to fall asleep; here it is any. */
 inline wake_or_start()
 {
     if
-    :: asleep > wakes || BROKEN == 8 -> wakes++; owed++
+    :: asleep[0] -> promise(0)
+    :: THREADS > 1 && asleep[1 % THREADS] -> promise(1 % THREADS)
+    :: THREADS > 2 && asleep[2 % THREADS] -> promise(2 % THREADS)
     :: else ->
         if
-        :: threads - in_callback < LIMIT -> start_thread()
+        :: BROKEN == 8 -> wakes++
+        :: BROKEN != 8 && threads - in_callback < LIMIT -> start_thread()
         :: else
         fi
     fi;
-    assert(wakes <= asleep || BROKEN == 8)
+    assert(wakes <= sleepers || BROKEN == 8)
 }
 
 /* Either way where the size of a backlog decides. */
@@ -275,20 +290,21 @@ inline engine_unlock()
     fi
 }
 
-/* One pthread_cond_signal for each wake: nobody may be there any more, if a nap has ended. */
+/* The thread may have woken up by itself, and sleep again by now. */
 inline pool_wake()
 {
-    do
-    :: due > 0 ->
-        if
-        :: BROKEN != 1 && blocked[0] -> blocked[0] = false
-        :: BROKEN != 1 && THREADS > 1 && blocked[1 % THREADS] -> blocked[1 % THREADS] = false
-        :: BROKEN != 1 && THREADS > 2 && blocked[2 % THREADS] -> blocked[2 % THREADS] = false
-        :: else
-        fi;
-        due--
-    :: due == 0 -> break
-    od
+    blocked[0] = blocked[0] && ((due & 1) == 0 || BROKEN == 1);
+    if
+    :: THREADS > 1 ->
+        blocked[1 % THREADS] = blocked[1 % THREADS] && ((due & 2) == 0 || BROKEN == 1)
+    :: else
+    fi;
+    if
+    :: THREADS > 2 ->
+        blocked[2 % THREADS] = blocked[2 % THREADS] && ((due & 4) == 0 || BROKEN == 1)
+    :: else
+    fi;
+    due = 0
 }
 
 /* A thread lives as long as a call is admitted. */
@@ -306,15 +322,19 @@ inline pool_admit()
     admitted++
 }
 
+inline stir()
+{
+    blocked[0] = blocked[0] && !asleep[0];
+    blocked[1 % THREADS] = blocked[1 % THREADS] && !asleep[1 % THREADS];
+    blocked[2 % THREADS] = blocked[2 % THREADS] && !asleep[2 % THREADS]
+}
+
 inline pool_dismiss()
 {
     admitted--;
     if
     :: admitted == 0 && staying > 0 && IS_SURPLUS && BROKEN != 11 ->
-        /* pthread_cond_broadcast */
-        blocked[0] = false;
-        blocked[1 % THREADS] = false;
-        blocked[2 % THREADS] = false
+        stir()
     :: else
     fi
 }
@@ -359,16 +379,17 @@ inline sleep_until_begins()
 {
     pool_take_wakes(); /* engine_wait makes them first */
     pool_wake();
-    asleep++;
+    asleep[me] = true;
+    sleepers++;
     blocked[me] = true
 }
 
 inline sleep_until_ends()
 {
-    asleep--;
+    sleepers--;
     if
-    :: wakes > 0 -> wakes--
-    :: else
+    :: promised[me] -> promised[me] = false; wakes--
+    :: else -> asleep[me] = false
     fi
 }
 
@@ -726,7 +747,7 @@ inline async_submit(end)
 #endif
 #endif
             pool_push(call);
-            due = due + owed;
+            due = due | owed;
             owed = 0;
             call = NONE
         }
@@ -1020,7 +1041,7 @@ init {
     }
     atomic {
         ended == users && threads == 0 ->
-        assert(admitted == 0 && empty(lane) && empty(done) && wakes == 0 && asleep == 0);
+        assert(admitted == 0 && empty(lane) && empty(done) && wakes == 0 && sleepers == 0);
         assert(at_light == 0 && in_callback == 0 && staying == 0 && of_nobody == NOBODY);
         for (i : 0 .. SUBMITS - 1) {
             assert(!accepted[i] || !ends[i] || carried_out[i] == 1);

@@ -53,7 +53,7 @@ for move in $(sed -n 's/^inline \([a-z_]*\)(.*/\1/p' "$model") \
     run_notification sleep_until SspiFreeAsyncContext SspiGetAsyncCallStatus \
     SspiReinitAsyncContext SspiSetAsyncNotifyCallback sspia_async_cancel sspia_async_wait \
     sspia_queue_dispatch sspia_queue_free thread_main wait_for_work; do
-    case $move in use | begin_callback | sleep_until_begins | sleep_until_ends) continue ;; esac
+    case $move in use | promise | begin_callback | sleep_until_begins | sleep_until_ends) continue ;; esac
     grep -Eq "^[a-zA-Z].*[ *]$move\(" "$sources"/*.c || {
         echo "the model's move $move is no function of the code"
         failed=1
