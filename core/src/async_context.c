@@ -14,7 +14,7 @@
  */
 #include "async_context.h"
 
-#include <sched.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,20 +61,53 @@ void async_move_to(struct call *call, enum async_state state, SECURITY_STATUS st
     tell_waiters(call->async.slot);
 }
 
-/* Waits for the context to move once. False: the deadline passed. */
-static bool wait_for_move(uint32_t slot, const struct timespec *deadline)
+static void begin_waiting(struct async_waiter *waiter, uint32_t slot)
 {
-    struct async_waiter **link = &waiters[slot % WAITER_LISTS];
-    struct async_waiter waiter = {.next = *link, .slot = slot};
+    struct async_waiter **first = &waiters[slot % WAITER_LISTS];
+
+    waiter->next = *first;
+    waiter->slot = slot;
+    engine_cond_init(&waiter->moved);
+    *first = waiter;
+}
+
+static void end_waiting(struct async_waiter *waiter)
+{
+    struct async_waiter **link = &waiters[waiter->slot % WAITER_LISTS];
+
+    while (*link != waiter)
+        link = &(*link)->next;
+    *link = waiter->next;
+    pthread_cond_destroy(&waiter->moved);
+}
+
+static void stop_waiting(void *waiter)
+{
+    end_waiting(waiter);
+    engine_unlock();
+}
+
+/* Waits for the context to move once. */
+static void wait_for_move(uint32_t slot)
+{
+    struct async_waiter waiter;
+
+    begin_waiting(&waiter, slot);
+    engine_wait(&waiter.moved, NULL);
+    end_waiting(&waiter);
+}
+
+/* The same, until the deadline (false: it passed) or until the thread is cancelled. */
+static bool wait_for_move_until(uint32_t slot, const struct timespec *deadline,
+                                int cancel_state)
+{
+    struct async_waiter waiter;
     bool in_time;
 
-    engine_cond_init(&waiter.moved);
-    *link = &waiter;
-    in_time = engine_wait(&waiter.moved, deadline);
-    while (*link != &waiter)
-        link = &(*link)->next;
-    *link = waiter.next;
-    pthread_cond_destroy(&waiter.moved);
+    begin_waiting(&waiter, slot);
+    in_time =
+        engine_wait_cancellable(&waiter.moved, deadline, cancel_state, stop_waiting, &waiter);
+    end_waiting(&waiter);
     return in_time;
 }
 
@@ -84,7 +117,7 @@ static struct call *find_at_rest(const SspiAsyncContext *pointer)
     struct call *call = async_find(pointer);
 
     while (call != NULL && call->work.state == ASYNC_FINISHING) {
-        wait_for_move(call->async.slot, NULL);
+        wait_for_move(call->async.slot);
         call = async_find(pointer);
     }
     return call;
@@ -336,14 +369,15 @@ static void run_here(const SspiAsyncContext *pointer)
         engine_unlock();
 }
 
-SECURITY_STATUS sspia_async_wait(SspiAsyncContext *pointer, int32_t timeout_ms)
+static SECURITY_STATUS wait_until_complete(SspiAsyncContext *pointer, int32_t timeout_ms,
+                                           int cancel_state)
 {
-    bool in_time = timeout_ms != 0;
     struct timespec deadline;
+    bool in_time = true;
     SECURITY_STATUS status;
     struct call *call;
 
-    if (!in_time || read_status(pointer) != SEC_I_ASYNC_CALL_PENDING)
+    if (read_status(pointer) != SEC_I_ASYNC_CALL_PENDING)
         return SspiGetAsyncCallStatus(pointer);
     if (timeout_ms > 0)
         deadline = engine_deadline((uint32_t)timeout_ms);
@@ -352,9 +386,23 @@ SECURITY_STATUS sspia_async_wait(SspiAsyncContext *pointer, int32_t timeout_ms)
     pool_help(status_is_final, pointer);
     engine_lock();
     while (in_time && (call = async_find(pointer)) != NULL && call_is_pending(call))
-        in_time = wait_for_move(call->async.slot, timeout_ms > 0 ? &deadline : NULL);
+        in_time = wait_for_move_until(call->async.slot, timeout_ms > 0 ? &deadline : NULL,
+                                      cancel_state);
     status = read_status(pointer); /* before another thread submits again */
     engine_unlock();
+    return status;
+}
+
+SECURITY_STATUS sspia_async_wait(SspiAsyncContext *pointer, int32_t timeout_ms)
+{
+    SECURITY_STATUS status;
+    int cancel_state;
+
+    if (timeout_ms == 0)
+        return SspiGetAsyncCallStatus(pointer);
+    cancel_state = engine_disable_cancellation(true);
+    status = wait_until_complete(pointer, timeout_ms, cancel_state);
+    pthread_setcancelstate(cancel_state, NULL);
     return status;
 }
 

@@ -7,13 +7,18 @@
  *     loads; it is taken before the engine lock, never inside it.
  *  2. A thread inside a package has counted itself in `inside` and then seen the gate open.
  *     Whoever shuts the gate does so first and reads `inside` afterwards. Both sides use
- *     sequentially consistent order, so at least one sees the other.
+ *     sequentially consistent order, so at least one sees the other. own_inside is this
+ * thread's share of `inside`.
  *  3. fork: `prepare` shuts the gate, waits a bounded time for packages to be empty, and
- *     takes every lock. The child therefore finds every structure of ours whole. What it
- *     cannot find whole is the inside of a package that was still running (a call stuck on
- *     the network): the objects in use there are marked broken and never entered again.
+ *     takes every lock. The child therefore finds every structure of ours whole. Several
+ *     threads may fork at once: each counts in the gate, and the locks let one through at a
+ *     time; the child counts its own fork alone. What it cannot find whole is the inside of a
+ * package that was still running (a call stuck on the network): the objects in use there are
+ * marked broken and never entered again.
  *  4. exit: after engine_quiesce nobody enters a package and no callback starts; threads of
  *     the pool stop where they are, and the kernel ends them.
+ *  5. No cancellation point is reached with a lock held or inside a package, but for the one in
+ *     engine_wait_cancellable, which undoes what its caller had done.
  */
 #include "engine.h"
 
@@ -40,11 +45,14 @@ static const uint32_t fork_patience_ms = 100;
 static const uint32_t exit_patience_ms = 500;
 static const int exit_rounds = 10;
 
-static pthread_cond_t gate_moved; /* `inside` fell to 0, or the gate opened */
+static pthread_cond_t gate_moved; /* `inside` fell, or the gate opened */
 static atomic_uint gate;
 /* Threads inside packages. They all write it: a cache line of its own. */
 static _Alignas(CACHE_LINE) atomic_uint inside;
 static _Alignas(CACHE_LINE) pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+static _Thread_local unsigned own_inside;
+static _Thread_local int state_outside; /* the cancel state to return to */
 
 /* Tells the processor that the thread spins. */
 static void relax(void)
@@ -91,15 +99,55 @@ void engine_unlock(void)
         pool_wake(&wakes);
 }
 
-bool engine_wait(pthread_cond_t *cond, const struct timespec *deadline)
+static bool wait_for(pthread_cond_t *cond, const struct timespec *deadline)
+{
+    if (deadline == NULL)
+        return pthread_cond_wait(cond, &lock) == 0;
+    return pthread_cond_timedwait(cond, &lock, deadline) != ETIMEDOUT;
+}
+
+static void make_wakes(void)
 {
     struct pool_wakes wakes;
 
     if (pool_take_wakes(&wakes))
         pool_wake(&wakes);
-    if (deadline == NULL)
-        return pthread_cond_wait(cond, &lock) == 0;
-    return pthread_cond_timedwait(cond, &lock, deadline) != ETIMEDOUT;
+}
+
+bool engine_wait(pthread_cond_t *cond, const struct timespec *deadline)
+{
+    bool in_time;
+    int state;
+
+    make_wakes();
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+    in_time = wait_for(cond, deadline);
+    pthread_setcancelstate(state, NULL);
+    return in_time;
+}
+
+int engine_disable_cancellation(bool waits)
+{
+    int state;
+
+    if (waits)
+        pthread_testcancel();
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+    return state;
+}
+
+bool engine_wait_cancellable(pthread_cond_t *cond, const struct timespec *deadline,
+                             int cancel_state, void (*undo)(void *argument), void *argument)
+{
+    bool in_time;
+
+    make_wakes();
+    pthread_cleanup_push(undo, argument);
+    pthread_setcancelstate(cancel_state, NULL);
+    in_time = wait_for(cond, deadline);
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+    pthread_cleanup_pop(0);
+    return in_time;
 }
 
 void engine_cond_init(pthread_cond_t *cond)
@@ -151,13 +199,26 @@ bool engine_closing(void)
     return (atomic_load(&gate) & GATE_EXIT) != 0;
 }
 
+static void leave(void)
+{
+    atomic_fetch_sub(&inside, 1);
+    if (atomic_load(&gate) != 0) {
+        engine_lock();
+        pthread_cond_broadcast(&gate_moved);
+        engine_unlock();
+    }
+}
+
 bool engine_enter_package(void)
 {
     for (;;) {
         atomic_fetch_add(&inside, 1); /* invariant 2 */
-        if (atomic_load(&gate) == 0)
+        if (atomic_load(&gate) == 0) {
+            if (own_inside++ == 0)
+                pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state_outside);
             return true;
-        engine_leave_package();
+        }
+        leave();
         if (engine_closing())
             return false;
         engine_lock();
@@ -169,11 +230,15 @@ bool engine_enter_package(void)
 
 void engine_leave_package(void)
 {
-    if (atomic_fetch_sub(&inside, 1) == 1 && atomic_load(&gate) != 0) {
-        engine_lock();
-        pthread_cond_broadcast(&gate_moved);
-        engine_unlock();
-    }
+    leave();
+    if (--own_inside == 0)
+        pthread_setcancelstate(state_outside, NULL);
+}
+
+/* Are others inside? */
+static bool is_occupied(void)
+{
+    return atomic_load(&inside) != own_inside;
 }
 
 /* Engine lock held. */
@@ -181,7 +246,7 @@ static void wait_until_empty(uint32_t patience_ms)
 {
     struct timespec deadline = engine_deadline(patience_ms);
 
-    while (atomic_load(&inside) != 0 && engine_wait(&gate_moved, &deadline))
+    while (is_occupied() && engine_wait(&gate_moved, &deadline))
         continue;
 }
 
@@ -206,7 +271,7 @@ void engine_quiesce(void)
         before = now;
         wait_until_empty(exit_patience_ms);
         now = time_used_ms();
-    } while (atomic_load(&inside) != 0 && now > before && ++round < exit_rounds);
+    } while (is_occupied() && now > before && ++round < exit_rounds);
     engine_unlock();
 }
 
@@ -234,7 +299,8 @@ static void unlock_all(void)
 static void after_fork_child(void)
 {
     engine_cond_init(&gate_moved);
-    atomic_store(&inside, 0);
+    atomic_store(&inside, own_inside);
+    atomic_store(&gate, (atomic_load(&gate) & GATE_EXIT) + 1); /* unlock_all takes that one */
     pool_after_fork();
     async_forget_waiters();
     handle_each(HANDLE_QUEUE, queue_after_fork);
@@ -248,5 +314,6 @@ __attribute__((constructor)) static void engine_start(void)
     engine_cond_init(&gate_moved);
     pool_start();
     handle_start();
+    package_start();
     pthread_atfork(before_fork, unlock_all, after_fork_child);
 }

@@ -14,8 +14,19 @@ void engine_lock(void);
 void engine_unlock(void);
 
 /* Waits on cond with the engine lock held; deadline on CLOCK_MONOTONIC, or NULL. False if
- * the deadline passed. */
+ * the deadline passed. No cancellation point. */
 bool engine_wait(pthread_cond_t *cond, const struct timespec *deadline);
+
+/* For a function that may wait in engine_wait_cancellable, before it has anything: a thread
+ * that was cancelled ends here even if it would find no need to wait. Returns the state of
+ * before. */
+int engine_disable_cancellation(bool waits);
+
+/* The same as a cancellation point, if the thread's state was cancel_state before it was
+ * disabled. A thread that is cancelled here runs undo(argument) with the engine lock held; undo
+ * lets go of the lock and of all else that the thread has. */
+bool engine_wait_cancellable(pthread_cond_t *cond, const struct timespec *deadline,
+                             int cancel_state, void (*undo)(void *argument), void *argument);
 void engine_cond_init(pthread_cond_t *cond);
 
 /* For somebody about to sleep, as a sleep and the wake cost more than a short wait: watches
@@ -26,8 +37,8 @@ bool engine_spin(bool (*is_true)(void *argument), void *argument);
 /* The moment that lies milliseconds ahead. */
 struct timespec engine_deadline(uint32_t milliseconds);
 
-/* Brackets every call into a package. False: the process is exiting, do not go in. May wait
- * while the process forks. */
+/* Brackets every call into a package; may be nested. False: the process is exiting, do not go
+ * in. May wait while the process forks. A thread is not cancelled in between. */
 bool engine_enter_package(void);
 void engine_leave_package(void);
 

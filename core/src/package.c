@@ -2,7 +2,8 @@
 /*
  * Where modules are looked for, first hit wins:
  *   1. the folders of SSPI_ASYNC_PACKAGE_PATH (':' between them), not with raised privilege
- *   2. sspi-async/ in the folder that this library was loaded from
+ *   2. sspi-async/ in the folder that this library was loaded from, which is noted as it is
+ *      loaded: a relative path means another folder once the process has changed its own
  *
  * Invariant: the list only grows, at its end, under the lock; entries are constant and live
  * for ever. So a package pointer may be used without the lock.
@@ -41,6 +42,7 @@ static const struct {
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static int state_outside; /* the cancel state that the holder of the lock returns to */
 static const sspia_package *packages[PACKAGES_MAX];
 static size_t package_count;
 static void *modules[PACKAGES_MAX];
@@ -55,14 +57,22 @@ static const sspia_host host = {
     .report = message_report,
 };
 
+/* To load a module is full of cancellation points. */
 void package_lock(void)
 {
+    int state;
+
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
     pthread_mutex_lock(&lock);
+    state_outside = state;
 }
 
 void package_unlock(void)
 {
+    int state = state_outside;
+
     pthread_mutex_unlock(&lock);
+    pthread_setcancelstate(state, NULL);
 }
 
 static const sspia_package *find_loaded(const char *name)
@@ -129,19 +139,30 @@ static SECURITY_STATUS load_file(const char *path, sspia_report *report)
     return take_module(module, report);
 }
 
-/* The folder that this library was loaded from, with the module folder behind it. */
-static bool own_folder(char *folder, size_t size)
+static char own_folder[PATH_MAX]; /* absolute; "" if it is not known */
+
+void package_start(void)
 {
+    char path[PATH_MAX];
+    char *slash;
     Dl_info info;
-    const char *slash;
-    int length;
 
     if (dladdr(&host, &info) == 0 || info.dli_fname == NULL ||
-        (slash = strrchr(info.dli_fname, '/')) == NULL)
-        return false;
-    length = snprintf(folder, size, "%.*s/sspi-async", (int)(slash - info.dli_fname),
-                      info.dli_fname);
-    return length > 0 && (size_t)length < size;
+        strlen(info.dli_fname) >= sizeof(path))
+        return;
+    slash = strrchr(strcpy(path, info.dli_fname), '/');
+    if (slash == NULL)
+        return;
+    slash[slash == path] = '\0'; /* of "/library" the folder is "/" */
+    if (realpath(path, own_folder) == NULL)
+        own_folder[0] = '\0';
+}
+
+static bool module_folder(char *folder, size_t size)
+{
+    int length = snprintf(folder, size, "%s/sspi-async", own_folder);
+
+    return own_folder[0] != '\0' && length > 0 && (size_t)length < size;
 }
 
 /* Calls visit for each folder until it says true. */
@@ -161,7 +182,7 @@ static bool each_folder(bool (*visit)(const char *folder, void *data), void *dat
         }
         path += length + (path[length] == ':');
     }
-    return own_folder(folder, sizeof(folder)) && visit(folder, data);
+    return module_folder(folder, sizeof(folder)) && visit(folder, data);
 }
 
 struct wanted {

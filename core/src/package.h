@@ -24,6 +24,9 @@ const sspia_package *package_at(size_t number);
 SecPkgInfoA *package_describe(const sspia_package *const *packages, size_t count);
 SecPkgInfoW *package_describe_wide(const sspia_package *const *packages, size_t count);
 
+/* Notes where the library was loaded from. */
+void package_start(void);
+
 void package_lock(void);
 void package_unlock(void);
 

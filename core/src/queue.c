@@ -7,6 +7,8 @@
  *     reference with the call, for its next submit; a parted call ends there, and its reference
  *     passes to the taker.
  *  3. Nothing joins `done` once `closed` is set, and closing empties it.
+ *  4. A thread that takes can be cancelled only while it sleeps in `next`, when it has taken
+ *     nothing and holds one reference.
  *
  * sspia_queue_dispatch takes a lot at a time. What of it is still to be told of is the first
  * thing that a callback of it finds which drains the queue itself: lots belong to their thread.
@@ -151,9 +153,33 @@ static bool is_ready(void *queue)
     return atomic_load_explicit(&((struct queue *)queue)->ready, memory_order_relaxed);
 }
 
-/* Waits for completions and takes them: how many, 0 if none came in time, or a status. */
-static int32_t next(struct queue *queue, int32_t timeout_ms, sspia_completion *completions,
-                    uint32_t most, uint32_t *parted)
+struct lot {
+    const struct queue *queue;
+    sspia_completion items[LOT];
+    int32_t next, count;
+    struct lot *outer; /* of the dispatch that this one runs inside */
+};
+
+static _Thread_local struct lot *innermost;
+
+/* Of a thread that is cancelled. It is inside no callback, so its only lot is the empty one of
+ * the dispatch that sleeps. A signal that it has used up is passed on. */
+static void stop_sleeping(void *object)
+{
+    struct queue *queue = object;
+
+    innermost = NULL;
+    queue->sleepers--;
+    if (queue->done.first != NULL && queue->sleepers > 0)
+        pthread_cond_signal(&queue->arrived);
+    engine_unlock();
+    handle_release(queue->handle);
+}
+
+/* Waits for completions and takes them: how many, 0 if none came in time, or a status. The
+ * caller has disabled cancellation; the state before is that of its wait. */
+static int32_t next(struct queue *queue, int32_t timeout_ms, int cancel_state,
+                    sspia_completion *completions, uint32_t most, uint32_t *parted)
 {
     struct timespec deadline;
     bool in_time = timeout_ms != 0;
@@ -167,7 +193,8 @@ static int32_t next(struct queue *queue, int32_t timeout_ms, sspia_completion *c
     while ((count = take(queue, completions, most, parted)) == 0 && in_time &&
            !atomic_load_explicit(&queue->closed, memory_order_relaxed)) {
         queue->sleepers++;
-        in_time = engine_wait(&queue->arrived, timeout_ms > 0 ? &deadline : NULL);
+        in_time = engine_wait_cancellable(&queue->arrived, timeout_ms > 0 ? &deadline : NULL,
+                                          cancel_state, stop_sleeping, queue);
         queue->sleepers--;
     }
     if (count == 0 && atomic_load_explicit(&queue->closed, memory_order_relaxed)) {
@@ -177,15 +204,6 @@ static int32_t next(struct queue *queue, int32_t timeout_ms, sspia_completion *c
     engine_unlock();
     return (int32_t)count;
 }
-
-struct lot {
-    const struct queue *queue;
-    sspia_completion items[LOT];
-    int32_t next, count;
-    struct lot *outer; /* of the dispatch that this one runs inside */
-};
-
-static _Thread_local struct lot *innermost;
 
 /* A lot of the queue with something left, or NULL. */
 static struct lot *started_lot(const struct queue *queue)
@@ -200,21 +218,23 @@ static struct lot *started_lot(const struct queue *queue)
 int32_t queue_take(const sspia_queue *pointer, int32_t timeout_ms,
                    sspia_completion *completions, uint32_t most)
 {
+    int cancel_state = engine_disable_cancellation(timeout_ms != 0);
     struct queue *queue = queue_acquire(pointer);
     uint32_t parted = 0;
     struct lot *lot;
     int32_t count;
 
-    if (queue == NULL)
-        return SEC_E_INVALID_HANDLE;
-    lot = started_lot(queue);
-    if (lot != NULL) {
+    if (queue == NULL) {
+        count = SEC_E_INVALID_HANDLE;
+    } else if ((lot = started_lot(queue)) != NULL) {
         completions[0] = lot->items[lot->next++];
         count = 1;
     } else {
-        count = next(queue, timeout_ms, completions, most, &parted);
+        count = next(queue, timeout_ms, cancel_state, completions, most, &parted);
     }
-    release(queue, parted);
+    if (queue != NULL)
+        release(queue, parted);
+    pthread_setcancelstate(cancel_state, NULL);
     return count;
 }
 
@@ -234,12 +254,15 @@ SECURITY_STATUS sspia_queue_next(sspia_queue *pointer, int32_t timeout_ms,
 int32_t sspia_queue_dispatch(sspia_queue *pointer, uint32_t most, int32_t timeout_ms)
 {
     struct lot own, *lot;
+    int cancel_state = engine_disable_cancellation(timeout_ms != 0);
     struct queue *queue = queue_acquire(pointer);
     uint32_t parted = 0;
     int32_t count = 0;
 
-    if (queue == NULL)
+    if (queue == NULL) {
+        pthread_setcancelstate(cancel_state, NULL);
         return message_fail("sspia_queue_dispatch", SEC_E_INVALID_HANDLE, NULL);
+    }
     if (most > INT32_MAX)
         most = INT32_MAX;
     own.queue = queue;
@@ -252,7 +275,7 @@ int32_t sspia_queue_dispatch(sspia_queue *pointer, uint32_t most, int32_t timeou
 
         lot = started_lot(queue);
         if (lot == NULL) {
-            int32_t taken = next(queue, count == 0 ? timeout_ms : 0, own.items,
+            int32_t taken = next(queue, count == 0 ? timeout_ms : 0, cancel_state, own.items,
                                  room < LOT ? room : LOT, &parted);
 
             if (taken < 0 && count == 0)
@@ -273,6 +296,7 @@ int32_t sspia_queue_dispatch(sspia_queue *pointer, uint32_t most, int32_t timeou
     }
     innermost = own.outer;
     release(queue, parted);
+    pthread_setcancelstate(cancel_state, NULL);
     return count;
 }
 

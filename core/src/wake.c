@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -13,16 +14,27 @@ int wake_open(bool raised)
 
 void wake_close(int fd)
 {
-    if (fd >= 0)
-        close(fd);
+    int state;
+
+    if (fd < 0)
+        return;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+    close(fd);
+    pthread_setcancelstate(state, NULL);
 }
 
+/* Writing and reading never block here, but they are cancellation points, and the engine lock
+ * is held. */
 void wake_raise(int fd)
 {
     int saved = errno;
+    int state;
 
-    if (fd >= 0)
-        eventfd_write(fd, 1);
+    if (fd < 0)
+        return;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+    eventfd_write(fd, 1);
+    pthread_setcancelstate(state, NULL);
     errno = saved;
 }
 
@@ -30,9 +42,13 @@ void wake_lower(int fd)
 {
     eventfd_t count;
     int saved = errno;
+    int state;
 
-    if (fd >= 0)
-        eventfd_read(fd, &count);
+    if (fd < 0)
+        return;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+    eventfd_read(fd, &count);
+    pthread_setcancelstate(state, NULL);
     errno = saved;
 }
 

@@ -688,6 +688,7 @@ static void free_wakes_those_who_wait(void **state)
 
     (void)state;
     assert_status(scripted_submit_acquire(async, "block", &credential), SEC_E_OK);
+    assert_int_equal(scripted->wait_blocked(1, PATIENCE_MS), 0); /* so it takes its permit */
     assert_int_equal(pthread_create(&thread, NULL, wait_for_ever, async), 0);
     usleep(20000);
     SspiFreeAsyncContext(async);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* fork in the midst of calls: what the child finds. */
 #include <poll.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -241,6 +242,113 @@ static void fork_while_threads_are_busy(void **state)
     }
 }
 
+static void *fork_often(void *forks)
+{
+    for (int i = 0; i < *(const int *)forks; i++) {
+        pid_t child = fork();
+        int status = -1;
+
+        if (child == 0) {
+            SspiAsyncContext *async = SspiCreateAsyncContext();
+            CredHandle credential;
+
+            alarm(PATIENCE_MS / 1000); /* SIGALRM ends a child that hangs */
+            CHILD_CHECK(scripted_submit_acquire(async, "", &credential) == SEC_E_OK, 1);
+            CHILD_CHECK(sspia_async_wait(async, -1) == SEC_E_OK, 2);
+            _exit(0);
+        }
+        if (child < 0 || waitpid(child, &status, 0) != child || status != 0)
+            return (void *)(intptr_t)(child < 0 ? -1 : status);
+    }
+    return NULL;
+}
+
+static void fork_from_several_threads(int forks)
+{
+    pthread_t threads[4];
+    void *result;
+
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, fork_often, &forks), 0);
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(pthread_join(threads[i], &result), 0);
+        assert_null(result);
+    }
+}
+
+/* Wrong would be: a child that copies another thread's fork under way, and waits for its end
+ * at the gate in front of the packages. */
+static void several_threads_may_fork_at_once(void **state)
+{
+#if defined(__SANITIZE_ADDRESS__)
+    (void)state;
+    skip(); /* as below */
+#endif
+    SspiAsyncContext *async = SspiCreateAsyncContext();
+    CredHandle credential;
+
+    (void)state;
+    fork_from_several_threads(100);
+    /* A call inside a package makes each fork hold the gate for longer. */
+    assert_status(scripted_submit_acquire(async, "block", &credential), SEC_E_OK);
+    assert_int_equal(scripted->wait_blocked(1, PATIENCE_MS), 0);
+    fork_from_several_threads(5);
+    scripted->release(1);
+    assert_status(sspia_async_wait(async, PATIENCE_MS), SEC_E_OK);
+    assert_status(FreeCredentialsHandle(&credential), SEC_E_OK);
+    SspiFreeAsyncContext(async);
+}
+
+static void check_counts_at_exit(void)
+{
+    sspia_pool_counts counts = {.size = sizeof(counts)};
+    SspiAsyncContext *async = SspiCreateAsyncContext();
+    CredHandle credential;
+
+    CHILD_CHECK(sspia_pool_stats(&counts) == SEC_E_OK, 1);
+    CHILD_CHECK(counts.threads == 0 && counts.in_callbacks == 0 && counts.pending == 0, 2);
+    CHILD_CHECK(scripted_submit_acquire(async, "", &credential) == SEC_E_OK, 3);
+    CHILD_CHECK(sspia_async_wait(async, PATIENCE_MS) == SEC_E_OK, 4);
+    CHILD_CHECK(sspia_pool_stats(&counts) == SEC_E_OK, 5);
+    CHILD_CHECK(counts.threads == 1 && counts.pending == 0, 6);
+    _exit(0);
+}
+
+static atomic_int forked_on_the_pool = -1;
+
+static void fork_and_return(SspiAsyncContext *async, void *data)
+{
+    pid_t child = fork();
+
+    (void)async;
+    (void)data;
+    if (child == 0)
+        atexit(check_counts_at_exit);
+    else
+        atomic_store(&forked_on_the_pool, (int)child);
+}
+
+static int has_forked(void)
+{
+    return atomic_load(&forked_on_the_pool) != -1;
+}
+
+/* Wrong would be: counts of threads that speak of the parent's pool. The thread that forked is
+ * the child's only one: the child ends when its callback returns. */
+static void callback_on_the_pool_may_fork_and_return(void **state)
+{
+    SspiAsyncContext *async = SspiCreateAsyncContext();
+    CtxtHandle none;
+
+    (void)state;
+    SecInvalidateHandle(&none);
+    assert_status(SspiSetAsyncNotifyCallback(async, fork_and_return, NULL), SEC_E_OK);
+    assert_status(SspiDeleteSecurityContextAsync(async, &none), SEC_E_OK);
+    scripted_eventually(has_forked, 1);
+    expect_clean_exit(atomic_load(&forked_on_the_pool));
+    SspiFreeAsyncContext(async);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_teardown(name, scripted_nothing_is_left)
@@ -249,6 +357,8 @@ int main(void)
         TEST(queues_part_at_the_fork),
         TEST(child_of_a_callback_tells_of_nothing),
         TEST(fork_while_threads_are_busy),
+        TEST(several_threads_may_fork_at_once),
+        TEST(callback_on_the_pool_may_fork_and_return),
     };
 
     return cmocka_run_group_tests(tests, scripted_setup, scripted_teardown);

@@ -60,6 +60,7 @@ class _Counts(ctypes.Structure):
         ("blocked", ctypes.c_uint32),
         ("legs", ctypes.c_uint64),
         ("grown", ctypes.c_uint64),
+        ("permits", ctypes.c_uint64),
     ]
 
 

@@ -26,11 +26,11 @@ static sspia_scripted_counts counts(void)
 
 static void release(int count)
 {
-    uint32_t permits = (uint32_t)count;
+    uint32_t more = (uint32_t)count;
 
-    assert_status(SetCredentialsAttributesA(&control, SSPIA_SCRIPTED_ATTR_RELEASE, &permits,
-                                            sizeof(permits)),
-                  SEC_E_OK);
+    assert_status(
+        SetCredentialsAttributesA(&control, SSPIA_SCRIPTED_ATTR_RELEASE, &more, sizeof(more)),
+        SEC_E_OK);
 }
 
 static int wait_blocked(int count, int ms)
@@ -57,6 +57,11 @@ static int legs(void)
     return (int)counts().legs;
 }
 
+static int permits(void)
+{
+    return (int)counts().permits;
+}
+
 static void take_log(char *log, int size)
 {
     char *text;
@@ -73,6 +78,7 @@ const struct scripted *const scripted = &(const struct scripted){
     .live_contexts = live_contexts,
     .live_credentials = live_credentials,
     .legs = legs,
+    .permits = permits,
     .take_log = take_log,
 };
 
@@ -128,6 +134,7 @@ int scripted_nothing_is_left(void **state)
     (void)state;
     scripted_eventually(scripted->live_contexts, 0);
     scripted_eventually(scripted->live_credentials, 0);
+    scripted_eventually(scripted->permits, 0);
     scripted->take_log(log, sizeof(log));
     return 0;
 }

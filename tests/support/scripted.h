@@ -24,6 +24,7 @@ struct scripted {
     int (*live_contexts)(void);
     int (*live_credentials)(void); /* without the one that the controls go through */
     int (*legs)(void);             /* that the package ran, since the start */
+    int (*permits)(void);          /* of release, that no call has taken yet */
     void (*take_log)(char *log, int size);
 };
 
@@ -36,7 +37,8 @@ extern const struct scripted *const scripted;
 int scripted_setup(void **state);
 /* The way back, where leaks are looked for. */
 int scripted_teardown(void **state);
-/* A teardown for each test: nothing of Scripted is alive any more, soon. */
+/* A teardown for each test: nothing of Scripted is alive any more, soon, and no release is
+ * left over that a call of another test would take. */
 int scripted_nothing_is_left(void **state);
 
 /* A credential whose legs bring their own words: an initiator's target, an acceptor's token. */

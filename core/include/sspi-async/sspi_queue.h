@@ -6,6 +6,12 @@
  *
  * The rules of sspi.h about threads, handles and errors hold here too. Times are
  * milliseconds by the monotonic clock; a negative timeout means no limit.
+ *
+ * Cancellation points (pthread_cancel, deferred): sspia_async_wait, sspia_queue_next,
+ * sspia_queue_dispatch and sspia_hub_queue_take, when they are called and while they wait,
+ * unless the timeout is 0. A thread that is cancelled there has taken nothing: the completion
+ * stays for others. No other function of the library is a cancellation point, the synchronous
+ * calls included, and a callback that sspia_queue_dispatch runs has cancellation disabled.
  */
 #ifndef SSPI_ASYNC_SSPI_QUEUE_H
 #define SSPI_ASYNC_SSPI_QUEUE_H
@@ -30,6 +36,10 @@ extern "C" {
  *     sspia_queue_dispatch(queue, 64, 0);
  *
  * A queue is a checked reference like the handles of sspi.h.
+ *
+ * A callback on a thread of the library must return, and not end its thread (pthread_exit). It
+ * may fork: in the child it runs on the only thread there is, which is no thread of the pool
+ * any more; when the callback returns, that thread ends, and the child exits with code 0.
  */
 typedef struct sspia_queue sspia_queue;
 

@@ -36,6 +36,7 @@ typedef struct sspia_scripted_counts {
     uint32_t blocked;     /* calls inside the package that wait for a release */
     uint64_t legs;        /* run since the start */
     uint64_t grown;       /* bytes that contexts hold because of `grow` */
+    uint64_t permits; /* releases that no call has taken yet: 0 at the end of a clean test */
 } sspia_scripted_counts;
 
 #ifdef __cplusplus

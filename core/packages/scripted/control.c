@@ -57,6 +57,7 @@ static SECURITY_STATUS query_counts(sspia_scripted_counts *result)
     result->grown = (uint64_t)atomic_load(&counts[CONTROL_GROWN]);
     pthread_mutex_lock(&lock);
     result->blocked = blocked;
+    result->permits = permits;
     pthread_mutex_unlock(&lock);
     return SEC_E_OK;
 }
