@@ -247,6 +247,14 @@ static void publish_alert(const struct step *step)
     }
 }
 
+/* Output buffers are written by an answer of the package alone, and not by "not yet": after
+ * SEC_E_INCOMPLETE_MESSAGE callers pass the same ones again, whose cbBuffer must still say how
+ * much room there is. Any other answer without a token sets it to 0, as Windows does. */
+static bool has_output(const struct leg *leg, SECURITY_STATUS status)
+{
+    return leg->answered && (status != SEC_E_INCOMPLETE_MESSAGE || leg->result.token.size > 0);
+}
+
 void step_publish(struct step *step, struct security_context *context, SECURITY_STATUS status)
 {
     struct leg *leg = step->leg;
@@ -256,9 +264,11 @@ void step_publish(struct step *step, struct security_context *context, SECURITY_
             step->token->cbBuffer = step->needed;
         return;
     }
-    publish_token(step);
+    if (has_output(leg, status)) {
+        publish_token(step);
+        publish_alert(step);
+    }
     publish_rest(step, status);
-    publish_alert(step);
     if (status < 0)
         return;
     if (leg->created != NULL)
