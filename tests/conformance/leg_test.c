@@ -127,6 +127,37 @@ static void allocated_tokens_are_the_callers_to_free(void **state)
     assert_status(FreeCredentialsHandle(&credential), SEC_E_OK);
 }
 
+/* Wrong would be: pvBuffer NULL is refused, or followed. Windows allocates (Wine's
+ * dlls/secur32/tests/ntlm.c). */
+static void token_without_memory_is_allocated(void **state)
+{
+    CredHandle credential = scripted_credential();
+    SecBuffer buffer = {10, SECBUFFER_TOKEN, NULL};
+    SecBufferDesc output = {SECBUFFER_VERSION, 1, &buffer};
+    CtxtHandle context;
+    uint32_t attributes = 0;
+
+    (void)state;
+    assert_status(InitializeSecurityContextA(&credential, NULL, (char[]){"token=77"}, 0, 0, 0,
+                                             NULL, 0, &context, &output, &attributes, NULL),
+                  SEC_E_OK);
+    assert_int_equal(buffer.cbBuffer, 77);
+    assert_non_null(buffer.pvBuffer);
+    assert_int_not_equal(attributes & ISC_RET_ALLOCATED_MEMORY, 0);
+    assert_status(FreeContextBuffer(buffer.pvBuffer), SEC_E_OK);
+    assert_status(DeleteSecurityContext(&context), SEC_E_OK);
+    /* Without a size either, there is no room. */
+    buffer = (SecBuffer){0, SECBUFFER_TOKEN, NULL};
+    assert_status(initialize(&credential, NULL, "token=77", 0, &context, &output),
+                  SEC_E_BUFFER_TOO_SMALL);
+    assert_int_equal(buffer.cbBuffer, 77);
+    assert_null(buffer.pvBuffer);
+    buffer = (SecBuffer){1, SECBUFFER_ALERT, NULL};
+    assert_status(initialize(&credential, NULL, "token=0", 0, &context, &output),
+                  SEC_E_INVALID_PARAMETER);
+    assert_status(FreeCredentialsHandle(&credential), SEC_E_OK);
+}
+
 /* Wrong would be: an error that keeps the token which tells the peer of it. */
 static void error_tokens_are_delivered(void **state)
 {
@@ -344,6 +375,7 @@ int main(void)
         TEST(too_small_a_buffer_loses_nothing),
         TEST(parked_legs_go_with_their_credential),
         TEST(allocated_tokens_are_the_callers_to_free),
+        TEST(token_without_memory_is_allocated),
         TEST(error_tokens_are_delivered),
         TEST(extra_and_missing_go_into_the_empty_buffer),
         TEST(outputs_are_untouched_where_nothing_was_produced),

@@ -215,6 +215,33 @@ static void half_a_record_asks_for_the_rest(void **state)
     tls_user_end(&server);
 }
 
+/* Wrong: a TOKEN buffer without memory is refused, on either side and leg. Windows allocates
+ * (Wine's dlls/secur32/tests/schannel.c, test_connection_shutdown). */
+static void token_without_memory_is_allocated(void **state)
+{
+    SspiAsyncContext *async = SspiCreateAsyncContext();
+
+    (void)state;
+    for (uint32_t way = 0; way < 4; way++) {
+        SspiAsyncContext *how = way < 2 ? NULL : async;
+
+        tls_user_init(&client, false, 0);
+        tls_user_init(&server, true, 0);
+        client.no_memory = server.no_memory = true;
+        client.room = server.room = way % 2 == 0 ? 0 : 1000;
+        assert_user(tls_user_leg(&client, how), SEC_I_CONTINUE_NEEDED);
+        assert_true(client.out_size > 0);
+        tls_user_move(&client, &server);
+        assert_user(tls_user_leg(&server, how), SEC_I_CONTINUE_NEEDED);
+        assert_true(server.out_size > 0);
+        tls_user_move(&server, &client);
+        assert_user(tls_user_leg(&client, how), SEC_E_OK);
+        tls_user_end(&client);
+        tls_user_end(&server);
+    }
+    SspiFreeAsyncContext(async);
+}
+
 /* Wrong: a failure is not in the ALERT buffer, has no token for the peer, or the message does
  * not say whose certificate it was. */
 static void failure_gives_alert_token_and_message(void **state)
@@ -483,6 +510,7 @@ int main(int count, char **values)
         cmocka_unit_test(async_delete_behind_a_pending_leg),
         cmocka_unit_test(too_small_a_buffer_loses_nothing),
         cmocka_unit_test(half_a_record_asks_for_the_rest),
+        cmocka_unit_test(token_without_memory_is_allocated),
         cmocka_unit_test(failure_gives_alert_token_and_message),
         cmocka_unit_test(wide_names_and_sizes),
         cmocka_unit_test(query_results_are_freed_once),

@@ -94,13 +94,14 @@ SECURITY_STATUS tls_user_leg(struct tls_user *user, SspiAsyncContext *async)
                            {sizeof(user->alert), SECBUFFER_ALERT, user->alert}};
     SecBufferDesc input_desc = {SECBUFFER_VERSION, 2, input};
     SecBufferDesc output_desc = {SECBUFFER_VERSION, 2, output};
-    const bool allocate = user->room == 0;
+    const bool allocate = user->room == 0 || user->no_memory;
     SECURITY_STATUS status;
     uint32_t extra;
 
     if (allocate)
         output[0].pvBuffer = NULL;
-    status = call(user, async, user->flags | (allocate ? ISC_REQ_ALLOCATE_MEMORY : 0),
+    status = call(user, async,
+                  user->flags | (allocate && !user->no_memory ? ISC_REQ_ALLOCATE_MEMORY : 0),
                   &input_desc, &output_desc);
     if (status >= 0)
         user->has_context = true;

@@ -890,7 +890,8 @@ SSPI_ASYNC_API SECURITY_STATUS sspia_SetCredentialsAttributesW(PCredHandle phCre
  *
  * pInput: the peer's TOKEN; CHANNEL_BINDINGS on the first leg. pOutput: one TOKEN buffer,
  * with ISC_REQ_ALLOCATE_MEMORY filled with memory that FreeContextBuffer frees, else the
- * caller's own with its capacity in cbBuffer.
+ * caller's own with its capacity in cbBuffer. A pvBuffer of NULL asks for memory too if
+ * cbBuffer is not 0, or the package is Schannel.
  *
  * SEC_I_CONTINUE_NEEDED: send the token, call again with the answer. SEC_E_OK: complete; a
  * token that is not empty must still be sent. SEC_E_BUFFER_TOO_SMALL: cbBuffer says how
