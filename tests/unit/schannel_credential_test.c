@@ -241,7 +241,9 @@ static void settings_are_checked(void **state)
     REFUSED(SEC_E_INVALID_PARAMETER, (settings.cCreds = 1, settings.paCred = &nothing));
     REFUSED(SEC_E_INVALID_PARAMETER, settings.cCreds = 17);
     REFUSED(SEC_E_INVALID_PARAMETER, settings.cMappers = 1);
-    REFUSED(SEC_E_UNSUPPORTED_FUNCTION, settings.dwCredFormat = SCH_CRED_FORMAT_CERT_HASH);
+    REFUSED(SEC_E_UNSUPPORTED_FUNCTION,
+            (settings.cCreds = 1, settings.paCred = &tls.client_context,
+             settings.dwCredFormat = SCH_CRED_FORMAT_CERT_HASH));
     REFUSED(SEC_E_UNSUPPORTED_FUNCTION, settings.dwFlags = SCH_USE_DTLS_ONLY);
     REFUSED(SEC_E_UNSUPPORTED_FUNCTION, settings.dwFlags = SCH_USE_PRESHAREDKEY_ONLY);
     REFUSED(SEC_E_UNSUPPORTED_FUNCTION, settings.dwFlags = SCH_ALLOW_NULL_ENCRYPTION);
@@ -277,6 +279,23 @@ static void settings_are_checked(void **state)
                  crypto.cChainingModes = 1));
     tls_release(&client);
     tls_release(&server);
+}
+
+/* Wrong: the format of certificates that are not there is a reason to refuse. */
+static void format_of_no_certificates_is_ignored(void **state)
+{
+    SCH_CREDENTIALS five = {.dwVersion = SCH_CREDENTIALS_VERSION,
+                            .dwCredFormat = SCH_CRED_FORMAT_CERT_HASH_STORE};
+    SCHANNEL_CRED four = {.dwVersion = SCHANNEL_CRED_VERSION, .dwCredFormat = 77};
+    struct tls_side client = {.server = false};
+
+    (void)state;
+    assert_tls(tls_acquire(&client, &five), SEC_E_OK);
+    assert_tls(tls_acquire(&client, (SCH_CREDENTIALS *)&four), SEC_E_OK);
+    four.cCreds = 1;
+    four.paCred = &tls.client_context;
+    assert_tls(tls_acquire(&client, (SCH_CREDENTIALS *)&four), SEC_E_UNSUPPORTED_FUNCTION);
+    tls_release(&client);
 }
 
 /* Wrong: SCHANNEL_CRED's positive lists are taken for negative ones, or for nothing. */
@@ -375,6 +394,7 @@ int main(void)
         cmocka_unit_test(objects_are_copied_and_freed_once),
         cmocka_unit_test(roots_must_be_roots),
         cmocka_unit_test(settings_are_checked),
+        cmocka_unit_test(format_of_no_certificates_is_ignored),
         cmocka_unit_test(version_four_settings_select),
         cmocka_unit_test(use_is_inbound_or_outbound),
         cmocka_unit_test(certificate_gives_name_and_expiry),

@@ -189,6 +189,7 @@ typedef struct _TLS_PARAMETERS {
 #define SCHANNEL_CRED_VERSION   4u
 #define SCH_CREDENTIALS_VERSION 5u
 
+/* Of dwCredFormat, which counts only with cCreds. */
 #define SCH_CRED_FORMAT_CERT_CONTEXT    0u
 #define SCH_CRED_FORMAT_CERT_HASH       1u /* not supported */
 #define SCH_CRED_FORMAT_CERT_HASH_STORE 2u /* not supported */
