@@ -337,6 +337,7 @@ static void query_results_are_freed_once(void **state)
             QueryContextAttributesA(&client.context, SECPKG_ATTR_REMOTE_CERT_CONTEXT, &peer),
             SEC_E_OK);
         assert_int_equal(peer->dwCertEncodingType, X509_ASN_ENCODING);
+        assert_null(peer->hCertStore);
         assert_int_equal(peer->pbCertEncoded[0], 0x30);
         if (i == 0)
             assert_user(sspia_certificate_free(peer), SEC_E_OK);

@@ -77,7 +77,9 @@ extern "C" {
  *
  * A CERT_CONTEXT of ours is made by sspia_certificate_load_*, or comes from
  * SECPKG_ATTR_REMOTE_CERT_CONTEXT and SECPKG_ATTR_LOCAL_CERT_CONTEXT. It is constant, may
- * be used by many threads, and is copied by what uses it: free it when you like.
+ * be used by many threads, and is copied by what uses it: free it when you like. On Windows
+ * hCertStore of a peer's certificate is a store with the other certificates that the peer
+ * sent; here they come from SECPKG_ATTR_REMOTE_CERTIFICATES.
  *
  *   X509_ASN_ENCODING      pbCertEncoded is the certificate in DER (what queries give)
  *   SSPIA_ENCODING_SOURCE  pbCertEncoded is what was loaded, as it is; a package reads it
@@ -88,7 +90,7 @@ typedef struct _CERT_CONTEXT {
     uint8_t *pbCertEncoded;
     uint32_t cbCertEncoded;
     void *pCertInfo;  /* for packages; NULL with X509_ASN_ENCODING */
-    void *hCertStore; /* NULL */
+    void *hCertStore; /* NULL, always: there are no stores here */
 } CERT_CONTEXT, *PCERT_CONTEXT;
 typedef const CERT_CONTEXT *PCCERT_CONTEXT;
 typedef void *HCERTSTORE;
@@ -194,7 +196,8 @@ typedef struct _TLS_PARAMETERS {
 #define SCH_CRED_FORMAT_CERT_HASH       1u /* not supported */
 #define SCH_CRED_FORMAT_CERT_HASH_STORE 2u /* not supported */
 
-/* pAuthData. An acceptor needs a certificate; with several, the one issued for the name
+/* pAuthData. An acceptor needs a certificate: a credential without one can be acquired, and
+ * its first leg fails with SEC_E_NO_CREDENTIALS. With several, the one issued for the name
  * that the client asks for is used, or else the first. dwSessionLifespan: for how long
  * sessions can be resumed, in milliseconds; 0: ten hours. */
 typedef struct _SCH_CREDENTIALS {
@@ -470,7 +473,8 @@ typedef struct _SecPkgContext_IssuerListInfoEx {
     uint32_t cIssuers;
 } SecPkgContext_IssuerListInfoEx, *PSecPkgContext_IssuerListInfoEx;
 
-/* The peer's certificates in DER, one behind the other, its own first. */
+/* The peer's certificates, its own first: of each its length in four bytes (a uint32_t,
+ * unaligned), then its DER. */
 typedef struct _SecPkgContext_Certificates {
     uint32_t cCertificates;
     uint32_t cbCertificateChain;

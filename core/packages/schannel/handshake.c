@@ -137,6 +137,15 @@ SECURITY_STATUS handshake_failed(struct context *context, const char *what,
         status = context->verify_status;
     } else {
         status = report_openssl(report, what);
+        /* Without a certificate nothing of the client's offer fits: no suite is to blame. */
+        if (status == SEC_E_ALGORITHM_MISMATCH && context->server &&
+            context->credential->profile->identity_count == 0) {
+            report_line(report,
+                        "%s: the inbound credential has no certificate: acquire one "
+                        "with paCred",
+                        what);
+            status = SEC_E_NO_CREDENTIALS;
+        }
     }
     return context_fail(context, status, report);
 }
