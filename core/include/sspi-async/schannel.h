@@ -34,7 +34,9 @@
  * EMPTY buffers; they come back as STREAM_HEADER, DATA, STREAM_TRAILER and, if input is
  * left, EXTRA, all inside the caller's memory. One record a call. Besides SEC_E_OK (DATA
  * may be empty) it returns
- *   SEC_E_INCOMPLETE_MESSAGE  the record is not whole; MISSING says how much more
+ *   SEC_E_INCOMPLETE_MESSAGE  the record is not whole, and its bytes are as they were; the
+ *                             DATA buffer has become MISSING, its cbBuffer how much more is
+ *                             needed. Fill in type and size anew for the next call
  *   SEC_I_RENEGOTIATE         the record was a message of the handshake protocol (TLS 1.3:
  *                             a session ticket, a key update; TLS 1.2: a request to
  *                             renegotiate, which is refused). Call

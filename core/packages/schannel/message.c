@@ -282,8 +282,9 @@ SECURITY_STATUS message_decrypt(void *state, SecBufferDesc *message, uint32_t *q
     }
     record = record_parse(opening.input->pvBuffer, opening.input->cbBuffer);
     if (record.kind == RECORD_PARTIAL) {
-        *opening.empty[0] =
-            (SecBuffer){.BufferType = SECBUFFER_MISSING, .cbBuffer = (uint32_t)record.missing};
+        /* As Windows tells it: the first buffer says so, its memory and all else stay. */
+        opening.input->BufferType = SECBUFFER_MISSING;
+        opening.input->cbBuffer = (uint32_t)record.missing;
         return SEC_E_INCOMPLETE_MESSAGE;
     }
     if (record.kind == RECORD_BAD) {
