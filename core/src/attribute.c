@@ -75,6 +75,7 @@ static const struct shape credential_shapes[] = {
      sizeof(SecPkgCredentials_NamesA),
      1,
      {offsetof(SecPkgCredentials_NamesA, sUserName)}},
+    {SECPKG_ATTR_SUPPORTED_ALGS, sizeof(SecPkgCred_SupportedAlgs), 0, {0}},
     {SECPKG_ATTR_CIPHER_STRENGTHS, sizeof(SecPkgCred_CipherStrengths), 0, {0}},
     {SECPKG_ATTR_SUPPORTED_PROTOCOLS, sizeof(SecPkgCred_SupportedProtocols), 0, {0}},
 };

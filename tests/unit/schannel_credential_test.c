@@ -386,9 +386,13 @@ static void use_is_inbound_or_outbound(void **state)
     assert_null(credential);
 }
 
-static void certificate_gives_name_and_expiry(void **state)
+/* Wrong: a credential does not tell whose it is, and what it may use: of all four classes of
+ * algorithms (wincrypt.h, GET_ALG_CLASS). */
+static void credential_tells_of_itself(void **state)
 {
     struct tls_side server = {.server = true};
+    SecPkgCred_SupportedAlgs algorithms;
+    uint32_t classes = 0;
     SecPkgCredentials_NamesA names;
     sspia_report report;
 
@@ -399,6 +403,14 @@ static void certificate_gives_name_and_expiry(void **state)
                SEC_E_OK);
     assert_string_equal(names.sUserName, "CN=localhost");
     tls_free(names.sUserName);
+    assert_tls(tls_package()->query_credential(server.credential, SECPKG_ATTR_SUPPORTED_ALGS,
+                                               &algorithms, &report),
+               SEC_E_OK);
+    assert_int_equal(algorithms.cSupportedAlgs, 8);
+    for (uint32_t i = 0; i < algorithms.cSupportedAlgs; i++)
+        classes |= 1u << (algorithms.palgSupportedAlgs[i] >> 13);
+    assert_int_equal(classes, 1u << 1 | 1u << 3 | 1u << 4 | 1u << 5);
+    tls_free(algorithms.palgSupportedAlgs);
     assert_tls(tls_package()->query_credential(server.credential, SECPKG_ATTR_ISSUER_LIST,
                                                &names, &report),
                SEC_E_UNSUPPORTED_FUNCTION);
@@ -420,7 +432,7 @@ int main(void)
         cmocka_unit_test(format_of_no_certificates_is_ignored),
         cmocka_unit_test(version_four_settings_select),
         cmocka_unit_test(use_is_inbound_or_outbound),
-        cmocka_unit_test(certificate_gives_name_and_expiry),
+        cmocka_unit_test(credential_tells_of_itself),
     };
 
     return cmocka_run_group_tests(tests, tls_fixture_setup, tls_fixture_teardown);

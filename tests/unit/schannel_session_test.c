@@ -47,6 +47,7 @@ static void same_target_resumes(void **state)
     EACH_VERSION(without)
     {
         tls_sides(&client, &server, without);
+        client.flags = ISC_REQ_MUTUAL_AUTH;
         assert_false(again(&client, &server));
         assert_true(again(&client, &server));
         assert_true((client.result.attributes & ISC_RET_MUTUAL_AUTH) != 0);

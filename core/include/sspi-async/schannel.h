@@ -47,6 +47,10 @@
  *                             SEC_E_OUT_OF_SEQUENCE: the peer is owed that token first.
  *   SEC_I_CONTEXT_EXPIRED     the peer closed the connection with close_notify
  *
+ * Returned flags. REPLAY_DETECT, SEQUENCE_DETECT, CONFIDENTIALITY and STREAM always; the
+ * others only if a leg asked for them: MUTUAL_AUTH once the peer's certificate was validated,
+ * INTEGRITY, EXTENDED_ERROR, MANUAL_CRED_VALIDATION, USED_SUPPLIED_CREDS, SESSION_TICKET.
+ *
  * After ApplyControlToken the next InitializeSecurityContext or AcceptSecurityContext call
  * gives the token to send. After SCHANNEL_SHUTDOWN, EncryptMessage returns
  * SEC_E_CONTEXT_EXPIRED; what the peer had already sent can still be decrypted.
@@ -390,7 +394,7 @@ typedef struct _SecPkgContext_ApplicationProtocol {
 #define SECPKG_ATTR_REMOTE_CERT_CONTEXT      0x53u /* PCCERT_CONTEXT */
 #define SECPKG_ATTR_LOCAL_CERT_CONTEXT       0x54u /* PCCERT_CONTEXT */
 #define SECPKG_ATTR_ROOT_STORE               0x55u
-#define SECPKG_ATTR_SUPPORTED_ALGS           0x56u
+#define SECPKG_ATTR_SUPPORTED_ALGS           0x56u /* credential */
 #define SECPKG_ATTR_CIPHER_STRENGTHS         0x57u /* credential */
 #define SECPKG_ATTR_SUPPORTED_PROTOCOLS      0x58u /* credential */
 #define SECPKG_ATTR_ISSUER_LIST_EX           0x59u
@@ -428,8 +432,8 @@ typedef struct _SecPkgContext_ConnectionInfo {
     uint32_t dwProtocol;
     ALG_ID aiCipher; /* 0 where Windows has no number (ChaCha20) */
     uint32_t dwCipherStrength;
-    ALG_ID aiHash;
-    uint32_t dwHashStrength;
+    ALG_ID aiHash;           /* of the suite, which the handshake uses */
+    uint32_t dwHashStrength; /* 0: no record has a MAC besides the cipher's own */
     ALG_ID aiExch;
     uint32_t dwExchStrength;
 } SecPkgContext_ConnectionInfo, *PSecPkgContext_ConnectionInfo;
@@ -445,14 +449,14 @@ typedef struct _SecPkgContext_CipherInfo {
     WCHAR szCipherSuite[SZ_ALG_MAX_SIZE];
     WCHAR szCipher[SZ_ALG_MAX_SIZE];
     uint32_t dwCipherLen;
-    uint32_t dwCipherBlockLen; /* bytes */
-    WCHAR szHash[SZ_ALG_MAX_SIZE];
+    uint32_t dwCipherBlockLen;     /* bytes */
+    WCHAR szHash[SZ_ALG_MAX_SIZE]; /* "", and 0: as dwHashStrength above */
     uint32_t dwHashLen;
     WCHAR szExchange[SZ_ALG_MAX_SIZE];
-    uint32_t dwMinExchangeLen;
+    uint32_t dwMinExchangeLen; /* 0 and 65536: a suite sets no bounds */
     uint32_t dwMaxExchangeLen;
     WCHAR szCertificate[SZ_ALG_MAX_SIZE];
-    uint32_t dwKeyType;
+    uint32_t dwKeyType; /* the curve, by its number in TLS: 0x17 P-256, 0x1D X25519; 0: none */
 } SecPkgContext_CipherInfo, *PSecPkgContext_CipherInfo;
 
 #define SSL_SESSION_RECONNECT 1u
@@ -504,6 +508,13 @@ typedef struct _SecPkgContext_CertificateValidationResult {
     uint32_t dwChainErrorStatus; /* 0, or the X509_V_ERR_* of OpenSSL */
     SECURITY_STATUS hrVerifyChainStatus;
 } SecPkgContext_CertificateValidationResult, *PSecPkgContext_CertificateValidationResult;
+
+/* What palgSupportedAlgs may name here, whatever the credential's settings leave of it. Freed
+ * with FreeContextBuffer. */
+typedef struct _SecPkgCred_SupportedAlgs {
+    uint32_t cSupportedAlgs;
+    ALG_ID *palgSupportedAlgs;
+} SecPkgCred_SupportedAlgs, *PSecPkgCred_SupportedAlgs;
 
 typedef struct _SecPkgCred_CipherStrengths {
     uint32_t dwMinimumCipherStrength;

@@ -32,8 +32,8 @@ struct context {
     sspia_report failure_report;
 
     SSL *ssl;
-    BIO *in, *out; /* the SSL's; out holds records that the peer is owed, in order */
-    uint64_t requested;
+    BIO *in, *out;      /* the SSL's; out holds records that the peer is owed, in order */
+    uint64_t requested; /* on any leg so far */
     struct target target;
 
     /* The input that SEC_I_INCOMPLETE_CREDENTIALS was answered to, which callers present
