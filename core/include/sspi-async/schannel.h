@@ -53,7 +53,8 @@
  *
  * After ApplyControlToken the next InitializeSecurityContext or AcceptSecurityContext call
  * gives the token to send. After SCHANNEL_SHUTDOWN, EncryptMessage returns
- * SEC_E_CONTEXT_EXPIRED; what the peer had already sent can still be decrypted.
+ * SEC_E_CONTEXT_EXPIRED; what the peer had already sent can still be decrypted. Another
+ * SCHANNEL_SHUTDOWN or SCHANNEL_ALERT after it gives its own token.
  */
 #ifndef SSPI_ASYNC_SCHANNEL_H
 #define SSPI_ASYNC_SCHANNEL_H

@@ -10,8 +10,8 @@
  *  state       leg without input          leg with input
  *  ---------   ------------------------   ------------------------------------------------
  *  (none)      initiator: first flight    acceptor: first flight, if it is whole
- *  HANDSHAKE   INCOMPLETE_MESSAGE, or     records are fed; -> OPEN or FAILED
- *              goes on after a pause
+ *  HANDSHAKE   INCOMPLETE_MESSAGE, or     records are fed; -> OPEN or FAILED. After a
+ *              goes on after a pause      shutdown: CONTEXT_EXPIRED
  *  OPEN        gives what the peer is owed (key update, refusal, control token); input
  *              comes back whole as EXTRA
  *  FAILED      gives an alert if one is left, and the failure again
@@ -287,6 +287,12 @@ static SECURITY_STATUS run(struct context *context, const struct input *input, b
             return SEC_E_INVALID_TOKEN;
         }
         return turn(context, report);
+    }
+    if (context->closed) {
+        if (input->size == 0)
+            return SEC_E_INCOMPLETE_MESSAGE;
+        report_line(report, "the connection was closed by this side");
+        return SEC_E_CONTEXT_EXPIRED;
     }
     return feed(context, input, context->paused, result, report);
 }
