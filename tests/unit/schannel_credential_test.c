@@ -4,6 +4,8 @@
 
 #include "sspi_queue.h"
 
+#include <openssl/pkcs12.h>
+#include <openssl/provider.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,6 +113,43 @@ static void pkcs12_is_read(void **state)
     expect(from_pkcs12("secret", "Secret", 0), SEC_E_LOGON_DENIED, "password of the PKCS#12");
     expect(from_pkcs12("secret", NULL, 0), SEC_E_LOGON_DENIED, "no password was given");
     expect(from_pkcs12("secret", "secret", 1), SEC_E_UNKNOWN_CREDENTIALS, "no certificate");
+}
+
+/* Wrong: what older Windows exports (3DES for the key; RC2-40 or 3DES for the certificate)
+ * cannot be read, or the key that comes out cannot be used; or it is not said what to do where
+ * OpenSSL cannot read it. */
+static void pkcs12_of_older_windows_is_read(void **state)
+{
+    static const int algorithms[] = {NID_pbe_WithSHA1And3_Key_TripleDES_CBC,
+                                     NID_pbe_WithSHA1And40BitRC2_CBC};
+    struct tls_side client, server;
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        size_t size;
+        void *bytes = tls_old_pkcs12(&tls.server, algorithms[i], "secret", &size);
+        PCCERT_CONTEXT context;
+
+        if (bytes == NULL)
+            skip();
+        assert_tls(sspia_certificate_load_memory(bytes, size, NULL, 0, "secret", &context),
+                   SEC_E_OK);
+        tls_sides(&client, &server, 0);
+        assert_tls(tls_acquire_with(&server, context, tls.roots, 0), SEC_E_OK);
+        assert_tls(tls_shake(&client, &server), SEC_E_OK);
+        tls_exchange(&client, &server);
+        tls_release_both(&client, &server);
+        /* The host program gets none of it. */
+        assert_int_equal(OSSL_PROVIDER_available(NULL, "legacy"), 0);
+        setenv("OPENSSL_MODULES", "/nonexistent", 1);
+        expect(context, i == 0 ? SEC_E_OK : SEC_E_UNKNOWN_CREDENTIALS,
+               i == 0 ? NULL : "install OpenSSL's legacy provider");
+        unsetenv("OPENSSL_MODULES");
+        assert_tls(sspia_certificate_load_memory(bytes, size, NULL, 0, "Secret", &context),
+                   SEC_E_OK);
+        expect(context, SEC_E_LOGON_DENIED, "password of the PKCS#12");
+        free(bytes);
+    }
 }
 
 /* Wrong: any cut or changed bit makes the parser do more than refuse (sanitizers look). */
@@ -423,6 +462,7 @@ int main(void)
         cmocka_unit_test(pem_comes_in_many_forms),
         cmocka_unit_test(key_may_be_der),
         cmocka_unit_test(pkcs12_is_read),
+        cmocka_unit_test(pkcs12_of_older_windows_is_read),
         cmocka_unit_test(damaged_packs_are_refused),
         cmocka_unit_test(files_are_read),
         cmocka_unit_test(objects_are_copied_and_freed_once),

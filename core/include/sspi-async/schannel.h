@@ -107,13 +107,13 @@ typedef void *HCERTSTORE;
 #define SSPIA_ENCODING_ROOTS  0x53500002u
 
 /* A certificate with its private key and the certificates between it and a root, from PEM
- * (the certificate first, any order of keys and chain after it) or PKCS#12; which of the
- * two is found out. The key may stand in a file of its own (key_path, PEM or DER).
- * password: of the key or the PKCS#12, NULL for none. The file is read at once and whole;
- * what it holds is looked at when a credential is acquired with it, and then a wrong
- * password (SEC_E_LOGON_DENIED), a key that does not belong to the certificate or garbage
- * (SEC_E_UNKNOWN_CREDENTIALS), or a missing key (SEC_E_NO_CREDENTIALS) is reported.
- * *certificate is freed with sspia_certificate_free.
+ * (the certificate first, any order of keys and chain after it) or PKCS#12, older exports
+ * with RC2 too where OpenSSL's legacy provider is installed; which of the two is found out. The
+ * key may stand in a file of its own (key_path, PEM or DER). password: of the key or the
+ * PKCS#12, NULL for none. The file is read at once and whole; what it holds is looked at when a
+ * credential is acquired with it, and then a wrong password (SEC_E_LOGON_DENIED), a key that
+ * does not belong to the certificate or garbage (SEC_E_UNKNOWN_CREDENTIALS), or a missing key
+ * (SEC_E_NO_CREDENTIALS) is reported. *certificate is freed with sspia_certificate_free.
  * SEC_E_OK, SEC_E_NO_CREDENTIALS (a file cannot be read; the message says why),
  * SEC_E_INVALID_PARAMETER, SEC_E_INSUFFICIENT_MEMORY. */
 SSPI_ASYNC_API SECURITY_STATUS sspia_certificate_load_file(const char *path,
