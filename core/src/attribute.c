@@ -160,6 +160,7 @@ static SECURITY_STATUS describe(struct security_context *context, uint32_t attri
     const sspia_package *package = context->package;
     uint32_t state = SECPKG_NEGOTIATION_COMPLETE;
     SecPkgContext_NegotiationInfoA info;
+    struct package_entry entry;
 
     if (package->negotiated != NULL) {
         const char *name = package->negotiated(context->state, &state);
@@ -169,10 +170,11 @@ static SECURITY_STATUS describe(struct security_context *context, uint32_t attri
         if (package == NULL)
             package = context->package;
     }
+    entry = (struct package_entry){package, package->name};
     if (wide)
-        info.PackageInfo = (SecPkgInfoA *)(void *)package_describe_wide(&package, 1);
+        info.PackageInfo = (SecPkgInfoA *)(void *)package_describe_wide(&entry, 1);
     else
-        info.PackageInfo = package_describe(&package, 1);
+        info.PackageInfo = package_describe(&entry, 1);
     if (info.PackageInfo == NULL)
         return SEC_E_INSUFFICIENT_MEMORY;
     info.NegotiationState = state;

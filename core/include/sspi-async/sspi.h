@@ -803,8 +803,8 @@ SSPI_ASYNC_API SECURITY_STATUS SspiDeleteSecurityContextAsync(SspiAsyncContext *
  * context with calls queued they wait for their turn.
  */
 
-/* Lists the packages that can be loaded here: *ppPackageInfo is one block that
- * FreeContextBuffer frees. */
+/* Lists the packages that can be loaded here, one with two names (Schannel) under each:
+ * *ppPackageInfo is one block that FreeContextBuffer frees. */
 SSPI_ASYNC_API SECURITY_STATUS sspia_EnumerateSecurityPackagesA(uint32_t *pcPackages,
                                                                 PSecPkgInfoA *ppPackageInfo);
 SSPI_ASYNC_API SECURITY_STATUS sspia_EnumerateSecurityPackagesW(uint32_t *pcPackages,
