@@ -3,33 +3,21 @@
 #include <stdlib.h>
 
 #include "api.h"
-#include "memory.h"
 #include "package.h"
-
-/* All packages that can be loaded; the list is of malloc. */
-static const sspia_package **list_all(size_t *count)
-{
-    const sspia_package **list;
-
-    *count = package_load_all();
-    list = calloc(*count + 1, sizeof(const sspia_package *));
-    for (size_t i = 0; list != NULL && i < *count; i++)
-        list[i] = package_at(i);
-    return list;
-}
+#include "text.h"
 
 SECURITY_STATUS sspia_EnumerateSecurityPackagesA(uint32_t *pcPackages,
                                                  PSecPkgInfoA *ppPackageInfo)
 {
     static const char operation[] = "EnumerateSecurityPackages";
-    const sspia_package **list;
+    struct package_entry *list;
     size_t count;
 
     if (pcPackages == NULL || ppPackageInfo == NULL)
         return message_fail(operation, SEC_E_INVALID_PARAMETER,
                             "a place for the result is NULL");
     *pcPackages = 0;
-    list = list_all(&count);
+    list = package_list(&count);
     *ppPackageInfo = list != NULL ? package_describe(list, count) : NULL;
     free(list);
     if (*ppPackageInfo == NULL)
@@ -42,14 +30,14 @@ SECURITY_STATUS sspia_EnumerateSecurityPackagesW(uint32_t *pcPackages,
                                                  PSecPkgInfoW *ppPackageInfo)
 {
     static const char operation[] = "EnumerateSecurityPackages";
-    const sspia_package **list;
+    struct package_entry *list;
     size_t count;
 
     if (pcPackages == NULL || ppPackageInfo == NULL)
         return message_fail(operation, SEC_E_INVALID_PARAMETER,
                             "a place for the result is NULL");
     *pcPackages = 0;
-    list = list_all(&count);
+    list = package_list(&count);
     *ppPackageInfo = list != NULL ? package_describe_wide(list, count) : NULL;
     free(list);
     if (*ppPackageInfo == NULL)
@@ -58,39 +46,44 @@ SECURITY_STATUS sspia_EnumerateSecurityPackagesW(uint32_t *pcPackages,
     return SEC_E_OK;
 }
 
-static SECURITY_STATUS find(bool wide, const void *name, const sspia_package **package)
+static SECURITY_STATUS find(bool wide, const void *name, struct package_entry *entry)
 {
     static const char operation[] = "QuerySecurityPackageInfo";
+    const sspia_package *package;
     sspia_report report = {.text = ""};
     char *text;
     SECURITY_STATUS status;
 
-    *package = NULL;
     if (name == NULL)
         return message_fail(operation, SEC_E_INVALID_PARAMETER, "pszPackageName is NULL");
     status = api_text(operation, wide, name, &text);
     if (status != SEC_E_OK)
         return status;
-    *package = package_find(text, &report);
+    package = package_find(text, &report);
+    /* Under the name that was asked for, as in the list. */
+    if (package != NULL)
+        *entry = (struct package_entry){package, text_equal_ignoring_case(package->name, text)
+                                                     ? package->name
+                                                     : package->alias};
     free(text);
-    return message_return(NULL, operation, *package != NULL ? SEC_E_OK : SEC_E_SECPKG_NOT_FOUND,
+    return message_return(NULL, operation, package != NULL ? SEC_E_OK : SEC_E_SECPKG_NOT_FOUND,
                           &report);
 }
 
 SECURITY_STATUS sspia_QuerySecurityPackageInfoA(const SEC_CHAR *pszPackageName,
                                                 PSecPkgInfoA *ppPackageInfo)
 {
-    const sspia_package *package;
+    struct package_entry entry;
     SECURITY_STATUS status;
 
     if (ppPackageInfo == NULL)
         return message_fail("QuerySecurityPackageInfo", SEC_E_INVALID_PARAMETER,
                             "ppPackageInfo is NULL");
     *ppPackageInfo = NULL;
-    status = find(false, pszPackageName, &package);
+    status = find(false, pszPackageName, &entry);
     if (status != SEC_E_OK)
         return status;
-    *ppPackageInfo = package_describe(&package, 1);
+    *ppPackageInfo = package_describe(&entry, 1);
     return *ppPackageInfo != NULL
                ? SEC_E_OK
                : message_fail("QuerySecurityPackageInfo", SEC_E_INSUFFICIENT_MEMORY, NULL);
@@ -99,17 +92,17 @@ SECURITY_STATUS sspia_QuerySecurityPackageInfoA(const SEC_CHAR *pszPackageName,
 SECURITY_STATUS sspia_QuerySecurityPackageInfoW(const SEC_WCHAR *pszPackageName,
                                                 PSecPkgInfoW *ppPackageInfo)
 {
-    const sspia_package *package;
+    struct package_entry entry;
     SECURITY_STATUS status;
 
     if (ppPackageInfo == NULL)
         return message_fail("QuerySecurityPackageInfo", SEC_E_INVALID_PARAMETER,
                             "ppPackageInfo is NULL");
     *ppPackageInfo = NULL;
-    status = find(true, pszPackageName, &package);
+    status = find(true, pszPackageName, &entry);
     if (status != SEC_E_OK)
         return status;
-    *ppPackageInfo = package_describe_wide(&package, 1);
+    *ppPackageInfo = package_describe_wide(&entry, 1);
     return *ppPackageInfo != NULL
                ? SEC_E_OK
                : message_fail("QuerySecurityPackageInfo", SEC_E_INSUFFICIENT_MEMORY, NULL);

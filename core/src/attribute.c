@@ -75,6 +75,7 @@ static const struct shape credential_shapes[] = {
      sizeof(SecPkgCredentials_NamesA),
      1,
      {offsetof(SecPkgCredentials_NamesA, sUserName)}},
+    {SECPKG_ATTR_SUPPORTED_ALGS, sizeof(SecPkgCred_SupportedAlgs), 0, {0}},
     {SECPKG_ATTR_CIPHER_STRENGTHS, sizeof(SecPkgCred_CipherStrengths), 0, {0}},
     {SECPKG_ATTR_SUPPORTED_PROTOCOLS, sizeof(SecPkgCred_SupportedProtocols), 0, {0}},
 };
@@ -159,6 +160,7 @@ static SECURITY_STATUS describe(struct security_context *context, uint32_t attri
     const sspia_package *package = context->package;
     uint32_t state = SECPKG_NEGOTIATION_COMPLETE;
     SecPkgContext_NegotiationInfoA info;
+    struct package_entry entry;
 
     if (package->negotiated != NULL) {
         const char *name = package->negotiated(context->state, &state);
@@ -168,10 +170,11 @@ static SECURITY_STATUS describe(struct security_context *context, uint32_t attri
         if (package == NULL)
             package = context->package;
     }
+    entry = (struct package_entry){package, package->name};
     if (wide)
-        info.PackageInfo = (SecPkgInfoA *)(void *)package_describe_wide(&package, 1);
+        info.PackageInfo = (SecPkgInfoA *)(void *)package_describe_wide(&entry, 1);
     else
-        info.PackageInfo = package_describe(&package, 1);
+        info.PackageInfo = package_describe(&entry, 1);
     if (info.PackageInfo == NULL)
         return SEC_E_INSUFFICIENT_MEMORY;
     info.NegotiationState = state;

@@ -6,12 +6,15 @@
 
 #include "memory.h"
 
+static bool is_of(const SecBuffer *buffer, uint32_t type)
+{
+    return (buffer->BufferType & ~SECBUFFER_ATTRMASK) == type;
+}
+
 /* In these two cbBuffer is not a size of pvBuffer: they are only ever written. */
 static bool has_content(const SecBuffer *buffer)
 {
-    uint32_t type = buffer->BufferType & ~SECBUFFER_ATTRMASK;
-
-    return type != SECBUFFER_EMPTY && type != SECBUFFER_MISSING;
+    return !is_of(buffer, SECBUFFER_EMPTY) && !is_of(buffer, SECBUFFER_MISSING);
 }
 
 bool buffer_has_shape(const SecBufferDesc *descriptor)
@@ -21,7 +24,7 @@ bool buffer_has_shape(const SecBufferDesc *descriptor)
                                   (descriptor->cBuffers == 0 || descriptor->pBuffers != NULL));
 }
 
-bool buffer_is_valid(const SecBufferDesc *descriptor)
+static bool is_valid(const SecBufferDesc *descriptor, bool output)
 {
     size_t bytes = 0;
 
@@ -30,13 +33,24 @@ bool buffer_is_valid(const SecBufferDesc *descriptor)
     for (uint32_t i = 0; descriptor != NULL && i < descriptor->cBuffers; i++) {
         const SecBuffer *buffer = &descriptor->pBuffers[i];
 
-        if (!has_content(buffer))
+        if (!has_content(buffer) ||
+            (output && is_of(buffer, SECBUFFER_TOKEN) && buffer->pvBuffer == NULL))
             continue;
         if (buffer->cbBuffer > 0 && buffer->pvBuffer == NULL)
             return false;
         bytes += buffer->cbBuffer;
     }
     return bytes <= BUFFER_BYTES_MAX;
+}
+
+bool buffer_is_valid(const SecBufferDesc *descriptor)
+{
+    return is_valid(descriptor, false);
+}
+
+bool buffer_is_valid_output(const SecBufferDesc *descriptor)
+{
+    return is_valid(descriptor, true);
 }
 
 bool buffer_copy(const SecBufferDesc *descriptor, struct buffer_copy *copy)
@@ -93,7 +107,7 @@ bool buffer_copy_equal(const struct buffer_copy *a, const struct buffer_copy *b)
 SecBuffer *buffer_find(const SecBufferDesc *descriptor, uint32_t type)
 {
     for (uint32_t i = 0; descriptor != NULL && i < descriptor->cBuffers; i++) {
-        if ((descriptor->pBuffers[i].BufferType & ~SECBUFFER_ATTRMASK) == type)
+        if (is_of(&descriptor->pBuffers[i], type))
             return &descriptor->pBuffers[i];
     }
     return NULL;

@@ -23,6 +23,8 @@ struct buffer_copy {
 bool buffer_has_shape(const SecBufferDesc *descriptor);
 /* That, no NULL with a size, and the bounds. */
 bool buffer_is_valid(const SecBufferDesc *descriptor);
+/* The same for what a leg writes to: a TOKEN without memory may have any size. */
+bool buffer_is_valid_output(const SecBufferDesc *descriptor);
 
 /* Copies a valid descriptor, or NULL. False: no memory. */
 bool buffer_copy(const SecBufferDesc *descriptor, struct buffer_copy *copy);

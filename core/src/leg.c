@@ -36,6 +36,7 @@ static bool same_question(const struct leg *a, const struct leg *b)
 /* Moves the outcome from one leg to another that asks the same. */
 static void take_outcome(struct leg *leg, struct leg *parked)
 {
+    leg->answered = true;
     leg->status = parked->status;
     leg->result = parked->result;
     leg->created = parked->created;
@@ -101,6 +102,7 @@ static SECURITY_STATUS ask_package(const sspia_package *package, struct leg *leg
 
     if (!engine_enter_package())
         return SEC_E_SHUTDOWN_IN_PROGRESS;
+    leg->answered = true;
     leg->result = (sspia_step_result){.size = sizeof(leg->result), .expiry = INT64_MAX};
     status = (leg->acceptor ? package->accept : package->initialize)(state, &step, &leg->result,
                                                                      report);

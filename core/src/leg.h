@@ -31,6 +31,7 @@ struct leg {
     const CtxtHandle *place; /* phNewContext of a first leg; compared, never followed */
 
     /* What came of it. */
+    bool answered; /* the package was asked, now or when the leg was parked */
     SECURITY_STATUS status;
     sspia_step_result result;         /* the token is ours until somebody takes it */
     struct security_context *created; /* by a first leg: with the owner's reference */

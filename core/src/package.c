@@ -267,25 +267,21 @@ static bool load_folder(const char *folder, void *data)
     return false;
 }
 
-size_t package_load_all(void)
+struct package_entry *package_list(size_t *count)
 {
-    size_t count;
+    struct package_entry *entries;
 
     package_lock();
     each_folder(load_folder, NULL);
-    count = package_count;
+    *count = 0;
+    entries = calloc(2 * package_count + 1, sizeof(*entries));
+    for (size_t i = 0; entries != NULL && i < package_count; i++) {
+        entries[(*count)++] = (struct package_entry){packages[i], packages[i]->name};
+        if (packages[i]->alias != NULL)
+            entries[(*count)++] = (struct package_entry){packages[i], packages[i]->alias};
+    }
     package_unlock();
-    return count;
-}
-
-const sspia_package *package_at(size_t number)
-{
-    const sspia_package *package;
-
-    package_lock();
-    package = number < package_count ? packages[number] : NULL;
-    package_unlock();
-    return package;
+    return entries;
 }
 
 static const char *comment_of(const sspia_package *package)
@@ -293,53 +289,53 @@ static const char *comment_of(const sspia_package *package)
     return package->comment != NULL ? package->comment : "";
 }
 
-SecPkgInfoA *package_describe(const sspia_package *const *list, size_t count)
+SecPkgInfoA *package_describe(const struct package_entry *entries, size_t count)
 {
     size_t size = count * sizeof(SecPkgInfoA);
     SecPkgInfoA *infos;
     char *text;
 
     for (size_t i = 0; i < count; i++)
-        size += strlen(list[i]->name) + strlen(comment_of(list[i])) + 2;
+        size += strlen(entries[i].name) + strlen(comment_of(entries[i].package)) + 2;
     infos = memory_allocate(size);
     if (infos == NULL)
         return NULL;
     text = (char *)(infos + count);
     for (size_t i = 0; i < count; i++) {
-        infos[i] = (SecPkgInfoA){.fCapabilities = list[i]->capabilities,
-                                 .wVersion = list[i]->version,
-                                 .wRPCID = list[i]->rpc_id,
-                                 .cbMaxToken = list[i]->max_token,
+        infos[i] = (SecPkgInfoA){.fCapabilities = entries[i].package->capabilities,
+                                 .wVersion = entries[i].package->version,
+                                 .wRPCID = entries[i].package->rpc_id,
+                                 .cbMaxToken = entries[i].package->max_token,
                                  .Name = text};
-        text = stpcpy(text, list[i]->name) + 1;
+        text = stpcpy(text, entries[i].name) + 1;
         infos[i].Comment = text;
-        text = stpcpy(text, comment_of(list[i])) + 1;
+        text = stpcpy(text, comment_of(entries[i].package)) + 1;
     }
     return infos;
 }
 
-SecPkgInfoW *package_describe_wide(const sspia_package *const *list, size_t count)
+SecPkgInfoW *package_describe_wide(const struct package_entry *entries, size_t count)
 {
     size_t units = 0;
     SecPkgInfoW *infos;
     WCHAR *text;
 
     for (size_t i = 0; i < count; i++)
-        units += text_write_utf16(list[i]->name, NULL, 0) +
-                 text_write_utf16(comment_of(list[i]), NULL, 0);
+        units += text_write_utf16(entries[i].name, NULL, 0) +
+                 text_write_utf16(comment_of(entries[i].package), NULL, 0);
     infos = memory_allocate(count * sizeof(*infos) + units * sizeof(WCHAR));
     if (infos == NULL)
         return NULL;
     text = (WCHAR *)(infos + count);
     for (size_t i = 0; i < count; i++) {
-        infos[i] = (SecPkgInfoW){.fCapabilities = list[i]->capabilities,
-                                 .wVersion = list[i]->version,
-                                 .wRPCID = list[i]->rpc_id,
-                                 .cbMaxToken = list[i]->max_token,
+        infos[i] = (SecPkgInfoW){.fCapabilities = entries[i].package->capabilities,
+                                 .wVersion = entries[i].package->version,
+                                 .wRPCID = entries[i].package->rpc_id,
+                                 .cbMaxToken = entries[i].package->max_token,
                                  .Name = text};
-        text += text_write_utf16(list[i]->name, text, units);
+        text += text_write_utf16(entries[i].name, text, units);
         infos[i].Comment = text;
-        text += text_write_utf16(comment_of(list[i]), text, units);
+        text += text_write_utf16(comment_of(entries[i].package), text, units);
     }
     return infos;
 }

@@ -15,14 +15,19 @@ const sspia_package *package_find(const char *name, sspia_report *report);
 /* Loads the module of a file name (with '/') or of a module name. */
 SECURITY_STATUS package_add(const char *module, sspia_report *report);
 
-/* Loads every module that can be loaded. Returns how many packages there are; package_at
- * gives each. Packages stay and keep their number. */
-size_t package_load_all(void);
-const sspia_package *package_at(size_t number);
+/* A package under one of its names. */
+struct package_entry {
+    const sspia_package *package;
+    const char *name;
+};
+
+/* Loads every module that can be loaded, and lists all packages; one with a second name under
+ * both, as Windows lists Schannel. Freed with free; NULL without memory. */
+struct package_entry *package_list(size_t *count);
 
 /* A block for FreeContextBuffer that describes packages; NULL without memory. */
-SecPkgInfoA *package_describe(const sspia_package *const *packages, size_t count);
-SecPkgInfoW *package_describe_wide(const sspia_package *const *packages, size_t count);
+SecPkgInfoA *package_describe(const struct package_entry *entries, size_t count);
+SecPkgInfoW *package_describe_wide(const struct package_entry *entries, size_t count);
 
 /* Notes where the library was loaded from. */
 void package_start(void);

@@ -23,7 +23,7 @@ static SECURITY_STATUS check(const struct step_arguments *arguments, sspia_repor
     /* With ALLOCATE_MEMORY only the types of the output are read: any size may stand there. */
     if ((arguments->requested & ISC_REQ_ALLOCATE_MEMORY) != 0
             ? !buffer_has_shape(arguments->output)
-            : !buffer_is_valid(arguments->output))
+            : !buffer_is_valid_output(arguments->output))
         return bad(report, "pOutput is malformed");
     return SEC_E_OK;
 }
@@ -55,7 +55,6 @@ static void note_places(struct step *step, const struct step_arguments *argument
         step->token_input = (unsigned char *)input->pvBuffer + input->cbBuffer;
     step->alert = buffer_find(arguments->output, SECBUFFER_ALERT);
     step->token = buffer_find(arguments->output, SECBUFFER_TOKEN);
-    step->allocate = (arguments->requested & ISC_REQ_ALLOCATE_MEMORY) != 0;
     if (step->token != NULL) {
         step->token_memory = step->token->pvBuffer;
         step->token_room = step->token->cbBuffer;
@@ -78,6 +77,19 @@ static void look_up(struct step *step, const struct step_arguments *arguments,
             *context = handle_acquire(HANDLE_CONTEXT, handle);
         step->context_dead = *context == NULL;
     }
+}
+
+/* A TOKEN buffer without memory asks for some as well, as on Windows (Wine's tests of Schannel
+ * and NTLM, which run there too: dlls/secur32/tests). Without a size either, a stream package
+ * still allocates; the others have no room then, and say how much they need. */
+static bool asks_for_memory(const struct step *step, const struct security_context *context)
+{
+    const sspia_package *package = context != NULL ? context->package : step->package;
+
+    if (step->token == NULL || step->token->pvBuffer != NULL)
+        return false;
+    return step->token_room > 0 ||
+           (package != NULL && (package->capabilities & SECPKG_FLAG_STREAM) != 0);
 }
 
 SECURITY_STATUS step_prepare(const struct step_arguments *arguments, struct step **result,
@@ -111,6 +123,8 @@ SECURITY_STATUS step_prepare(const struct step_arguments *arguments, struct step
     step->leg->requested = arguments->requested | extra_flags(&step->leg->input);
     note_places(step, arguments);
     look_up(step, arguments, context);
+    step->allocate = (arguments->requested & ISC_REQ_ALLOCATE_MEMORY) != 0 ||
+                     asks_for_memory(step, *context);
     *result = step;
     return SEC_E_OK;
 }
@@ -247,6 +261,14 @@ static void publish_alert(const struct step *step)
     }
 }
 
+/* Output buffers are written by an answer of the package alone, and not by "not yet": after
+ * SEC_E_INCOMPLETE_MESSAGE callers pass the same ones again, whose cbBuffer must still say how
+ * much room there is. Any other answer without a token sets it to 0, as Windows does. */
+static bool has_output(const struct leg *leg, SECURITY_STATUS status)
+{
+    return leg->answered && (status != SEC_E_INCOMPLETE_MESSAGE || leg->result.token.size > 0);
+}
+
 void step_publish(struct step *step, struct security_context *context, SECURITY_STATUS status)
 {
     struct leg *leg = step->leg;
@@ -256,9 +278,11 @@ void step_publish(struct step *step, struct security_context *context, SECURITY_
             step->token->cbBuffer = step->needed;
         return;
     }
-    publish_token(step);
+    if (has_output(leg, status)) {
+        publish_token(step);
+        publish_alert(step);
+    }
     publish_rest(step, status);
-    publish_alert(step);
     if (status < 0)
         return;
     if (leg->created != NULL)

@@ -20,7 +20,7 @@ struct step {
     SecBuffer *token; /* NULL: nowhere to put one */
     void *token_memory;
     uint32_t token_room;
-    bool allocate;
+    bool allocate; /* the token's memory is ours to give */
     SecBuffer *alert;
     SecBuffer *rest;            /* an EMPTY input buffer, for EXTRA or MISSING */
     unsigned char *token_input; /* where the caller's own token ends; not followed */

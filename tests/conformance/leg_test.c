@@ -127,6 +127,37 @@ static void allocated_tokens_are_the_callers_to_free(void **state)
     assert_status(FreeCredentialsHandle(&credential), SEC_E_OK);
 }
 
+/* Wrong would be: pvBuffer NULL is refused, or followed. Windows allocates (Wine's
+ * dlls/secur32/tests/ntlm.c). */
+static void token_without_memory_is_allocated(void **state)
+{
+    CredHandle credential = scripted_credential();
+    SecBuffer buffer = {10, SECBUFFER_TOKEN, NULL};
+    SecBufferDesc output = {SECBUFFER_VERSION, 1, &buffer};
+    CtxtHandle context;
+    uint32_t attributes = 0;
+
+    (void)state;
+    assert_status(InitializeSecurityContextA(&credential, NULL, (char[]){"token=77"}, 0, 0, 0,
+                                             NULL, 0, &context, &output, &attributes, NULL),
+                  SEC_E_OK);
+    assert_int_equal(buffer.cbBuffer, 77);
+    assert_non_null(buffer.pvBuffer);
+    assert_int_not_equal(attributes & ISC_RET_ALLOCATED_MEMORY, 0);
+    assert_status(FreeContextBuffer(buffer.pvBuffer), SEC_E_OK);
+    assert_status(DeleteSecurityContext(&context), SEC_E_OK);
+    /* Without a size either, there is no room. */
+    buffer = (SecBuffer){0, SECBUFFER_TOKEN, NULL};
+    assert_status(initialize(&credential, NULL, "token=77", 0, &context, &output),
+                  SEC_E_BUFFER_TOO_SMALL);
+    assert_int_equal(buffer.cbBuffer, 77);
+    assert_null(buffer.pvBuffer);
+    buffer = (SecBuffer){1, SECBUFFER_ALERT, NULL};
+    assert_status(initialize(&credential, NULL, "token=0", 0, &context, &output),
+                  SEC_E_INVALID_PARAMETER);
+    assert_status(FreeCredentialsHandle(&credential), SEC_E_OK);
+}
+
 /* Wrong would be: an error that keeps the token which tells the peer of it. */
 static void error_tokens_are_delivered(void **state)
 {
@@ -170,6 +201,87 @@ static void extra_and_missing_go_into_the_empty_buffer(void **state)
     assert_int_equal(inputs[1].BufferType, SECBUFFER_MISSING);
     assert_int_equal(inputs[1].cbBuffer, 9);
     assert_status(DeleteSecurityContext(&context), SEC_E_OK);
+    assert_status(FreeCredentialsHandle(&credential), SEC_E_OK);
+}
+
+static SECURITY_STATUS accept_into(SspiAsyncContext *async, CredHandle *credential,
+                                   CtxtHandle *context, const char *token, uint32_t flags,
+                                   CtxtHandle *new_context, SecBufferDesc *output)
+{
+    char copy[256];
+    SecBuffer input = {(uint32_t)strlen(token), SECBUFFER_TOKEN, copy};
+    SecBufferDesc inputs = {SECBUFFER_VERSION, 1, &input};
+    uint32_t attributes;
+
+    snprintf(copy, sizeof(copy), "%s", token);
+    if (async == NULL)
+        return AcceptSecurityContext(credential, context, &inputs, flags, 0, new_context,
+                                     output, &attributes, NULL);
+    assert_status(SspiReinitAsyncContext(async), STATUS_SUCCESS);
+    assert_status(SspiAcceptSecurityContextAsync(async, credential, context, &inputs, flags, 0,
+                                                 new_context, output, &attributes, NULL),
+                  SEC_E_OK);
+    return sspia_async_wait(async, PATIENCE_MS);
+}
+
+/* Wrong would be: a program that passes the same buffers again has no room in them, or sends
+ * what nobody wrote. Windows leaves them on SEC_E_INCOMPLETE_MESSAGE and sets the size to 0
+ * where a package failed (Wine's dlls/secur32/tests/schannel.c, which runs on Windows too). */
+static void outputs_are_untouched_where_nothing_was_produced(void **state)
+{
+    SspiAsyncContext *async = SspiCreateAsyncContext();
+    CredHandle credential = scripted_credential();
+
+    (void)state;
+    for (int way = 0; way < 4; way++) {
+        SspiAsyncContext *how = way % 2 == 0 ? NULL : async;
+        const uint32_t flags = way < 2 ? 0 : ASC_REQ_ALLOCATE_MEMORY;
+        unsigned char memory[100], alert[2] = {0xEE, 0xEE};
+        SecBuffer buffers[2] = {{sizeof(memory), SECBUFFER_TOKEN, memory},
+                                {sizeof(alert), SECBUFFER_ALERT, alert}};
+        const SecBuffer before[2] = {buffers[0], buffers[1]};
+        SecBufferDesc output = {SECBUFFER_VERSION, 2, buffers};
+        CtxtHandle context, dead, untouched;
+
+        memset(&untouched, 0xDE, sizeof(untouched));
+        context = untouched;
+        /* Not yet: on the first leg and on a later one. */
+        assert_status(accept_into(how, &credential, NULL, "status=80090318 missing=9", flags,
+                                  &context, &output),
+                      SEC_E_INCOMPLETE_MESSAGE);
+        assert_memory_equal(&context, &untouched, sizeof(context));
+        assert_memory_equal(buffers, before, sizeof(buffers));
+        assert_status(
+            accept_into(how, &credential, NULL, "more token=0", flags, &context, &output),
+            SEC_I_CONTINUE_NEEDED);
+        assert_int_equal(buffers[0].cbBuffer, 0); /* an answer, without a token */
+        assert_int_equal(buffers[1].cbBuffer, 0);
+        memcpy(buffers, before, sizeof(buffers));
+        assert_status(
+            accept_into(how, NULL, &context, "status=80090318 missing=9", flags, NULL, &output),
+            SEC_E_INCOMPLETE_MESSAGE);
+        assert_memory_equal(buffers, before, sizeof(buffers));
+        /* The same buffers take the token then. */
+        assert_status(accept_into(how, NULL, &context, "more token=100", flags, NULL, &output),
+                      SEC_I_CONTINUE_NEEDED);
+        assert_int_equal(buffers[0].cbBuffer, 100);
+        if (flags != 0)
+            assert_status(FreeContextBuffer(buffers[0].pvBuffer), SEC_E_OK);
+        /* A failure of the package is an answer too; a dead handle is none. */
+        memcpy(buffers, before, sizeof(buffers));
+        assert_status(
+            accept_into(how, NULL, &context, "status=80090308 token=0", flags, NULL, &output),
+            SEC_E_INVALID_TOKEN);
+        assert_int_equal(buffers[0].cbBuffer, 0);
+        dead = context;
+        assert_status(DeleteSecurityContext(&context), SEC_E_OK);
+        memcpy(buffers, before, sizeof(buffers));
+        assert_status(accept_into(how, NULL, &dead, "token=1", flags, NULL, &output),
+                      SEC_E_INVALID_HANDLE);
+        assert_memory_equal(buffers, before, sizeof(buffers));
+        assert_int_equal(alert[0], 0xEE);
+    }
+    SspiFreeAsyncContext(async);
     assert_status(FreeCredentialsHandle(&credential), SEC_E_OK);
 }
 
@@ -263,8 +375,10 @@ int main(void)
         TEST(too_small_a_buffer_loses_nothing),
         TEST(parked_legs_go_with_their_credential),
         TEST(allocated_tokens_are_the_callers_to_free),
+        TEST(token_without_memory_is_allocated),
         TEST(error_tokens_are_delivered),
         TEST(extra_and_missing_go_into_the_empty_buffer),
+        TEST(outputs_are_untouched_where_nothing_was_produced),
         TEST(sides_and_uses_do_not_mix),
         TEST(wide_queries_convert_the_strings),
         TEST(what_is_not_implemented_says_so),

@@ -215,6 +215,33 @@ static void half_a_record_asks_for_the_rest(void **state)
     tls_user_end(&server);
 }
 
+/* Wrong: a TOKEN buffer without memory is refused, on either side and leg. Windows allocates
+ * (Wine's dlls/secur32/tests/schannel.c, test_connection_shutdown). */
+static void token_without_memory_is_allocated(void **state)
+{
+    SspiAsyncContext *async = SspiCreateAsyncContext();
+
+    (void)state;
+    for (uint32_t way = 0; way < 4; way++) {
+        SspiAsyncContext *how = way < 2 ? NULL : async;
+
+        tls_user_init(&client, false, 0);
+        tls_user_init(&server, true, 0);
+        client.no_memory = server.no_memory = true;
+        client.room = server.room = way % 2 == 0 ? 0 : 1000;
+        assert_user(tls_user_leg(&client, how), SEC_I_CONTINUE_NEEDED);
+        assert_true(client.out_size > 0);
+        tls_user_move(&client, &server);
+        assert_user(tls_user_leg(&server, how), SEC_I_CONTINUE_NEEDED);
+        assert_true(server.out_size > 0);
+        tls_user_move(&server, &client);
+        assert_user(tls_user_leg(&client, how), SEC_E_OK);
+        tls_user_end(&client);
+        tls_user_end(&server);
+    }
+    SspiFreeAsyncContext(async);
+}
+
 /* Wrong: a failure is not in the ALERT buffer, has no token for the peer, or the message does
  * not say whose certificate it was. */
 static void failure_gives_alert_token_and_message(void **state)
@@ -256,7 +283,7 @@ static void wide_names_and_sizes(void **state)
 
     (void)state;
     assert_user(QuerySecurityPackageInfoW(UNISP_NAME_W, &info), SEC_E_OK);
-    assert_memory_equal(info->Name, u"Schannel", sizeof(u"Schannel"));
+    assert_memory_equal(info->Name, UNISP_NAME_W, sizeof(UNISP_NAME_W));
     assert_int_equal(info->wRPCID, 14);
     assert_user(FreeContextBuffer(info), SEC_E_OK);
     assert_user(AcquireCredentialsHandleW(NULL, (WCHAR *)SCHANNEL_NAME_W, SECPKG_CRED_OUTBOUND,
@@ -296,6 +323,42 @@ static void wide_names_and_sizes(void **state)
     tls_user_end(&server);
 }
 
+/* Wrong: a program that looks for UNISP_NAME or Schannel in the list finds one of them only, or
+ * one twice. Windows lists both. */
+static void both_names_are_enumerated(void **state)
+{
+    const char *names[] = {SCHANNEL_NAME_A, UNISP_NAME_A};
+    const WCHAR *wide_names[] = {SCHANNEL_NAME_W, UNISP_NAME_W};
+    PSecPkgInfoA packages;
+    PSecPkgInfoW wide;
+    uint32_t count, wide_count;
+
+    (void)state;
+    assert_user(EnumerateSecurityPackagesA(&count, &packages), SEC_E_OK);
+    assert_user(EnumerateSecurityPackagesW(&wide_count, &wide), SEC_E_OK);
+    assert_int_equal(count, wide_count);
+    for (int n = 0; n < 2; n++) {
+        uint32_t found = 0, wide_found = 0;
+
+        for (uint32_t i = 0; i < count; i++) {
+            size_t length = 0;
+
+            while (wide_names[n][length] != 0 && wide[i].Name[length] == wide_names[n][length])
+                length++;
+            wide_found += wide_names[n][length] == wide[i].Name[length];
+            if (strcmp(packages[i].Name, names[n]) != 0)
+                continue;
+            found++;
+            assert_int_equal(packages[i].wRPCID, 14);
+            assert_true((packages[i].fCapabilities & SECPKG_FLAG_STREAM) != 0);
+        }
+        assert_int_equal(found, 1);
+        assert_int_equal(wide_found, 1);
+    }
+    assert_user(FreeContextBuffer(packages), SEC_E_OK);
+    assert_user(FreeContextBuffer(wide), SEC_E_OK);
+}
+
 /* Wrong: the certificate of a query cannot be freed, or is freed twice. */
 static void query_results_are_freed_once(void **state)
 {
@@ -310,6 +373,7 @@ static void query_results_are_freed_once(void **state)
             QueryContextAttributesA(&client.context, SECPKG_ATTR_REMOTE_CERT_CONTEXT, &peer),
             SEC_E_OK);
         assert_int_equal(peer->dwCertEncodingType, X509_ASN_ENCODING);
+        assert_null(peer->hCertStore);
         assert_int_equal(peer->pbCertEncoded[0], 0x30);
         if (i == 0)
             assert_user(sspia_certificate_free(peer), SEC_E_OK);
@@ -483,8 +547,10 @@ int main(int count, char **values)
         cmocka_unit_test(async_delete_behind_a_pending_leg),
         cmocka_unit_test(too_small_a_buffer_loses_nothing),
         cmocka_unit_test(half_a_record_asks_for_the_rest),
+        cmocka_unit_test(token_without_memory_is_allocated),
         cmocka_unit_test(failure_gives_alert_token_and_message),
         cmocka_unit_test(wide_names_and_sizes),
+        cmocka_unit_test(both_names_are_enumerated),
         cmocka_unit_test(query_results_are_freed_once),
         cmocka_unit_test(one_thread_encrypts_while_one_decrypts),
         cmocka_unit_test(exit_while_busy_is_clean),

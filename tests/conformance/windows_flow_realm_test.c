@@ -264,11 +264,48 @@ static void identities_work_as_documented(void **state)
     Talk(NTLMSP_NAME, &Identity, TRUE);
 }
 
+/* Wrong would be: NTLM takes buffers otherwise than on Windows, where Wine's test of it
+ * (dlls/secur32/tests/ntlm.c) was seen to get these. */
+static void ntlm_says_how_much_room_it_needs(void **state)
+{
+    struct login Login;
+    CredHandle hCred;
+    CtxtHandle hCtxt;
+    UCHAR Memory[1];
+    SecBuffer OutSecBuff = {0, SECBUFFER_TOKEN, Memory};
+    SecBufferDesc OutBuffDesc = {SECBUFFER_VERSION, 1, &OutSecBuff};
+    ULONG Attributes;
+
+    (void)state;
+    if (!HavePackage(NTLMSP_NAME))
+        skip();
+    login_init(&Login);
+    login_as(&Login, "TEST", "alice", realm_value("ALICE_PASSWORD"), NULL);
+    assert_status(AcquireCredentialsHandleA(NULL, (SEC_CHAR[]){"NTLM"}, SECPKG_CRED_OUTBOUND,
+                                            NULL, &Login.account, NULL, NULL, &hCred, NULL),
+                  SEC_E_OK);
+    assert_status(InitializeSecurityContextA(&hCred, NULL, NULL, 0, 0, SECURITY_NATIVE_DREP,
+                                             NULL, 0, &hCtxt, NULL, &Attributes, NULL),
+                  SEC_E_BUFFER_TOO_SMALL);
+    assert_status(InitializeSecurityContextA(&hCred, NULL, NULL, 0, 0, SECURITY_NATIVE_DREP,
+                                             NULL, 0, &hCtxt, &OutBuffDesc, &Attributes, NULL),
+                  SEC_E_BUFFER_TOO_SMALL);
+    OutSecBuff = (SecBuffer){BIG_BUFFER, SECBUFFER_TOKEN, NULL};
+    assert_status(InitializeSecurityContextA(&hCred, NULL, NULL, 0, 0, SECURITY_NATIVE_DREP,
+                                             NULL, 0, &hCtxt, &OutBuffDesc, &Attributes, NULL),
+                  SEC_I_CONTINUE_NEEDED);
+    assert_memory_equal(OutSecBuff.pvBuffer, "NTLMSSP", 8);
+    assert_status(FreeContextBuffer(OutSecBuff.pvBuffer), SEC_E_OK);
+    assert_status(DeleteSecurityContext(&hCtxt), SEC_E_OK);
+    assert_status(FreeCredentialsHandle(&hCred), SEC_E_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(default_credentials_work_as_documented),
         cmocka_unit_test(identities_work_as_documented),
+        cmocka_unit_test(ntlm_says_how_much_room_it_needs),
     };
 
     realm_value("REALM_DIR");

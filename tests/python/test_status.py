@@ -85,6 +85,7 @@ def test_stub_has_what_the_module_has() -> None:
 def test_packages_describe_themselves() -> None:
     found = {package.name: package for package in sspi_async.packages()}
     assert {"Kerberos", "NTLM", "Negotiate"} <= set(found)
+    assert {"Schannel", "Microsoft Unified Security Protocol Provider"} <= set(found)
     assert PackageCapabilities.PRIVACY in found["NTLM"].capabilities
     assert sspi_async.package_info("ntlm") == found["NTLM"]
     with pytest.raises(sspi_async.PackageNotFound, match="Nothing"):

@@ -13,6 +13,7 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/pkcs12.h>
+#include <openssl/provider.h>
 #include <openssl/rand.h>
 #include <openssl/x509v3.h>
 
@@ -119,6 +120,32 @@ void *tls_pkcs12(const struct tls_cert *cert, const char *password, size_t *size
     assert_int_equal(i2d_PKCS12_bio(bio, pack), 1);
     PKCS12_free(pack);
     return take(bio, size);
+}
+
+void *tls_old_pkcs12(const struct tls_cert *cert, int algorithm, const char *password,
+                     size_t *size)
+{
+    OSSL_LIB_CTX *library = OSSL_LIB_CTX_new();
+    OSSL_PROVIDER *modern = OSSL_PROVIDER_load(library, "default");
+    OSSL_PROVIDER *legacy = OSSL_PROVIDER_load(library, "legacy");
+    void *bytes = NULL;
+
+    assert_non_null(modern);
+    if (legacy != NULL) {
+        PKCS12 *pack = PKCS12_create_ex(password, "test", cert->key, cert->x509, NULL,
+                                        NID_pbe_WithSHA1And3_Key_TripleDES_CBC, algorithm, 0, 0,
+                                        0, library, NULL);
+        BIO *bio = BIO_new(BIO_s_mem());
+
+        assert_non_null(pack);
+        assert_int_equal(i2d_PKCS12_bio(bio, pack), 1);
+        PKCS12_free(pack);
+        bytes = take(bio, size);
+        OSSL_PROVIDER_unload(legacy);
+    }
+    OSSL_PROVIDER_unload(modern);
+    OSSL_LIB_CTX_free(library);
+    return bytes;
 }
 
 PCCERT_CONTEXT tls_load(const struct tls_cert *cert, const struct tls_cert *issuer)

@@ -34,6 +34,10 @@ void tls_unmake(struct tls_cert *cert);
 char *tls_pem(const struct tls_cert *cert, EVP_PKEY *key, const char *password, ...);
 /* PKCS#12 of both; *size receives its length. Freed with free. */
 void *tls_pkcs12(const struct tls_cert *cert, const char *password, size_t *size);
+/* The same as older Windows exports it: the key under 3DES, the certificate under a
+ * NID_pbe_WithSHA1And... NULL if OpenSSL's legacy provider is not installed. */
+void *tls_old_pkcs12(const struct tls_cert *cert, int algorithm, const char *password,
+                     size_t *size);
 
 /* For paCred and hRootStore. */
 PCCERT_CONTEXT tls_load(const struct tls_cert *cert, const struct tls_cert *issuer);

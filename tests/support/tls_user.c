@@ -94,33 +94,39 @@ SECURITY_STATUS tls_user_leg(struct tls_user *user, SspiAsyncContext *async)
                            {sizeof(user->alert), SECBUFFER_ALERT, user->alert}};
     SecBufferDesc input_desc = {SECBUFFER_VERSION, 2, input};
     SecBufferDesc output_desc = {SECBUFFER_VERSION, 2, output};
-    const bool allocate = user->room == 0;
+    const bool allocate = user->room == 0 || user->no_memory;
     SECURITY_STATUS status;
+    uint32_t extra;
 
     if (allocate)
         output[0].pvBuffer = NULL;
-    status = call(user, async, user->flags | (allocate ? ISC_REQ_ALLOCATE_MEMORY : 0),
+    status = call(user, async,
+                  user->flags | (allocate && !user->no_memory ? ISC_REQ_ALLOCATE_MEMORY : 0),
                   &input_desc, &output_desc);
     if (status >= 0)
         user->has_context = true;
-    user->alert_size = output[1].cbBuffer;
     user->missing = input[1].BufferType == SECBUFFER_MISSING ? input[1].cbBuffer : 0;
     if (status == SEC_E_BUFFER_TOO_SMALL) {
         user->room = output[0].cbBuffer;
         return status;
     }
+    user->out_size = user->alert_size = 0;
+    if (status == SEC_E_INCOMPLETE_MESSAGE) {
+        /* The same buffers are good for the next call. */
+        assert_int_equal(output[0].cbBuffer, user->room);
+        assert_int_equal(output[1].cbBuffer, sizeof(user->alert));
+        return status;
+    }
+    user->alert_size = output[1].cbBuffer;
     user->out_size = output[0].cbBuffer;
     if (allocate && output[0].pvBuffer != NULL) {
         assert_true(output[0].cbBuffer <= sizeof(user->out));
         memcpy(user->out, output[0].pvBuffer, output[0].cbBuffer);
         assert_user(FreeContextBuffer(output[0].pvBuffer), SEC_E_OK);
     }
-    if (status != SEC_E_INCOMPLETE_MESSAGE) {
-        const uint32_t extra = input[1].BufferType == SECBUFFER_EXTRA ? input[1].cbBuffer : 0;
-
-        memmove(user->in, user->in + user->in_size - extra, extra);
-        user->in_size = extra;
-    }
+    extra = input[1].BufferType == SECBUFFER_EXTRA ? input[1].cbBuffer : 0;
+    memmove(user->in, user->in + user->in_size - extra, extra);
+    user->in_size = extra;
     return status;
 }
 

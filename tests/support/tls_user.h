@@ -22,7 +22,8 @@ struct tls_user {
     bool has_context;
     const char *target;
     uint32_t flags;
-    uint32_t room; /* for a token in the caller's memory; 0: ALLOCATE_MEMORY */
+    uint32_t room;  /* for a token in the caller's memory; 0: ALLOCATE_MEMORY */
+    bool no_memory; /* pvBuffer is NULL whatever the room, and the flag is not there */
     unsigned char in[65536], out[65536];
     uint32_t in_size, out_size; /* from and to the peer */
     unsigned char alert[2];

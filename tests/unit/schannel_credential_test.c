@@ -4,6 +4,8 @@
 
 #include "sspi_queue.h"
 
+#include <openssl/pkcs12.h>
+#include <openssl/provider.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,6 +113,43 @@ static void pkcs12_is_read(void **state)
     expect(from_pkcs12("secret", "Secret", 0), SEC_E_LOGON_DENIED, "password of the PKCS#12");
     expect(from_pkcs12("secret", NULL, 0), SEC_E_LOGON_DENIED, "no password was given");
     expect(from_pkcs12("secret", "secret", 1), SEC_E_UNKNOWN_CREDENTIALS, "no certificate");
+}
+
+/* Wrong: what older Windows exports (3DES for the key; RC2-40 or 3DES for the certificate)
+ * cannot be read, or the key that comes out cannot be used; or it is not said what to do where
+ * OpenSSL cannot read it. */
+static void pkcs12_of_older_windows_is_read(void **state)
+{
+    static const int algorithms[] = {NID_pbe_WithSHA1And3_Key_TripleDES_CBC,
+                                     NID_pbe_WithSHA1And40BitRC2_CBC};
+    struct tls_side client, server;
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        size_t size;
+        void *bytes = tls_old_pkcs12(&tls.server, algorithms[i], "secret", &size);
+        PCCERT_CONTEXT context;
+
+        if (bytes == NULL)
+            skip();
+        assert_tls(sspia_certificate_load_memory(bytes, size, NULL, 0, "secret", &context),
+                   SEC_E_OK);
+        tls_sides(&client, &server, 0);
+        assert_tls(tls_acquire_with(&server, context, tls.roots, 0), SEC_E_OK);
+        assert_tls(tls_shake(&client, &server), SEC_E_OK);
+        tls_exchange(&client, &server);
+        tls_release_both(&client, &server);
+        /* The host program gets none of it. */
+        assert_int_equal(OSSL_PROVIDER_available(NULL, "legacy"), 0);
+        setenv("OPENSSL_MODULES", "/nonexistent", 1);
+        expect(context, i == 0 ? SEC_E_OK : SEC_E_UNKNOWN_CREDENTIALS,
+               i == 0 ? NULL : "install OpenSSL's legacy provider");
+        unsetenv("OPENSSL_MODULES");
+        assert_tls(sspia_certificate_load_memory(bytes, size, NULL, 0, "Secret", &context),
+                   SEC_E_OK);
+        expect(context, SEC_E_LOGON_DENIED, "password of the PKCS#12");
+        free(bytes);
+    }
 }
 
 /* Wrong: any cut or changed bit makes the parser do more than refuse (sanitizers look). */
@@ -225,10 +264,10 @@ static void settings_are_checked(void **state)
 
     (void)state;
     assert_tls(tls_acquire(&client, NULL), SEC_E_OK);
-    assert_tls(tls_acquire(&server, NULL), SEC_E_NO_CREDENTIALS);
+    assert_tls(tls_acquire(&server, NULL), SEC_E_OK);
     settings = good;
     assert_tls(tls_acquire(&client, &settings), SEC_E_OK);
-    assert_tls(tls_acquire(&server, &settings), SEC_E_NO_CREDENTIALS);
+    assert_tls(tls_acquire(&server, &settings), SEC_E_OK);
 
 #define REFUSED(status, change)                                                                \
     settings = good;                                                                           \
@@ -241,7 +280,9 @@ static void settings_are_checked(void **state)
     REFUSED(SEC_E_INVALID_PARAMETER, (settings.cCreds = 1, settings.paCred = &nothing));
     REFUSED(SEC_E_INVALID_PARAMETER, settings.cCreds = 17);
     REFUSED(SEC_E_INVALID_PARAMETER, settings.cMappers = 1);
-    REFUSED(SEC_E_UNSUPPORTED_FUNCTION, settings.dwCredFormat = SCH_CRED_FORMAT_CERT_HASH);
+    REFUSED(SEC_E_UNSUPPORTED_FUNCTION,
+            (settings.cCreds = 1, settings.paCred = &tls.client_context,
+             settings.dwCredFormat = SCH_CRED_FORMAT_CERT_HASH));
     REFUSED(SEC_E_UNSUPPORTED_FUNCTION, settings.dwFlags = SCH_USE_DTLS_ONLY);
     REFUSED(SEC_E_UNSUPPORTED_FUNCTION, settings.dwFlags = SCH_USE_PRESHAREDKEY_ONLY);
     REFUSED(SEC_E_UNSUPPORTED_FUNCTION, settings.dwFlags = SCH_ALLOW_NULL_ENCRYPTION);
@@ -277,6 +318,45 @@ static void settings_are_checked(void **state)
                  crypto.cChainingModes = 1));
     tls_release(&client);
     tls_release(&server);
+}
+
+/* Wrong: the format of certificates that are not there is a reason to refuse. */
+static void format_of_no_certificates_is_ignored(void **state)
+{
+    SCH_CREDENTIALS five = {.dwVersion = SCH_CREDENTIALS_VERSION,
+                            .dwCredFormat = SCH_CRED_FORMAT_CERT_HASH_STORE};
+    SCHANNEL_CRED four = {.dwVersion = SCHANNEL_CRED_VERSION, .dwCredFormat = 77};
+    struct tls_side client = {.server = false};
+
+    (void)state;
+    assert_tls(tls_acquire(&client, &five), SEC_E_OK);
+    assert_tls(tls_acquire(&client, (SCH_CREDENTIALS *)&four), SEC_E_OK);
+    four.cCreds = 1;
+    four.paCred = &tls.client_context;
+    assert_tls(tls_acquire(&client, (SCH_CREDENTIALS *)&four), SEC_E_UNSUPPORTED_FUNCTION);
+    tls_release(&client);
+}
+
+/* Wrong: it cannot be acquired at all, or fails without saying what is missing, or without an
+ * alert for the client. Windows acquires (Wine's dlls/secur32/tests/schannel.c). */
+static void acceptor_without_certificate_fails_on_its_first_leg(void **state)
+{
+    static const uint32_t versions[] = {TLS12, TLS13};
+    struct tls_side client, server;
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        tls_sides(&client, &server, versions[i]);
+        assert_tls(tls_acquire(&server, NULL), SEC_E_OK);
+        assert_tls(tls_leg(&client, NULL, 0), SEC_I_CONTINUE_NEEDED);
+        tls_move(&client, &server);
+        assert_tls(tls_advance(&server), SEC_E_NO_CREDENTIALS);
+        assert_non_null(strstr(server.report.text, "paCred"));
+        tls_move(&server, &client);
+        assert_tls(tls_advance(&client), SEC_E_ILLEGAL_MESSAGE);
+        assert_non_null(strstr(client.report.text, "handshake_failure"));
+        tls_release_both(&client, &server);
+    }
 }
 
 /* Wrong: SCHANNEL_CRED's positive lists are taken for negative ones, or for nothing. */
@@ -345,9 +425,13 @@ static void use_is_inbound_or_outbound(void **state)
     assert_null(credential);
 }
 
-static void certificate_gives_name_and_expiry(void **state)
+/* Wrong: a credential does not tell whose it is, and what it may use: of all four classes of
+ * algorithms (wincrypt.h, GET_ALG_CLASS). */
+static void credential_tells_of_itself(void **state)
 {
     struct tls_side server = {.server = true};
+    SecPkgCred_SupportedAlgs algorithms;
+    uint32_t classes = 0;
     SecPkgCredentials_NamesA names;
     sspia_report report;
 
@@ -358,6 +442,14 @@ static void certificate_gives_name_and_expiry(void **state)
                SEC_E_OK);
     assert_string_equal(names.sUserName, "CN=localhost");
     tls_free(names.sUserName);
+    assert_tls(tls_package()->query_credential(server.credential, SECPKG_ATTR_SUPPORTED_ALGS,
+                                               &algorithms, &report),
+               SEC_E_OK);
+    assert_int_equal(algorithms.cSupportedAlgs, 8);
+    for (uint32_t i = 0; i < algorithms.cSupportedAlgs; i++)
+        classes |= 1u << (algorithms.palgSupportedAlgs[i] >> 13);
+    assert_int_equal(classes, 1u << 1 | 1u << 3 | 1u << 4 | 1u << 5);
+    tls_free(algorithms.palgSupportedAlgs);
     assert_tls(tls_package()->query_credential(server.credential, SECPKG_ATTR_ISSUER_LIST,
                                                &names, &report),
                SEC_E_UNSUPPORTED_FUNCTION);
@@ -370,14 +462,17 @@ int main(void)
         cmocka_unit_test(pem_comes_in_many_forms),
         cmocka_unit_test(key_may_be_der),
         cmocka_unit_test(pkcs12_is_read),
+        cmocka_unit_test(pkcs12_of_older_windows_is_read),
         cmocka_unit_test(damaged_packs_are_refused),
         cmocka_unit_test(files_are_read),
         cmocka_unit_test(objects_are_copied_and_freed_once),
         cmocka_unit_test(roots_must_be_roots),
         cmocka_unit_test(settings_are_checked),
+        cmocka_unit_test(acceptor_without_certificate_fails_on_its_first_leg),
+        cmocka_unit_test(format_of_no_certificates_is_ignored),
         cmocka_unit_test(version_four_settings_select),
         cmocka_unit_test(use_is_inbound_or_outbound),
-        cmocka_unit_test(certificate_gives_name_and_expiry),
+        cmocka_unit_test(credential_tells_of_itself),
     };
 
     return cmocka_run_group_tests(tests, tls_fixture_setup, tls_fixture_teardown);

@@ -95,6 +95,8 @@ AT(SecPkgContext_KeyingMaterialInfo, pbContextValue, 24, 12);
 AT(SecPkgContext_KeyingMaterialInfo, cbKeyingMaterial, 32, 16);
 SIZE(SecPkgContext_KeyingMaterial, 16, 8);
 SIZE(SecPkgContext_CertificateValidationResult, 8, 8);
+SIZE(SecPkgCred_SupportedAlgs, 16, 8);
+AT(SecPkgCred_SupportedAlgs, palgSupportedAlgs, 8, 4);
 SIZE(SecPkgCred_CipherStrengths, 8, 8);
 SIZE(SecPkgCred_SupportedProtocols, 4, 4);
 

@@ -47,6 +47,7 @@ static void same_target_resumes(void **state)
     EACH_VERSION(without)
     {
         tls_sides(&client, &server, without);
+        client.flags = ISC_REQ_MUTUAL_AUTH;
         assert_false(again(&client, &server));
         assert_true(again(&client, &server));
         assert_true((client.result.attributes & ISC_RET_MUTUAL_AUTH) != 0);
@@ -337,7 +338,8 @@ static void keying_material_is_exported(void **state)
     }
 }
 
-/* Wrong: the peer's chain is cut, doubled, or not as it was sent. */
+/* Wrong: the peer's chain is cut, doubled, not as it was sent, or not laid out as the comment
+ * at SecPkgContext_Certificates in the SDK's schannel.h says. */
 static void peer_chain_is_told(void **state)
 {
     struct tls_side client, server;
@@ -366,8 +368,16 @@ static void peer_chain_is_told(void **state)
             assert_int_equal(chain.cCertificates, 2);
             at = chain.pbCertificateChain;
             for (int n = 0; n < 2; n++) {
-                X509 *parsed = d2i_X509(NULL, &at, (long)chain.cbCertificateChain);
+                const uint8_t *end;
+                uint32_t length;
+                X509 *parsed;
 
+                memcpy(&length, at, sizeof(length));
+                at += sizeof(length);
+                end = at + length;
+                assert_true(end <= chain.pbCertificateChain + chain.cbCertificateChain);
+                parsed = d2i_X509(NULL, &at, (long)length);
+                assert_ptr_equal(at, end);
                 assert_int_equal(X509_cmp(parsed, n == 0 ? leaf.x509 : middle.x509), 0);
                 X509_free(parsed);
             }

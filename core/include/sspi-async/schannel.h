@@ -34,7 +34,9 @@
  * EMPTY buffers; they come back as STREAM_HEADER, DATA, STREAM_TRAILER and, if input is
  * left, EXTRA, all inside the caller's memory. One record a call. Besides SEC_E_OK (DATA
  * may be empty) it returns
- *   SEC_E_INCOMPLETE_MESSAGE  the record is not whole; MISSING says how much more
+ *   SEC_E_INCOMPLETE_MESSAGE  the record is not whole, and its bytes are as they were; the
+ *                             DATA buffer has become MISSING, its cbBuffer how much more is
+ *                             needed. Fill in type and size anew for the next call
  *   SEC_I_RENEGOTIATE         the record was a message of the handshake protocol (TLS 1.3:
  *                             a session ticket, a key update; TLS 1.2: a request to
  *                             renegotiate, which is refused). Call
@@ -45,9 +47,14 @@
  *                             SEC_E_OUT_OF_SEQUENCE: the peer is owed that token first.
  *   SEC_I_CONTEXT_EXPIRED     the peer closed the connection with close_notify
  *
+ * Returned flags. REPLAY_DETECT, SEQUENCE_DETECT, CONFIDENTIALITY and STREAM always; the
+ * others only if a leg asked for them: MUTUAL_AUTH once the peer's certificate was validated,
+ * INTEGRITY, EXTENDED_ERROR, MANUAL_CRED_VALIDATION, USED_SUPPLIED_CREDS, SESSION_TICKET.
+ *
  * After ApplyControlToken the next InitializeSecurityContext or AcceptSecurityContext call
  * gives the token to send. After SCHANNEL_SHUTDOWN, EncryptMessage returns
- * SEC_E_CONTEXT_EXPIRED; what the peer had already sent can still be decrypted.
+ * SEC_E_CONTEXT_EXPIRED; what the peer had already sent can still be decrypted. Another
+ * SCHANNEL_SHUTDOWN or SCHANNEL_ALERT after it gives its own token.
  */
 #ifndef SSPI_ASYNC_SCHANNEL_H
 #define SSPI_ASYNC_SCHANNEL_H
@@ -77,7 +84,9 @@ extern "C" {
  *
  * A CERT_CONTEXT of ours is made by sspia_certificate_load_*, or comes from
  * SECPKG_ATTR_REMOTE_CERT_CONTEXT and SECPKG_ATTR_LOCAL_CERT_CONTEXT. It is constant, may
- * be used by many threads, and is copied by what uses it: free it when you like.
+ * be used by many threads, and is copied by what uses it: free it when you like. On Windows
+ * hCertStore of a peer's certificate is a store with the other certificates that the peer
+ * sent; here they come from SECPKG_ATTR_REMOTE_CERTIFICATES.
  *
  *   X509_ASN_ENCODING      pbCertEncoded is the certificate in DER (what queries give)
  *   SSPIA_ENCODING_SOURCE  pbCertEncoded is what was loaded, as it is; a package reads it
@@ -88,7 +97,7 @@ typedef struct _CERT_CONTEXT {
     uint8_t *pbCertEncoded;
     uint32_t cbCertEncoded;
     void *pCertInfo;  /* for packages; NULL with X509_ASN_ENCODING */
-    void *hCertStore; /* NULL */
+    void *hCertStore; /* NULL, always: there are no stores here */
 } CERT_CONTEXT, *PCERT_CONTEXT;
 typedef const CERT_CONTEXT *PCCERT_CONTEXT;
 typedef void *HCERTSTORE;
@@ -98,13 +107,13 @@ typedef void *HCERTSTORE;
 #define SSPIA_ENCODING_ROOTS  0x53500002u
 
 /* A certificate with its private key and the certificates between it and a root, from PEM
- * (the certificate first, any order of keys and chain after it) or PKCS#12; which of the
- * two is found out. The key may stand in a file of its own (key_path, PEM or DER).
- * password: of the key or the PKCS#12, NULL for none. The file is read at once and whole;
- * what it holds is looked at when a credential is acquired with it, and then a wrong
- * password (SEC_E_LOGON_DENIED), a key that does not belong to the certificate or garbage
- * (SEC_E_UNKNOWN_CREDENTIALS), or a missing key (SEC_E_NO_CREDENTIALS) is reported.
- * *certificate is freed with sspia_certificate_free.
+ * (the certificate first, any order of keys and chain after it) or PKCS#12, older exports
+ * with RC2 too where OpenSSL's legacy provider is installed; which of the two is found out. The
+ * key may stand in a file of its own (key_path, PEM or DER). password: of the key or the
+ * PKCS#12, NULL for none. The file is read at once and whole; what it holds is looked at when a
+ * credential is acquired with it, and then a wrong password (SEC_E_LOGON_DENIED), a key that
+ * does not belong to the certificate or garbage (SEC_E_UNKNOWN_CREDENTIALS), or a missing key
+ * (SEC_E_NO_CREDENTIALS) is reported. *certificate is freed with sspia_certificate_free.
  * SEC_E_OK, SEC_E_NO_CREDENTIALS (a file cannot be read; the message says why),
  * SEC_E_INVALID_PARAMETER, SEC_E_INSUFFICIENT_MEMORY. */
 SSPI_ASYNC_API SECURITY_STATUS sspia_certificate_load_file(const char *path,
@@ -189,11 +198,13 @@ typedef struct _TLS_PARAMETERS {
 #define SCHANNEL_CRED_VERSION   4u
 #define SCH_CREDENTIALS_VERSION 5u
 
+/* Of dwCredFormat, which counts only with cCreds. */
 #define SCH_CRED_FORMAT_CERT_CONTEXT    0u
 #define SCH_CRED_FORMAT_CERT_HASH       1u /* not supported */
 #define SCH_CRED_FORMAT_CERT_HASH_STORE 2u /* not supported */
 
-/* pAuthData. An acceptor needs a certificate; with several, the one issued for the name
+/* pAuthData. An acceptor needs a certificate: a credential without one can be acquired, and
+ * its first leg fails with SEC_E_NO_CREDENTIALS. With several, the one issued for the name
  * that the client asks for is used, or else the first. dwSessionLifespan: for how long
  * sessions can be resumed, in milliseconds; 0: ten hours. */
 typedef struct _SCH_CREDENTIALS {
@@ -384,7 +395,7 @@ typedef struct _SecPkgContext_ApplicationProtocol {
 #define SECPKG_ATTR_REMOTE_CERT_CONTEXT      0x53u /* PCCERT_CONTEXT */
 #define SECPKG_ATTR_LOCAL_CERT_CONTEXT       0x54u /* PCCERT_CONTEXT */
 #define SECPKG_ATTR_ROOT_STORE               0x55u
-#define SECPKG_ATTR_SUPPORTED_ALGS           0x56u
+#define SECPKG_ATTR_SUPPORTED_ALGS           0x56u /* credential */
 #define SECPKG_ATTR_CIPHER_STRENGTHS         0x57u /* credential */
 #define SECPKG_ATTR_SUPPORTED_PROTOCOLS      0x58u /* credential */
 #define SECPKG_ATTR_ISSUER_LIST_EX           0x59u
@@ -422,8 +433,8 @@ typedef struct _SecPkgContext_ConnectionInfo {
     uint32_t dwProtocol;
     ALG_ID aiCipher; /* 0 where Windows has no number (ChaCha20) */
     uint32_t dwCipherStrength;
-    ALG_ID aiHash;
-    uint32_t dwHashStrength;
+    ALG_ID aiHash;           /* of the suite, which the handshake uses */
+    uint32_t dwHashStrength; /* 0: no record has a MAC besides the cipher's own */
     ALG_ID aiExch;
     uint32_t dwExchStrength;
 } SecPkgContext_ConnectionInfo, *PSecPkgContext_ConnectionInfo;
@@ -439,14 +450,14 @@ typedef struct _SecPkgContext_CipherInfo {
     WCHAR szCipherSuite[SZ_ALG_MAX_SIZE];
     WCHAR szCipher[SZ_ALG_MAX_SIZE];
     uint32_t dwCipherLen;
-    uint32_t dwCipherBlockLen; /* bytes */
-    WCHAR szHash[SZ_ALG_MAX_SIZE];
+    uint32_t dwCipherBlockLen;     /* bytes */
+    WCHAR szHash[SZ_ALG_MAX_SIZE]; /* "", and 0: as dwHashStrength above */
     uint32_t dwHashLen;
     WCHAR szExchange[SZ_ALG_MAX_SIZE];
-    uint32_t dwMinExchangeLen;
+    uint32_t dwMinExchangeLen; /* 0 and 65536: a suite sets no bounds */
     uint32_t dwMaxExchangeLen;
     WCHAR szCertificate[SZ_ALG_MAX_SIZE];
-    uint32_t dwKeyType;
+    uint32_t dwKeyType; /* the curve, by its number in TLS: 0x17 P-256, 0x1D X25519; 0: none */
 } SecPkgContext_CipherInfo, *PSecPkgContext_CipherInfo;
 
 #define SSL_SESSION_RECONNECT 1u
@@ -469,7 +480,8 @@ typedef struct _SecPkgContext_IssuerListInfoEx {
     uint32_t cIssuers;
 } SecPkgContext_IssuerListInfoEx, *PSecPkgContext_IssuerListInfoEx;
 
-/* The peer's certificates in DER, one behind the other, its own first. */
+/* The peer's certificates, its own first: of each its length in four bytes (a uint32_t,
+ * unaligned), then its DER. */
 typedef struct _SecPkgContext_Certificates {
     uint32_t cCertificates;
     uint32_t cbCertificateChain;
@@ -497,6 +509,13 @@ typedef struct _SecPkgContext_CertificateValidationResult {
     uint32_t dwChainErrorStatus; /* 0, or the X509_V_ERR_* of OpenSSL */
     SECURITY_STATUS hrVerifyChainStatus;
 } SecPkgContext_CertificateValidationResult, *PSecPkgContext_CertificateValidationResult;
+
+/* What palgSupportedAlgs may name here, whatever the credential's settings leave of it. Freed
+ * with FreeContextBuffer. */
+typedef struct _SecPkgCred_SupportedAlgs {
+    uint32_t cSupportedAlgs;
+    ALG_ID *palgSupportedAlgs;
+} SecPkgCred_SupportedAlgs, *PSecPkgCred_SupportedAlgs;
 
 typedef struct _SecPkgCred_CipherStrengths {
     uint32_t dwMinimumCipherStrength;

@@ -803,8 +803,8 @@ SSPI_ASYNC_API SECURITY_STATUS SspiDeleteSecurityContextAsync(SspiAsyncContext *
  * context with calls queued they wait for their turn.
  */
 
-/* Lists the packages that can be loaded here: *ppPackageInfo is one block that
- * FreeContextBuffer frees. */
+/* Lists the packages that can be loaded here, one with two names (Schannel) under each:
+ * *ppPackageInfo is one block that FreeContextBuffer frees. */
 SSPI_ASYNC_API SECURITY_STATUS sspia_EnumerateSecurityPackagesA(uint32_t *pcPackages,
                                                                 PSecPkgInfoA *ppPackageInfo);
 SSPI_ASYNC_API SECURITY_STATUS sspia_EnumerateSecurityPackagesW(uint32_t *pcPackages,
@@ -890,14 +890,17 @@ SSPI_ASYNC_API SECURITY_STATUS sspia_SetCredentialsAttributesW(PCredHandle phCre
  *
  * pInput: the peer's TOKEN; CHANNEL_BINDINGS on the first leg. pOutput: one TOKEN buffer,
  * with ISC_REQ_ALLOCATE_MEMORY filled with memory that FreeContextBuffer frees, else the
- * caller's own with its capacity in cbBuffer.
+ * caller's own with its capacity in cbBuffer. A pvBuffer of NULL asks for memory too if
+ * cbBuffer is not 0, or the package is Schannel.
  *
  * SEC_I_CONTINUE_NEEDED: send the token, call again with the answer. SEC_E_OK: complete; a
  * token that is not empty must still be sent. SEC_E_BUFFER_TOO_SMALL: cbBuffer says how
  * much is needed; make the same call again (same input, same phNewContext) with a larger
- * buffer, nothing is lost. An error
- * on the first leg leaves no context; on a later leg the context must be deleted by the
- * caller. With an error a token may be there too, for the peer to learn of it.
+ * buffer, nothing is lost. SEC_E_INCOMPLETE_MESSAGE, and a call that no package answered
+ * (a dead handle): the output buffers are as they were. Any other answer without a token
+ * sets cbBuffer to 0. An error on the first leg leaves no context; on a later leg the
+ * context must be deleted by the caller. With an error a token may be there too, for the
+ * peer to learn of it.
  *
  * Errors: SEC_E_INVALID_HANDLE, SEC_E_INVALID_TOKEN, SEC_E_TARGET_UNKNOWN,
  * SEC_E_WRONG_PRINCIPAL, SEC_E_NO_AUTHENTICATING_AUTHORITY, SEC_E_NO_CREDENTIALS,

@@ -99,7 +99,8 @@ typedef struct sspia_step {
 /* What a leg yields. Zero on entry. */
 typedef struct sspia_step_result {
     uint32_t size;
-    sspia_bytes token;   /* from host->allocate; the core takes it, also after an error */
+    sspia_bytes token;   /* from host->allocate; the core takes it, also after an error. None
+                          * with SEC_E_INCOMPLETE_MESSAGE leaves the caller's buffer alone */
     uint32_t attributes; /* ISC_RET_* or ASC_RET_* without ALLOCATED_MEMORY */
     int64_t expiry;      /* seconds since 1970 UTC; INT64_MAX: never */
     size_t extra;        /* bytes at the end of the input token that were not used */
@@ -116,7 +117,7 @@ typedef struct sspia_package {
     const char *name;
     const char *alias; /* a second name, or NULL */
     const char *comment;
-    uint32_t capabilities; /* SECPKG_FLAG_* */
+    uint32_t capabilities; /* SECPKG_FLAG_*; STREAM: allocates where a TOKEN has no memory */
     uint16_t version;
     uint16_t rpc_id;
     uint32_t max_token;

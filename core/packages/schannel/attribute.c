@@ -80,6 +80,21 @@ static X509 *local_certificate(const struct context *context)
     return context->server || context->answered ? SSL_get_certificate(context->ssl) : NULL;
 }
 
+static size_t chain_entry_size(X509 *certificate)
+{
+    return sizeof(uint32_t) + (size_t)i2d_X509(certificate, NULL);
+}
+
+/* schannel.h of the Windows SDK: the length in front, in the machine's own order. */
+static void write_chain_entry(X509 *certificate, unsigned char **at)
+{
+    const uint32_t size = (uint32_t)i2d_X509(certificate, NULL);
+
+    memcpy(*at, &size, sizeof(size));
+    *at += sizeof(size);
+    i2d_X509(certificate, at);
+}
+
 /* The peer's own first. For a server OpenSSL's chain is without it; and a resumed session may
  * have no chain at all. */
 static SECURITY_STATUS give_chain(const struct context *context,
@@ -94,9 +109,9 @@ static SECURITY_STATUS give_chain(const struct context *context,
 
     if (own == NULL)
         return missing(report, SEC_E_NO_CREDENTIALS, "the peer has no certificate");
-    size = (size_t)i2d_X509(own, NULL);
+    size = chain_entry_size(own);
     for (int i = first; i < count; i++)
-        size += (size_t)i2d_X509(sk_X509_value(chain, i), NULL);
+        size += chain_entry_size(sk_X509_value(chain, i));
     at = module_host()->allocate(size);
     if (at == NULL)
         return SEC_E_INSUFFICIENT_MEMORY;
@@ -105,9 +120,9 @@ static SECURITY_STATUS give_chain(const struct context *context,
         .cbCertificateChain = (uint32_t)size,
         .pbCertificateChain = at,
     };
-    i2d_X509(own, &at);
+    write_chain_entry(own, &at);
     for (int i = first; i < count; i++)
-        i2d_X509(sk_X509_value(chain, i), &at);
+        write_chain_entry(sk_X509_value(chain, i), &at);
     return SEC_E_OK;
 }
 

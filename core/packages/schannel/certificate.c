@@ -4,12 +4,12 @@
 #include <limits.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
-#include <openssl/pkcs12.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <string.h>
 
 #include "module.h"
+#include "pkcs12.h"
 #include "status.h"
 
 int certificate_password(char *buffer, int size, int writing, void *data)
@@ -136,53 +136,6 @@ static SECURITY_STATUS parse_pem(const struct source *source, struct identity *i
     return status == SEC_E_OK ? parse_key(source, identity, report) : status;
 }
 
-static SECURITY_STATUS parse_pkcs12(const struct source *source, struct identity *identity,
-                                    sspia_report *report)
-{
-    SECURITY_STATUS status = SEC_E_OK;
-    BIO *bio = bio_of(source->content, source->content_size);
-    PKCS12 *pack = bio != NULL ? d2i_PKCS12_bio(bio, NULL) : NULL;
-    STACK_OF(X509) *others = NULL;
-    const char *password = source->password;
-
-    BIO_free(bio);
-    if (pack == NULL)
-        return fail(report, SEC_E_UNKNOWN_CREDENTIALS,
-                    "there is no certificate in it, in PEM or PKCS#12");
-    /* "No password" has two encodings (RFC 7292 B.1): none and empty. */
-    if (password == NULL || password[0] == '\0')
-        password = PKCS12_verify_mac(pack, NULL, 0) == 1 ? NULL : "";
-    if (PKCS12_mac_present(pack) && PKCS12_verify_mac(pack, password, -1) != 1) {
-        const unsigned long error = error_newest();
-
-        if (ERR_GET_LIB(error) == ERR_LIB_EVP &&
-            ERR_GET_REASON(error) == EVP_R_UNSUPPORTED_ALGORITHM)
-            status = report_openssl(report, "the PKCS#12 needs an algorithm that is not there");
-        else
-            status = fail(report, SEC_E_LOGON_DENIED,
-                          source->password == NULL
-                              ? "the PKCS#12 is encrypted, and no password was given"
-                              : "the password of the PKCS#12 is wrong");
-    } else if (PKCS12_parse(pack, password, &identity->key, &identity->leaf, &others) != 1) {
-        report_openssl(report, "the PKCS#12 cannot be read");
-        status = SEC_E_UNKNOWN_CREDENTIALS;
-    } else if (identity->leaf == NULL || identity->key == NULL) {
-        status = fail(report, SEC_E_NO_CREDENTIALS,
-                      "the PKCS#12 has no certificate with its private key");
-    }
-    while (status == SEC_E_OK && sk_X509_num(others) > 0) {
-        X509 *certificate = sk_X509_shift(others);
-
-        if (sk_X509_push(identity->chain, certificate) == 0) {
-            X509_free(certificate);
-            status = SEC_E_INSUFFICIENT_MEMORY;
-        }
-    }
-    sk_X509_pop_free(others, X509_free);
-    PKCS12_free(pack);
-    return status;
-}
-
 /* RFC 8446 4.4.2: the root may be left out, the peer must have it anyway. */
 static void drop_roots(struct identity *identity)
 {
@@ -208,7 +161,7 @@ SECURITY_STATUS certificate_parse(const struct source *source, bool send_root,
     if (identity->chain == NULL)
         status = SEC_E_INSUFFICIENT_MEMORY;
     else if (der)
-        status = parse_pkcs12(source, identity, report);
+        status = pkcs12_parse(source, identity, report);
     else
         status = parse_pem(source, identity, report);
     if (status == SEC_E_OK && X509_check_private_key(identity->leaf, identity->key) != 1) {

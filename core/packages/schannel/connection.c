@@ -17,6 +17,37 @@ struct connection {
     uint32_t exchange_id; /* ALG_ID */
 };
 
+/* 0 where Windows has no number. */
+static ALG_ID cipher_id(const struct suite *suite)
+{
+    if (strcmp(suite->cipher, "AES") != 0)
+        return 0;
+    return suite->key_bits == 256 ? CALG_AES_256 : CALG_AES_128;
+}
+
+/* The IANA number of the curve (RFC 8446 4.2.7), 0 for a finite field: CNG's key types. */
+static uint32_t curve_id(SSL *ssl)
+{
+    static const struct {
+        int nid;
+        uint16_t id;
+    } curves[] = {{NID_X9_62_prime256v1, 23},
+                  {NID_secp384r1, 24},
+                  {NID_secp521r1, 25},
+                  {NID_X25519, 29},
+                  {NID_X448, 30}};
+    const int nid = (int)SSL_get_negotiated_group(ssl);
+
+    /* ssl.h: so OpenSSL tells of a group that has no NID. */
+    if ((nid & TLSEXT_nid_unknown) != 0)
+        return (uint32_t)nid & 0xFFFFu;
+    for (size_t i = 0; i < sizeof(curves) / sizeof(curves[0]); i++) {
+        if (curves[i].nid == nid)
+            return curves[i].id;
+    }
+    return 0;
+}
+
 static struct connection look_at(const struct context *context)
 {
     SSL *ssl = context->ssl;
@@ -42,18 +73,16 @@ void connection_info(const struct context *context, SecPkgContext_ConnectionInfo
 {
     const struct connection connection = look_at(context);
     const struct suite *suite = connection.suite;
-    const bool aes = strcmp(suite->cipher, "AES") == 0;
 
     *info = (SecPkgContext_ConnectionInfo){
         .dwProtocol = connection.tls13
                           ? (context->server ? SP_PROT_TLS1_3_SERVER : SP_PROT_TLS1_3_CLIENT)
                           : (context->server ? SP_PROT_TLS1_2_SERVER : SP_PROT_TLS1_2_CLIENT),
-        .aiCipher = !aes                     ? 0
-                    : suite->key_bits == 256 ? CALG_AES_256
-                                             : CALG_AES_128,
+        .aiCipher = cipher_id(suite),
         .dwCipherStrength = suite->key_bits,
+        /* Its use in the handshake; records have no MAC of their own (below too). */
         .aiHash = suite->hash_bits == 384 ? CALG_SHA_384 : CALG_SHA_256,
-        .dwHashStrength = suite->hash_bits,
+        .dwHashStrength = 0,
         .aiExch = connection.exchange_id,
         .dwExchStrength = connection.group_bits,
     };
@@ -68,20 +97,23 @@ static void write_wide(WCHAR target[SZ_ALG_MAX_SIZE], const char *ascii)
     target[i] = 0;
 }
 
-static const char *certificate_kind(const struct context *context, uint32_t *bits)
+static const char *certificate_kind(const struct context *context, ALG_ID *id)
 {
     X509 *certificate = context->server ? SSL_get_certificate(context->ssl)
                                         : SSL_get0_peer_certificate(context->ssl);
     EVP_PKEY *key = certificate != NULL ? X509_get0_pubkey(certificate) : NULL;
 
-    *bits = 0;
+    *id = 0;
     if (key == NULL)
         return "";
-    *bits = (uint32_t)EVP_PKEY_get_bits(key);
-    if (EVP_PKEY_is_a(key, "RSA") || EVP_PKEY_is_a(key, "RSA-PSS"))
+    if (EVP_PKEY_is_a(key, "RSA") || EVP_PKEY_is_a(key, "RSA-PSS")) {
+        *id = CALG_RSA_SIGN;
         return "RSA";
-    if (EVP_PKEY_is_a(key, "EC"))
+    }
+    if (EVP_PKEY_is_a(key, "EC")) {
+        *id = CALG_ECDSA;
         return "ECDSA";
+    }
     return EVP_PKEY_get0_type_name(key);
 }
 
@@ -89,7 +121,7 @@ void connection_cipher(const struct context *context, SecPkgContext_CipherInfo *
 {
     const struct connection connection = look_at(context);
     const struct suite *suite = connection.suite;
-    uint32_t certificate_bits;
+    ALG_ID signature;
 
     *info = (SecPkgContext_CipherInfo){
         .dwVersion = SECPKGCONTEXT_CIPHERINFO_V1,
@@ -98,16 +130,16 @@ void connection_cipher(const struct context *context, SecPkgContext_CipherInfo *
         .dwBaseCipherSuite = suite->id,
         .dwCipherLen = suite->key_bits,
         .dwCipherBlockLen = strcmp(suite->cipher, "AES") == 0 ? 16 : 1,
-        .dwHashLen = suite->hash_bits,
-        .dwMinExchangeLen = connection.group_bits,
-        .dwMaxExchangeLen = connection.group_bits,
+        .dwHashLen = 0,
+        /* Since Windows 10 a suite does not say how long the keys of the exchange are. */
+        .dwMinExchangeLen = 0,
+        .dwMaxExchangeLen = 65536,
+        .dwKeyType = curve_id(context->ssl),
     };
     write_wide(info->szCipherSuite, suite->name);
     write_wide(info->szCipher, suite->cipher);
-    write_wide(info->szHash, suite->hash_bits == 384 ? "SHA384" : "SHA256");
     write_wide(info->szExchange, connection.dh ? "DH" : "ECDH");
-    write_wide(info->szCertificate, certificate_kind(context, &certificate_bits));
-    info->dwKeyType = 0;
+    write_wide(info->szCertificate, certificate_kind(context, &signature));
 }
 
 static char *copy(const char *text)
@@ -120,11 +152,12 @@ static char *copy(const char *text)
 SECURITY_STATUS connection_key(const struct context *context, SecPkgContext_KeyInfoA *info)
 {
     const struct connection connection = look_at(context);
-    uint32_t bits;
+    ALG_ID signature;
     SecPkgContext_KeyInfoA result = {
-        .sSignatureAlgorithmName = copy(certificate_kind(context, &bits)),
+        .sSignatureAlgorithmName = copy(certificate_kind(context, &signature)),
         .sEncryptAlgorithmName = copy(connection.suite->cipher),
         .KeySize = connection.suite->key_bits,
+        .EncryptAlgorithm = cipher_id(connection.suite),
     };
 
     if (result.sSignatureAlgorithmName == NULL || result.sEncryptAlgorithmName == NULL) {
@@ -134,6 +167,7 @@ SECURITY_STATUS connection_key(const struct context *context, SecPkgContext_KeyI
             module_host()->free(result.sEncryptAlgorithmName);
         return SEC_E_INSUFFICIENT_MEMORY;
     }
+    result.SignatureAlgorithm = signature;
     *info = result;
     return SEC_E_OK;
 }

@@ -107,7 +107,7 @@ static void on_message(int writing, int version, int type, const void *bytes, si
         seal_note_change_cipher_spec(&context->seal, tls13);
     else if (type == SSL3_RT_HANDSHAKE && size > 0)
         seal_note_handshake(&context->seal, tls13, message[0]);
-    else if (type == SSL3_RT_ALERT && size == 2)
+    else if (type == SSL3_RT_ALERT && size == 2 && !context->seal.own)
         memcpy(context->sent_alert, message, 2);
 }
 

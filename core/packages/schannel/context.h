@@ -32,8 +32,8 @@ struct context {
     sspia_report failure_report;
 
     SSL *ssl;
-    BIO *in, *out; /* the SSL's; out holds records that the peer is owed, in order */
-    uint64_t requested;
+    BIO *in, *out;      /* the SSL's; out holds records that the peer is owed, in order */
+    uint64_t requested; /* on any leg so far */
     struct target target;
 
     /* The input that SEC_I_INCOMPLETE_CREDENTIALS was answered to, which callers present
@@ -53,9 +53,9 @@ struct context {
     char verify_text[480];
 
     uint8_t sent_alert[2];
-    bool handshake_seen; /* a handshake message came in since this was cleared */
-    bool peer_closed, closed;
-    int64_t opened; /* when the handshake was complete, seconds since 1970 */
+    bool handshake_seen;      /* a handshake message came in since this was cleared */
+    bool peer_closed, closed; /* closed: an alert of the caller's was sent, in any state */
+    int64_t opened;           /* when the handshake was complete, seconds since 1970 */
 
     enum control control;
     uint8_t control_alert[2];

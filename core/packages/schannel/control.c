@@ -116,26 +116,35 @@ SECURITY_STATUS control_apply(void *state, const SecBuffer *input, uint32_t inpu
     return status;
 }
 
-/* Ends the context with a record that OpenSSL does not know of. */
-static SECURITY_STATUS end_with(struct context *context, uint8_t level, uint8_t description,
-                                sspia_report *report)
+/* A record that OpenSSL does not know of: it writes no more. */
+static SECURITY_STATUS close_with(struct context *context, uint8_t level, uint8_t description,
+                                  sspia_report *report)
 {
-    sspia_report closed = {.text = ""};
-
     if (!seal_alert(&context->seal, context->ssl, context->server, level, description,
                     context->out))
         return report_openssl(report, "sealing the alert");
-    report_line(&closed, "the alert %s was sent", alert_name(description));
+    context->closed = true;
+    return SEC_E_OK;
+}
+
+static SECURITY_STATUS run_alert(struct context *context, sspia_report *report)
+{
+    const uint8_t *alert = context->control_alert;
+    SECURITY_STATUS status = close_with(context, alert[0], alert[1], report);
+    sspia_report closed = {.text = ""};
+
+    if (status != SEC_E_OK)
+        return status;
+    report_line(&closed, "the alert %s was sent", alert_name(alert[1]));
     context_fail(context, SEC_E_CONTEXT_EXPIRED, &closed);
     return SEC_E_OK;
 }
 
+/* Who asks again gets another one, as on Windows. */
 static SECURITY_STATUS run_shutdown(struct context *context, sspia_report *report)
 {
-    if (context->closed)
-        return SEC_E_OK;
-    if (context->state == CONTEXT_HANDSHAKE)
-        return end_with(context, SSL3_AL_WARNING, SSL_AD_CLOSE_NOTIFY, report);
+    if (context->closed || context->state == CONTEXT_HANDSHAKE)
+        return close_with(context, SSL3_AL_WARNING, SSL_AD_CLOSE_NOTIFY, report);
     /* 0: the peer's close_notify has not come yet, which nobody here waits for. */
     if (SSL_shutdown(context->ssl) < 0)
         return handshake_failed(context, "closing the connection", report);
@@ -148,13 +157,14 @@ SECURITY_STATUS control_run(struct context *context, sspia_report *report)
     const enum control control = context->control;
 
     context->control = CONTROL_NONE;
-    if (context->state == CONTEXT_FAILED)
+    /* After one's own alert there may be another; after a failure there is nothing to say. */
+    if (context->state == CONTEXT_FAILED && !context->closed)
         return context_failed(context, report);
     switch (control) {
     case CONTROL_SHUTDOWN:
         return run_shutdown(context, report);
     case CONTROL_ALERT:
-        return end_with(context, context->control_alert[0], context->control_alert[1], report);
+        return run_alert(context, report);
     case CONTROL_KEY_UPDATE:
         if (SSL_key_update(context->ssl, SSL_KEY_UPDATE_REQUESTED) != 1 ||
             SSL_do_handshake(context->ssl) != 1)

@@ -5,6 +5,7 @@
 
 #include "module.h"
 #include "status.h"
+#include "suite.h"
 
 void credential_retain(struct credential *credential)
 {
@@ -79,6 +80,22 @@ static SECURITY_STATUS query_name(const struct profile *profile, void *buffer,
     return SEC_E_OK;
 }
 
+/* MS-docs QueryCredentialsAttributes: all that there are, whether or not the settings leave
+ * them. */
+static SECURITY_STATUS query_algorithms(SecPkgCred_SupportedAlgs *result)
+{
+    const ALG_ID *algorithms;
+    const size_t count = suite_algorithms(&algorithms);
+    ALG_ID *copy = module_host()->allocate(count * sizeof(*copy));
+
+    if (copy == NULL)
+        return SEC_E_INSUFFICIENT_MEMORY;
+    memcpy(copy, algorithms, count * sizeof(*copy));
+    *result = (SecPkgCred_SupportedAlgs){.cSupportedAlgs = (uint32_t)count,
+                                         .palgSupportedAlgs = copy};
+    return SEC_E_OK;
+}
+
 SECURITY_STATUS credential_query(void *state, uint32_t attribute, void *buffer,
                                  sspia_report *report)
 {
@@ -88,6 +105,9 @@ SECURITY_STATUS credential_query(void *state, uint32_t attribute, void *buffer,
     switch (attribute) {
     case SECPKG_CRED_ATTR_NAMES:
         status = query_name(profile, buffer, report);
+        break;
+    case SECPKG_ATTR_SUPPORTED_ALGS:
+        status = query_algorithms(buffer);
         break;
     case SECPKG_ATTR_CIPHER_STRENGTHS:
         *(SecPkgCred_CipherStrengths *)buffer = (SecPkgCred_CipherStrengths){

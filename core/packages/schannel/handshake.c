@@ -10,8 +10,8 @@
  *  state       leg without input          leg with input
  *  ---------   ------------------------   ------------------------------------------------
  *  (none)      initiator: first flight    acceptor: first flight, if it is whole
- *  HANDSHAKE   INCOMPLETE_MESSAGE, or     records are fed; -> OPEN or FAILED
- *              goes on after a pause
+ *  HANDSHAKE   INCOMPLETE_MESSAGE, or     records are fed; -> OPEN or FAILED. After a
+ *              goes on after a pause      shutdown: CONTEXT_EXPIRED
  *  OPEN        gives what the peer is owed (key update, refusal, control token); input
  *              comes back whole as EXTRA
  *  FAILED      gives an alert if one is left, and the failure again
@@ -106,22 +106,23 @@ static SECURITY_STATUS take_output(struct context *context, sspia_step_result *r
 
 uint32_t handshake_attributes(const struct context *context)
 {
-    const bool initiator = !context->server;
-    uint32_t attributes =
-        ISC_RET_REPLAY_DETECT | ISC_RET_SEQUENCE_DETECT | ISC_RET_CONFIDENTIALITY;
+    /* A request and what it returns are the same bit. The four at the end are what TLS is:
+     * Windows returns them always, the others to who asked (Wine's
+     * dlls/secur32/tests/schannel.c, which runs there too). */
+    uint32_t attributes = (uint32_t)context->requested;
 
-    attributes |= initiator ? ISC_RET_STREAM | ISC_RET_INTEGRITY | ISC_RET_EXTENDED_ERROR
-                            : ASC_RET_STREAM | ASC_RET_INTEGRITY | ASC_RET_EXTENDED_ERROR;
-    if (verify_is_proven(context))
-        attributes |= ISC_RET_MUTUAL_AUTH;
-    if (initiator && context->validation == VALIDATION_MANUAL)
-        attributes |= ISC_RET_MANUAL_CRED_VALIDATION;
-    if (initiator && (context->requested & ISC_REQ_USE_SUPPLIED_CREDS) != 0)
-        attributes |= ISC_RET_USED_SUPPLIED_CREDS;
-    if (!initiator && (context->requested & ASC_REQ_SESSION_TICKET) != 0 &&
-        (SSL_get_options(context->ssl) & SSL_OP_NO_TICKET) == 0)
-        attributes |= ASC_RET_SESSION_TICKET;
-    return attributes;
+    if (context->server)
+        attributes &= ASC_RET_INTEGRITY | ASC_RET_EXTENDED_ERROR | ASC_RET_MUTUAL_AUTH |
+                      ASC_RET_SESSION_TICKET;
+    else
+        attributes &= ISC_RET_INTEGRITY | ISC_RET_EXTENDED_ERROR | ISC_RET_MUTUAL_AUTH |
+                      ISC_RET_MANUAL_CRED_VALIDATION | ISC_RET_USED_SUPPLIED_CREDS;
+    if (!verify_is_proven(context))
+        attributes &= ~ISC_RET_MUTUAL_AUTH;
+    if (context->server && (SSL_get_options(context->ssl) & SSL_OP_NO_TICKET) != 0)
+        attributes &= ~ASC_RET_SESSION_TICKET;
+    return attributes | ISC_RET_REPLAY_DETECT | ISC_RET_SEQUENCE_DETECT |
+           ISC_RET_CONFIDENTIALITY | (context->server ? ASC_RET_STREAM : ISC_RET_STREAM);
 }
 
 SECURITY_STATUS handshake_failed(struct context *context, const char *what,
@@ -137,6 +138,15 @@ SECURITY_STATUS handshake_failed(struct context *context, const char *what,
         status = context->verify_status;
     } else {
         status = report_openssl(report, what);
+        /* Without a certificate nothing of the client's offer fits: no suite is to blame. */
+        if (status == SEC_E_ALGORITHM_MISMATCH && context->server &&
+            context->credential->profile->identity_count == 0) {
+            report_line(report,
+                        "%s: the inbound credential has no certificate: acquire one "
+                        "with paCred",
+                        what);
+            status = SEC_E_NO_CREDENTIALS;
+        }
     }
     return context_fail(context, status, report);
 }
@@ -278,6 +288,12 @@ static SECURITY_STATUS run(struct context *context, const struct input *input, b
         }
         return turn(context, report);
     }
+    if (context->closed) {
+        if (input->size == 0)
+            return SEC_E_INCOMPLETE_MESSAGE;
+        report_line(report, "the connection was closed by this side");
+        return SEC_E_CONTEXT_EXPIRED;
+    }
     return feed(context, input, context->paused, result, report);
 }
 
@@ -322,7 +338,7 @@ SECURITY_STATUS handshake_leg(void **state, const sspia_step *step, sspia_step_r
     if (status != SEC_E_OK)
         return status;
     *state = context;
-    context->requested = step->requested;
+    context->requested |= step->requested;
     status = run(context, &input, first, result, report);
     if (status != SEC_E_INCOMPLETE_MESSAGE && take_output(context, result) != SEC_E_OK)
         status = SEC_E_INSUFFICIENT_MEMORY;

@@ -254,6 +254,9 @@ static SECURITY_STATUS open_record(struct context *context, const struct opening
      * longer than the record without header. */
     count =
         SSL_read(context->ssl, room > 0 ? bytes + header : &nothing, room > 0 ? (int)room : 1);
+    /* The numbers of what OpenSSL may want to answer are taken by an alert of ours. */
+    if (context->seal.own)
+        (void)BIO_reset(context->out);
     status = judge(context, count, report);
     if (status >= 0)
         describe(opening, bytes, size, record->size, header, count > 0 ? (size_t)count : 0);
@@ -282,8 +285,9 @@ SECURITY_STATUS message_decrypt(void *state, SecBufferDesc *message, uint32_t *q
     }
     record = record_parse(opening.input->pvBuffer, opening.input->cbBuffer);
     if (record.kind == RECORD_PARTIAL) {
-        *opening.empty[0] =
-            (SecBuffer){.BufferType = SECBUFFER_MISSING, .cbBuffer = (uint32_t)record.missing};
+        /* As Windows tells it: the first buffer says so, its memory and all else stay. */
+        opening.input->BufferType = SECBUFFER_MISSING;
+        opening.input->cbBuffer = (uint32_t)record.missing;
         return SEC_E_INCOMPLETE_MESSAGE;
     }
     if (record.kind == RECORD_BAD) {

@@ -117,10 +117,6 @@ static SECURITY_STATUS set_identities(struct profile *profile, const struct sett
             status = SEC_E_UNKNOWN_CREDENTIALS;
         }
     }
-    if (status == SEC_E_OK && profile->server && profile->identity_count == 0) {
-        report_line(report, "an inbound credential needs a certificate (paCred)");
-        status = SEC_E_NO_CREDENTIALS;
-    }
     if (profile->identity_count > 0)
         profile->expiry = certificate_not_after(profile->identities[0].leaf);
     return status;

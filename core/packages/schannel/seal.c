@@ -3,8 +3,9 @@
  * ApplyControlToken sends any fatal alert, most often after the handshake, when a caller has
  * looked at the certificate itself. OpenSSL has no function for that, so the one record is
  * sealed here, with the keys of the connection: from the traffic secrets that the key log
- * callback tells (RFC 8446 7.3), or from the master secret (RFC 5246 6.3). The connection
- * writes nothing afterwards, so the sequence numbers cannot collide.
+ * callback tells (RFC 8446 7.3), or from the master secret (RFC 5246 6.3). Nothing of OpenSSL
+ * goes out afterwards (`own`), nor counts here, so neither sequence numbers nor nonces can
+ * collide; one alert may follow another.
  *
  * Which keys are in use, and how many records they have protected, follows from what OpenSSL
  * reports of its own records. Alerts are only made between two calls of OpenSSL: the writing
@@ -30,11 +31,14 @@ enum { MESSAGE_FINISHED = 20, MESSAGE_KEY_UPDATE = 24 };
 
 void seal_note_record(struct seal *seal)
 {
-    seal->sequence++;
+    if (!seal->own)
+        seal->sequence++;
 }
 
 void seal_note_change_cipher_spec(struct seal *seal, bool tls13)
 {
+    if (seal->own)
+        return;
     if (tls13) {
         seal->sequence--; /* RFC 8446 D.4: for middleboxes only, and never protected */
     } else {
@@ -52,7 +56,7 @@ static void use_application_secret(struct seal *seal)
 
 void seal_note_handshake(struct seal *seal, bool tls13, uint8_t type)
 {
-    if (!tls13)
+    if (!tls13 || seal->own)
         return;
     if (type == MESSAGE_FINISHED) {
         seal->finished = true;
@@ -96,6 +100,8 @@ void seal_note_secret(struct seal *seal, const char *line, bool server)
 {
     size_t size;
 
+    if (seal->own)
+        return;
     if (read_secret(line,
                     server ? "SERVER_HANDSHAKE_TRAFFIC_SECRET"
                            : "CLIENT_HANDSHAKE_TRAFFIC_SECRET",
@@ -113,6 +119,8 @@ void seal_note_output(struct seal *seal, const uint8_t *bytes, size_t size)
 {
     struct record record = record_parse(bytes, size);
 
+    if (seal->own)
+        return;
     while (record.kind == RECORD_WHOLE) {
         if (record.size >= RECORD_HEADER_SIZE + sizeof(seal->nonce) &&
             record.type != RECORD_CHANGE_CIPHER_SPEC)
@@ -236,6 +244,16 @@ static void write_sequence(uint64_t sequence, uint8_t bytes[8])
         bytes[i] = (uint8_t)sequence;
 }
 
+/* OpenSSL counts its nonces up from a start of its own: ours are half the space away. */
+static void next_nonce(struct seal *seal, uint8_t nonce[8])
+{
+    if (!seal->own)
+        seal->nonce[0] ^= 0x80;
+    memcpy(nonce, seal->nonce, sizeof(seal->nonce));
+    for (size_t i = sizeof(seal->nonce); i-- > 0 && ++seal->nonce[i] == 0;)
+        continue;
+}
+
 static void xor_sequence(uint8_t nonce[NONCE_SIZE], const uint8_t sequence[8])
 {
     for (size_t i = 0; i < 8; i++)
@@ -275,9 +293,7 @@ static bool protect(struct seal *seal, SSL *ssl, bool server, const uint8_t aler
     record[4] = (uint8_t)body;
     memcpy(nonce, keys.iv, NONCE_SIZE);
     if (explicit_nonce) {
-        /* OpenSSL counts these nonces up from a start of its own: half the space away. */
-        memcpy(at, seal->nonce, sizeof(seal->nonce));
-        at[0] ^= 0x80;
+        next_nonce(seal, at);
         memcpy(nonce + SALT_SIZE, at, sizeof(seal->nonce));
         at += sizeof(seal->nonce);
     } else {
@@ -307,6 +323,7 @@ bool seal_alert(struct seal *seal, SSL *ssl, bool server, uint8_t level, uint8_t
 
     if (seal->encrypts && !protect(seal, ssl, server, alert, record, &size))
         return false;
+    seal->own = true;
     seal->sequence++;
     return BIO_write(out, record, (int)size) == (int)size;
 }

@@ -19,8 +19,10 @@ struct seal {
     bool has_application_secret, finished;
     size_t secret_size;
     uint32_t key_updates; /* that the secret is behind by */
-    /* TLS 1.2, GCM and CCM: the explicit part of a nonce that was used. */
+    /* TLS 1.2, GCM and CCM: the explicit part of a nonce that OpenSSL used; once an alert was
+     * sealed here, of the next one of ours. */
     uint8_t nonce[8];
+    bool own; /* an alert was sealed here: what OpenSSL writes afterwards must not go out */
 };
 
 /* From SSL's callbacks: a record, a message or a secret of the side that writes. */
@@ -31,8 +33,8 @@ void seal_note_secret(struct seal *seal, const char *keylog_line, bool server);
 /* Records that left the connection. */
 void seal_note_output(struct seal *seal, const uint8_t *bytes, size_t size);
 
-/* Writes the record of an alert to out. The SSL does not know of it: it must not write
- * anything afterwards. */
+/* Writes the record of an alert to out, any number of times. The SSL does not know of it:
+ * nothing that it writes afterwards may reach the peer. */
 bool seal_alert(struct seal *seal, SSL *ssl, bool server, uint8_t level, uint8_t description,
                 BIO *out);
 

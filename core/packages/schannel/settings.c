@@ -89,7 +89,7 @@ static SECURITY_STATUS copy_source(const CERT_CONTEXT *certificate, uint32_t enc
     return SEC_E_OK;
 }
 
-static SECURITY_STATUS copy_sources(struct settings *settings, uint32_t count,
+static SECURITY_STATUS copy_sources(struct settings *settings, uint32_t format, uint32_t count,
                                     PCCERT_CONTEXT *certificates, HCERTSTORE roots,
                                     sspia_report *report)
 {
@@ -99,6 +99,9 @@ static SECURITY_STATUS copy_sources(struct settings *settings, uint32_t count,
         return invalid(report, "cCreds is larger than 16");
     if (count > 0 && certificates == NULL)
         return invalid(report, "paCred is NULL");
+    /* The format of nothing does not matter: programs leave it unset. */
+    if (count > 0 && format != SCH_CRED_FORMAT_CERT_CONTEXT)
+        return unsupported(report, "dwCredFormat: certificates come as CERT_CONTEXT only");
     for (uint32_t i = 0; i < count && status == SEC_E_OK; i++) {
         if (certificates[i] == NULL)
             return invalid(report, "a certificate in paCred is NULL");
@@ -211,8 +214,6 @@ static SECURITY_STATUS copy_v5(struct settings *settings, const SCH_CREDENTIALS 
 {
     SECURITY_STATUS status;
 
-    if (credentials->dwCredFormat != SCH_CRED_FORMAT_CERT_CONTEXT)
-        return unsupported(report, "dwCredFormat: certificates come as CERT_CONTEXT only");
     if (credentials->cMappers != 0)
         return invalid(report, "cMappers must be 0");
     if (credentials->cTlsParameters > SCH_CRED_MAX_SUPPORTED_PARAMETERS ||
@@ -222,8 +223,8 @@ static SECURITY_STATUS copy_v5(struct settings *settings, const SCH_CREDENTIALS 
     for (uint32_t i = 0; i < credentials->cTlsParameters && status == SEC_E_OK; i++)
         status = copy_parameters(settings, &credentials->pTlsParameters[i], report);
     if (status == SEC_E_OK)
-        status = copy_sources(settings, credentials->cCreds, credentials->paCred,
-                              credentials->hRootStore, report);
+        status = copy_sources(settings, credentials->dwCredFormat, credentials->cCreds,
+                              credentials->paCred, credentials->hRootStore, report);
     return status;
 }
 
@@ -232,8 +233,6 @@ static SECURITY_STATUS copy_v4(struct settings *settings, const SCHANNEL_CRED *c
 {
     SECURITY_STATUS status;
 
-    if (credentials->dwCredFormat != SCH_CRED_FORMAT_CERT_CONTEXT)
-        return unsupported(report, "dwCredFormat: certificates come as CERT_CONTEXT only");
     if (credentials->cMappers != 0)
         return invalid(report, "cMappers must be 0");
     if (credentials->cSupportedAlgs > SETTINGS_ALGORITHMS_MAX ||
@@ -251,8 +250,8 @@ static SECURITY_STATUS copy_v4(struct settings *settings, const SCHANNEL_CRED *c
         settings->algorithms[i] = credentials->palgSupportedAlgs[i];
     status = copy_flags(settings, credentials->dwFlags, credentials->dwSessionLifespan, report);
     if (status == SEC_E_OK)
-        status = copy_sources(settings, credentials->cCreds, credentials->paCred,
-                              credentials->hRootStore, report);
+        status = copy_sources(settings, credentials->dwCredFormat, credentials->cCreds,
+                              credentials->paCred, credentials->hRootStore, report);
     return status;
 }
 

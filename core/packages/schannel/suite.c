@@ -82,6 +82,15 @@ static const struct {
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+size_t suite_algorithms(const ALG_ID **algorithms)
+{
+    static const ALG_ID all[] = {CALG_AES_128,  CALG_AES_256, CALG_SHA_256,  CALG_SHA_384,
+                                 CALG_RSA_SIGN, CALG_ECDSA,   CALG_DH_EPHEM, CALG_ECDH_EPHEM};
+
+    *algorithms = all;
+    return COUNT(all);
+}
+
 const struct suite *suite_find(uint16_t id)
 {
     for (size_t i = 0; i < COUNT(suites); i++) {

@@ -22,6 +22,9 @@ struct suite {
     uint16_t hash_bits;
 };
 
+/* What a caller may find in it by number, whatever the settings leave. */
+size_t suite_algorithms(const ALG_ID **algorithms);
+
 /* NULL for a suite that this package never negotiates. */
 const struct suite *suite_find(uint16_t id);
 
