@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What can be asked of an established context. */
 #include "attribute.h"
-#include "message.h"
+#include "sizes.h"
 #include "status.h"
 #include "text.h"
 
@@ -51,18 +51,6 @@ static SECURITY_STATUS server_name(gss_context *context, char **text, sspia_repo
         *text = gss_text_hand_out(host, strlen(host));
     }
     return *text == NULL ? SEC_E_INSUFFICIENT_MEMORY : SEC_E_OK;
-}
-
-static SECURITY_STATUS query_sizes(gss_context *context, SecPkgContext_Sizes *sizes,
-                                   sspia_report *report)
-{
-    SECURITY_STATUS status =
-        gss_protect_sizes(context, &sizes->cbMaxSignature, &sizes->cbSecurityTrailer,
-                          &sizes->cbBlockSize, report);
-
-    sizes->cbMaxToken = context->mech == GSS_MECH_NTLM ? gss_ntlm_package.max_token
-                                                       : gss_kerberos_package.max_token;
-    return status;
 }
 
 static SECURITY_STATUS query_native_names(gss_context *context,
@@ -284,7 +272,7 @@ SECURITY_STATUS gss_attribute_query(void *object, uint32_t attribute, void *buff
         return status;
     switch (attribute) {
     case SECPKG_ATTR_SIZES:
-        return query_sizes(context, buffer, report);
+        return gss_sizes_query(context, buffer, report);
     case SECPKG_ATTR_NAMES:
         return name_of(context, false, &((SecPkgContext_NamesA *)buffer)->sUserName, report);
     case SECPKG_ATTR_NATIVE_NAMES:

@@ -7,6 +7,7 @@
  */
 #include "message.h"
 #include "flags.h"
+#include "sizes.h"
 #include "status.h"
 
 #include <openssl/crypto.h>
@@ -146,8 +147,7 @@ SECURITY_STATUS gss_message_sign(void *object, uint32_t qop, SecBufferDesc *buff
     gss_buffer_desc mic = {0, NULL};
     OM_uint32 major;
     OM_uint32 minor;
-    uint32_t size = 0;
-    uint32_t ignored;
+    SecPkgContext_Sizes sizes;
     SECURITY_STATUS status = gss_context_ready(context, report);
 
     if (status == SEC_E_OK && qop != 0)
@@ -159,10 +159,10 @@ SECURITY_STATUS gss_message_sign(void *object, uint32_t qop, SecBufferDesc *buff
     if (status == SEC_E_OK)
         status = need(message.token, "a signature needs a TOKEN", report);
     if (status == SEC_E_OK)
-        status = gss_protect_sizes(context, &size, &ignored, &ignored, report);
+        status = gss_sizes_query(context, &sizes, report);
     if (status != SEC_E_OK)
         return status;
-    if (message.token->cbBuffer < size)
+    if (message.token->cbBuffer < sizes.cbMaxSignature)
         return gss_status_report(report, SEC_E_BUFFER_TOO_SMALL, "TOKEN", "see cbMaxSignature");
     if (!gss_message_gather(&message, NULL, NULL, &data))
         return SEC_E_INSUFFICIENT_MEMORY;
