@@ -5,7 +5,9 @@
 
 static uint8_t lane_of(uint32_t may_block, uint32_t operation)
 {
-    return (may_block & operation) != 0 ? LANE_NETWORK : LANE_QUICK;
+    if ((may_block & operation) == 0)
+        return LANE_QUICK;
+    return operation == SSPIA_OP_ACCEPT ? LANE_ACCEPTOR : LANE_NETWORK;
 }
 
 SECURITY_STATUS job_prepare_acquire(struct job *job,

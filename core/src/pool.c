@@ -80,6 +80,7 @@ struct lane_state {
 };
 
 static struct lane_state lanes[LANES];
+static const char *const thread_names[LANES] = {"sspi-quick", "sspi-network", "sspi-acceptor"};
 static sspia_pool_config settings;
 static uint64_t submitted;
 static uint64_t completed;
@@ -124,6 +125,7 @@ static void apply(const sspia_pool_config *config)
     settings = with_defaults(config);
     lanes[LANE_QUICK].limit = settings.max_quick_threads;
     lanes[LANE_NETWORK].limit = settings.max_threads;
+    lanes[LANE_ACCEPTOR].limit = settings.max_threads;
 }
 
 void pool_start(void)
@@ -373,7 +375,7 @@ static bool start_thread(struct lane_state *lane)
     if (failed == 0) {
         lane->threads++;
         lane->starting++;
-        pthread_setname_np(thread, lane == &lanes[LANE_QUICK] ? "sspi-quick" : "sspi-network");
+        pthread_setname_np(thread, thread_names[lane - lanes]);
     }
 
 done:

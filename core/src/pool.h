@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The threads that run calls, in two lanes that cannot hold each other up. */
+/* The threads that run calls, in lanes that cannot hold each other up. */
 #ifndef SSPI_ASYNC_POOL_H
 #define SSPI_ASYNC_POOL_H
 

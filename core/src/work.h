@@ -12,8 +12,10 @@
 #define CACHE_LINE 64
 
 enum lane {
-    LANE_QUICK,   /* calls that cannot block */
-    LANE_NETWORK, /* calls that may */
+    LANE_QUICK,    /* calls that cannot block */
+    LANE_NETWORK,  /* calls that may, for as long as a KDC likes */
+    LANE_ACCEPTOR, /* legs of acceptors that may, for a replay cache or a domain member's daemon
+                    */
     LANES,
 };
 

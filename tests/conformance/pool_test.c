@@ -74,6 +74,49 @@ static void blocked_calls_never_delay_deletes(void **state)
     assert_status(FreeCredentialsHandle(&credential), SEC_E_OK);
 }
 
+/* Wrong would be: a server whose logons wait for the KDC of its outbound calls. */
+static void blocked_initiators_never_delay_acceptors(void **state)
+{
+    enum { BLOCKED = 100, THREADS = 64 };
+    CredHandle credential = scripted_credential();
+    SspiAsyncContext *blocked[BLOCKED], *async = SspiCreateAsyncContext();
+    struct scripted_leg *legs = calloc(BLOCKED, sizeof(*legs));
+    SecBuffer in = {0, SECBUFFER_TOKEN, (char[]){""}}, out = {0, SECBUFFER_TOKEN, NULL};
+    SecBufferDesc input = {SECBUFFER_VERSION, 1, &in}, output = {SECBUFFER_VERSION, 1, &out};
+
+    (void)state;
+    for (int i = 0; i < BLOCKED; i++) {
+        blocked[i] = SspiCreateAsyncContext();
+        assert_status(scripted_submit_leg(blocked[i], &credential, NULL, "block", &legs[i]),
+                      SEC_E_OK);
+    }
+    assert_int_equal(scripted->wait_blocked(THREADS, PATIENCE_MS), 0); /* the lane is full */
+    for (int i = 0; i < 10; i++) {
+        CtxtHandle context;
+        uint32_t attributes;
+
+        assert_status(SspiAcceptSecurityContextAsync(async, &credential, NULL, &input,
+                                                     ASC_REQ_ALLOCATE_MEMORY, 0, &context,
+                                                     &output, &attributes, NULL),
+                      SEC_E_OK);
+        assert_status(sspia_async_wait(async, PATIENCE_MS), SEC_E_OK);
+        assert_int_equal(SspiReinitAsyncContext(async), STATUS_SUCCESS);
+        FreeContextBuffer(out.pvBuffer);
+        out = (SecBuffer){0, SECBUFFER_TOKEN, NULL};
+        assert_status(DeleteSecurityContext(&context), SEC_E_OK);
+    }
+    assert_int_equal(scripted->wait_blocked(THREADS, 0), 0); /* they hang still */
+    scripted->release(BLOCKED);
+    for (int i = 0; i < BLOCKED; i++) {
+        assert_status(sspia_async_wait(blocked[i], PATIENCE_MS), SEC_E_OK);
+        assert_status(DeleteSecurityContext(&legs[i].context), SEC_E_OK);
+        SspiFreeAsyncContext(blocked[i]);
+    }
+    SspiFreeAsyncContext(async);
+    free(legs);
+    assert_status(FreeCredentialsHandle(&credential), SEC_E_OK);
+}
+
 static void submit_nothing(SspiAsyncContext *async)
 {
     CtxtHandle none;
@@ -352,6 +395,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_teardown(name, restore)
     const struct CMUnitTest tests[] = {
         TEST(blocked_calls_never_delay_deletes),
+        TEST(blocked_initiators_never_delay_acceptors),
         TEST(callback_may_block_on_a_call_of_the_same_lane),
         TEST(bound_on_queued_calls_refuses),
         TEST(threads_come_with_work_and_leave_without),

@@ -136,8 +136,10 @@ SSPI_ASYNC_API const char *sspia_version(void);
 
 /* ---- Pool ------------------------------------------------------------------------
  *
- * Calls run on threads in two lanes: calls that cannot block (delete, free, packages
- * without network) and calls that may (acquire, initialize, accept). A lane starts a
+ * Calls run on threads in three lanes: calls that cannot block (delete, free, packages
+ * without network), calls that may wait for a KDC (acquire, initialize), and legs of acceptors
+ * that may block for a moment (accept). None waits for another's threads: a silent KDC delays
+ * no logon at a server in the same process. A lane starts a
  * thread when there is work and none is idle, and lets it go after idle_ms without work.
  * A thread that is inside a callback does not count against its lane. There is no thread
  * before the first call.
@@ -151,7 +153,7 @@ SSPI_ASYNC_API const char *sspia_version(void);
 typedef struct sspia_pool_config {
     uint32_t size;              /* sizeof(sspia_pool_config) */
     uint32_t min_threads;       /* kept in each lane once started; default 0 */
-    uint32_t max_threads;       /* that may block; 1 to 4096, default 64 */
+    uint32_t max_threads;       /* that may block, in each such lane; 1 to 4096, default 64 */
     uint32_t max_quick_threads; /* that cannot block; 1 to 4096, default: processors */
     uint32_t max_queued;        /* accepted and unfinished calls a lane; default 1048576 */
     uint32_t idle_ms;           /* default 2000 */
@@ -164,7 +166,7 @@ SSPI_ASYNC_API SECURITY_STATUS sspia_pool_configure(const sspia_pool_config *con
 
 typedef struct sspia_pool_counts {
     uint32_t size;         /* sizeof(sspia_pool_counts), set by the caller */
-    uint32_t threads;      /* alive, both lanes */
+    uint32_t threads;      /* alive, in all lanes */
     uint32_t idle;         /* of these, without work */
     uint32_t in_callbacks; /* of these, inside a callback */
     uint64_t pending;      /* calls accepted and not finished */

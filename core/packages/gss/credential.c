@@ -103,10 +103,10 @@ uint32_t gss_credential_may_block_ntlm(void *object)
     const gss_credential *credential = object;
     uint32_t may_block = 0;
 
-    /* Without these gss-ntlmssp asks winbind, and that a domain controller. */
+    /* Without hash and accounts gss-ntlmssp asks winbind, and that a domain controller. */
     if (credential->outbound.nt_hash == NULL)
         may_block |= SSPIA_OP_INITIALIZE;
-    if (credential->ntlm_in.user_file == NULL)
+    if (credential->ntlm_in.user_file == NULL && credential->ntlm_in.users == NULL)
         may_block |= SSPIA_OP_ACCEPT;
     return may_block;
 }

@@ -7,6 +7,9 @@
  *     tickets (tickets.h) and an NT hash (nthash.h), which do not.
  *   - SPNEGO silently uses the process's default identity unless the cred was acquired for
  *     SPNEGO itself; so lease.c does that, and names the mechanisms with gss_set_neg_mechs.
+ *   - gss-ntlmssp reads the default user file anew for each logon, does not tell an unknown
+ *     user from a changed message there, and obeys the environment of a set-uid process: an
+ *     acceptor's default file is found here and goes the way of one that was named.
  *   - One name serves both mechanisms of Negotiate: user@REALM, which gss-ntlmssp reads as
  *     user and domain; the store's ntlmssp_domain corrects the domain.
  *   - A Kerberos logon that fails for want of a KDC, a realm or the account there leaves NTLM
@@ -75,6 +78,14 @@ unsigned gss_plan_mechs(gss_kind kind, const sspia_identity *identity)
     return listed_mechs(identity->package_list, mechs);
 }
 
+/* The user without the domain that may stand with it: "TEST\\alice", "alice@TEST". */
+static char *bare_name(const char *user, const char *domain)
+{
+    const char *start = strchr(user, '\\') != NULL ? strchr(user, '\\') + 1 : user;
+
+    return gss_text_given(domain) ? strdup(user) : strndup(start, strcspn(start, "@"));
+}
+
 /* What NTLM needs of an initiator: a hash, and a domain that is not the realm. */
 static SECURITY_STATUS plan_ntlm(gss_source *source, const sspia_identity *identity,
                                  const char *user, sspia_report *report)
@@ -94,10 +105,7 @@ static SECURITY_STATUS plan_ntlm(gss_source *source, const sspia_identity *ident
     } else if (gss_text_given(identity->ntlm_user_file) && !gss_text_given(user)) {
         copied = gss_text_copy(identity->ntlm_user_file, &source->user_file);
     } else if (gss_text_given(identity->ntlm_user_file)) {
-        const char *start = strchr(user, '\\') != NULL ? strchr(user, '\\') + 1 : user;
-
-        bare = gss_text_given(identity->domain) ? strdup(user)
-                                                : strndup(start, strcspn(start, "@"));
+        bare = bare_name(user, identity->domain);
         if (bare == NULL)
             return SEC_E_INSUFFICIENT_MEMORY;
         status =
@@ -191,6 +199,49 @@ SECURITY_STATUS gss_plan_outbound(gss_credential *credential, const char *princi
     return status;
 }
 
+/* The one account of an acceptor that was given a password. */
+static SECURITY_STATUS plan_account(gss_source *source, const sspia_identity *identity,
+                                    sspia_report *report)
+{
+    char hex[GSS_NTHASH_HEX];
+    char *account = NULL;
+    char *domain = NULL;
+    char *name = NULL;
+    SECURITY_STATUS status;
+
+    if (!gss_text_given(identity->user))
+        return gss_status_report(report, SEC_E_INVALID_PARAMETER, "identity",
+                                 "a password without a user");
+    status = gss_name_account(identity->user, identity->domain, &account, &domain, report);
+    name = bare_name(identity->user, identity->domain);
+    if (status == SEC_E_OK && name == NULL)
+        status = SEC_E_INSUFFICIENT_MEMORY;
+    else if (status == SEC_E_OK && !gss_nthash(identity->password, hex))
+        status = gss_status_report(report, SEC_E_CRYPTO_SYSTEM_INVALID, "NT hash",
+                                   "the password is too long or not UTF-8, or OpenSSL's "
+                                   "legacy provider is missing");
+    else if (status == SEC_E_OK)
+        status = gss_users_of_account(domain, name, hex, &source->users, report);
+    OPENSSL_cleanse(hex, sizeof hex);
+    free(name);
+    free(account);
+    free(domain);
+    return status;
+}
+
+/* Who names keys or accounts means these, and no others that the system may have. */
+static void exclude_defaults(gss_source *kerberos, gss_source *ntlm,
+                             const sspia_identity *identity, bool password_is_account)
+{
+    bool keys = gss_text_given(identity->keytab);
+    bool accounts = gss_text_given(identity->ntlm_user_file) || password_is_account;
+
+    if (keys && !accounts)
+        ntlm->mechs = 0;
+    else if (accounts && !keys)
+        kerberos->mechs = 0;
+}
+
 SECURITY_STATUS gss_plan_inbound(gss_credential *credential, const char *principal,
                                  const sspia_identity *identity, unsigned mechs,
                                  sspia_report *report)
@@ -203,13 +254,23 @@ SECURITY_STATUS gss_plan_inbound(gss_credential *credential, const char *princip
     kerberos->negotiate = ntlm->negotiate = credential->kind == GSS_NEGOTIATE;
     kerberos->mechs = mechs & GSS_MECH_KERBEROS;
     ntlm->mechs = mechs & GSS_MECH_NTLM;
+    if (kerberos->mechs != 0 && ntlm->mechs != 0)
+        exclude_defaults(kerberos, ntlm, identity,
+                         identity->password != NULL && credential->outbound.mechs == 0);
     if (kerberos->mechs != 0 && identity->password != NULL && credential->outbound.mechs == 0)
         return gss_status_report(report, SEC_E_UNSUPPORTED_FUNCTION, "identity",
                                  "an acceptor's keys come from a keytab, not a password");
     if (!gss_text_copy(identity->keytab, &kerberos->keytab) ||
         !gss_text_copy(identity->replay_cache, &kerberos->replay_cache) ||
-        !gss_text_copy(identity->ntlm_user_file, &ntlm->user_file))
+        !gss_text_copy(gss_text_given(identity->ntlm_user_file) ? identity->ntlm_user_file
+                       : identity->password != NULL             ? NULL
+                                                    : secure_getenv("NTLM_USER_FILE"),
+                       &ntlm->user_file))
         return SEC_E_INSUFFICIENT_MEMORY;
+    if (ntlm->mechs != 0 && identity->password != NULL && ntlm->user_file == NULL)
+        status = plan_account(ntlm, identity, report);
+    if (status != SEC_E_OK)
+        return status;
     if (kerberos->mechs != 0)
         status = gss_name_service(principal, GSS_MECH_KERBEROS, &kerberos->name, report);
     if (status == SEC_E_OK && ntlm->mechs != 0)

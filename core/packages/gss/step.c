@@ -3,6 +3,7 @@
 #include "step.h"
 #include "bindings.h"
 #include "flags.h"
+#include "greeting.h"
 #include "ntlm_token.h"
 #include "sniff.h"
 #include "status.h"
@@ -11,6 +12,10 @@
 #include <errno.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
+
+/* Where libwbclient finds winbind. */
+#define WINBIND_PIPE "/run/samba/winbindd/pipe"
 
 static gss_buffer_desc input_token(const sspia_step *step)
 {
@@ -130,6 +135,15 @@ static SECURITY_STATUS refine(const gss_context *context, OM_uint32 major, OM_ui
         GSS_ROUTINE_ERROR(major) == GSS_S_DEFECTIVE_TOKEN &&
         gss_status_true_minor(minor) == EACCES)
         status = SEC_E_BAD_BINDINGS;
+    /* Without a file it has asked winbind, and says EACCES whether that refused the logon or is
+     * not there. */
+    else if (context->lease->users == NULL && gss_status_true_minor(minor) == EACCES &&
+             access(WINBIND_PIPE, F_OK) != 0)
+        return gss_status_report(report, SEC_E_NO_CREDENTIALS, "NTLM accounts",
+                                 "there is no user file and no winbind: name a file by "
+                                 "ntlm_user_file or NTLM_USER_FILE, or start winbind");
+    else if (context->lease->users == NULL && gss_status_true_minor(minor) == EACCES)
+        status = SEC_E_LOGON_DENIED;
     if (status != SEC_E_LOGON_DENIED && status != SEC_E_BAD_BINDINGS)
         return status;
     memcpy(text, report->text, sizeof text);
@@ -228,6 +242,29 @@ static SECURITY_STATUS begin_acceptor(gss_context *context, const sspia_step *st
     return status;
 }
 
+/* The first leg of an acceptor that speaks first. The handshake begins with the initiator's
+ * choice, as if nothing had been said before. */
+static SECURITY_STATUS greet(gss_context *context, const sspia_step *step,
+                             sspia_step_result *result, sspia_report *report)
+{
+    const gss_credential *credential = step->credential;
+    unsigned mechs = credential->kerberos_in.mechs | credential->ntlm_in.mechs;
+    SECURITY_STATUS status;
+
+    if (!(credential->use & SECPKG_CRED_INBOUND))
+        return gss_status_report(report, SEC_E_NO_CREDENTIALS, "credential",
+                                 "it is outbound only");
+    status = take_bindings(context, step, report);
+    if (status != SEC_E_OK)
+        return status;
+    result->token.data = gss_host->allocate(GSS_GREETING_MAX);
+    if (result->token.data == NULL)
+        return SEC_E_INSUFFICIENT_MEMORY;
+    result->token.size = gss_greeting_write(mechs, result->token.data);
+    result->expiry = INT64_MAX;
+    return SEC_I_CONTINUE_NEEDED;
+}
+
 /* MS-docs on ASC_REQ_ALLOW_MISSING_BINDINGS: without it, an acceptor that has bindings
  * insists on the initiator's. GSSAPI itself lets an initiator do without. */
 static bool bindings_missing(const gss_context *context, OM_uint32 flags)
@@ -241,7 +278,7 @@ SECURITY_STATUS gss_step_accept(gss_kind kind, void **object, const sspia_step *
                                 sspia_step_result *result, sspia_report *report)
 {
     gss_context *context = *object;
-    bool first = context == NULL;
+    bool first = context == NULL || context->lease == NULL;
     gss_buffer_desc input = input_token(step);
     gss_buffer_desc full = {0, NULL};
     gss_buffer_desc output = {0, NULL};
@@ -252,17 +289,20 @@ SECURITY_STATUS gss_step_accept(gss_kind kind, void **object, const sspia_step *
     OM_uint32 minor;
     SECURITY_STATUS status = SEC_E_OK;
 
-    if (!first && (context->initiator || context->state != GSS_STARTED))
+    if (context != NULL && (context->initiator || context->state != GSS_STARTED))
         return gss_status_report(report, SEC_E_OUT_OF_SEQUENCE, "context",
                                  context->initiator ? "it is an initiator's"
                                                     : "its handshake is over");
-    if (first) {
+    if (context == NULL) {
         context = *object = gss_context_create(kind, false);
         if (context == NULL)
             return SEC_E_INSUFFICIENT_MEMORY;
+        if (input.length == 0 && kind == GSS_NEGOTIATE) {
+            status = greet(context, step, result, report);
+            return status < 0 ? gss_context_fail(context, status) : status;
+        }
     }
-    /* SPNEGO may begin with an offer of the acceptor's (MS-SPNG 3.2.5.2). */
-    if (input.length == 0 && !(first && kind == GSS_NEGOTIATE))
+    if (input.length == 0)
         status = gss_status_report(report, SEC_E_INVALID_TOKEN, "token", "there is none");
     else if (first)
         status = begin_acceptor(context, step, &input, report);

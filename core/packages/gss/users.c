@@ -153,32 +153,75 @@ static bool write_all(int descriptor, const char *bytes, size_t size)
     return true;
 }
 
+/* One line of smbpasswd's format, without line feeds in its names. */
+static bool write_line(int descriptor, const char *domain, const char *name,
+                       const char hash[GSS_NTHASH_HEX])
+{
+    char out[LINE_MAX_LENGTH + 3 * GSS_NTHASH_HEX];
+    char lm[GSS_NTHASH_HEX];
+    int length;
+    bool done;
+
+    if (!gss_nthash_random(lm))
+        return false;
+    length = snprintf(out, sizeof out, "%s%s%s:0:%s:%s:[U]:\n", domain != NULL ? domain : "",
+                      domain != NULL ? "\\" : "", name, lm, hash);
+    done =
+        length > 0 && (size_t)length < sizeof out && write_all(descriptor, out, (size_t)length);
+    OPENSSL_cleanse(out, sizeof out);
+    return done;
+}
+
 static bool hash_lines(FILE *file, int descriptor)
 {
     char line[LINE_MAX_LENGTH];
-    char out[LINE_MAX_LENGTH + 3 * GSS_NTHASH_HEX];
-    char lm[GSS_NTHASH_HEX];
     char hash[GSS_NTHASH_HEX];
     const char *name;
     const char *domain;
     bool done = true;
 
     while (done && fgets(line, sizeof line, file) != NULL) {
-        int length;
-
-        if (!parse(line, &name, &domain, hash, NULL, NULL))
-            continue;
-        done = gss_nthash_random(lm);
-        length =
-            snprintf(out, sizeof out, "%s%s%s:0:%s:%s:[U]:\n", domain != NULL ? domain : "",
-                     domain != NULL ? "\\" : "", name, lm, hash);
-        done = done && length > 0 && (size_t)length < sizeof out &&
-               write_all(descriptor, out, (size_t)length);
+        if (parse(line, &name, &domain, hash, NULL, NULL))
+            done = write_line(descriptor, domain, name, hash);
     }
     OPENSSL_cleanse(line, sizeof line);
-    OPENSSL_cleanse(out, sizeof out);
     OPENSSL_cleanse(hash, sizeof hash);
     return done;
+}
+
+static gss_users *create(void)
+{
+    gss_users *made = calloc(1, sizeof *made);
+
+    if (made == NULL)
+        return NULL;
+    atomic_init(&made->references, 1);
+    made->descriptor = memfd_create("ntlm-users", MFD_CLOEXEC);
+    snprintf(made->path, sizeof made->path, "/proc/self/fd/%d", made->descriptor);
+    return made;
+}
+
+SECURITY_STATUS gss_users_of_account(const char *domain, const char *name,
+                                     const char hash[GSS_NTHASH_HEX], gss_users **users,
+                                     sspia_report *report)
+{
+    gss_users *made;
+
+    *users = NULL;
+    if (strpbrk(name, ":\\\r\n") != NULL ||
+        (domain != NULL && strpbrk(domain, ":\\\r\n") != NULL))
+        return gss_status_report(report, SEC_E_INVALID_PARAMETER, "identity",
+                                 "user or domain has a colon, backslash or line feed");
+    made = create();
+    if (made == NULL)
+        return SEC_E_INSUFFICIENT_MEMORY;
+    if (made->descriptor < 0 || !write_line(made->descriptor, domain, name, hash)) {
+        gss_users_drop(made);
+        return gss_status_report(report, SEC_E_INSUFFICIENT_MEMORY, "identity",
+                                 "there is no memory file to be had, or the name is too long");
+    }
+    *users = made;
+    return SEC_E_OK;
 }
 
 SECURITY_STATUS gss_users_load(const char *path, gss_users **users, sspia_report *report)
@@ -190,18 +233,15 @@ SECURITY_STATUS gss_users_load(const char *path, gss_users **users, sspia_report
     *users = NULL;
     if (!open_file(&open, path, report))
         return SEC_E_NO_CREDENTIALS;
-    made = calloc(1, sizeof *made);
+    made = create();
     if (made == NULL)
         goto done;
-    atomic_init(&made->references, 1);
-    made->descriptor = memfd_create("ntlm-users", MFD_CLOEXEC);
     if (made->descriptor < 0 || fstat(fileno(open.file), &made->source) != 0 ||
         !hash_lines(open.file, made->descriptor)) {
         status = gss_status_report(report, SEC_E_INTERNAL_ERROR, path,
                                    "cannot be prepared: memory file or MD4 is missing");
         goto done;
     }
-    snprintf(made->path, sizeof made->path, "/proc/self/fd/%d", made->descriptor);
     *users = made;
     made = NULL;
     status = SEC_E_OK;

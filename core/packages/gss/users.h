@@ -26,6 +26,11 @@ void gss_user_wipe(gss_user *user);
 typedef struct gss_users gss_users;
 
 SECURITY_STATUS gss_users_load(const char *path, gss_users **users, sspia_report *report);
+/* The one account of an acceptor that was given a password; domain may be NULL, which any
+ * matches. SEC_E_INVALID_PARAMETER if a name cannot stand in a user file. */
+SECURITY_STATUS gss_users_of_account(const char *domain, const char *name,
+                                     const char hash[GSS_NTHASH_HEX], gss_users **users,
+                                     sspia_report *report);
 gss_users *gss_users_keep(gss_users *users); /* NULL is fine */
 void gss_users_drop(gss_users *users);
 
