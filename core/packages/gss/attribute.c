@@ -132,7 +132,11 @@ static const struct algorithm {
     {25, 128, 17, "CAMELLIA128-CTS-CMAC", "CMAC-CAMELLIA128"},
     {26, 256, 18, "CAMELLIA256-CTS-CMAC", "CMAC-CAMELLIA256"},
 };
-static const struct algorithm ntlm_algorithm = {-140, 128, -138, "RC4", "HMAC-MD5"};
+
+/* As Windows describes NTLM: the cipher by its number in wincrypt.h, CALG_RC4, and the
+ * signature of extended session security as KERB_CHECKSUM_HMAC_MD5 (Wine's msv1_0 answers the
+ * same). */
+static const struct algorithm ntlm_algorithm = {0x6801, 128, -138, "RSADSI RC4", "HMAC-MD5"};
 
 static int32_t last_arc(const gss_buffer_desc *oid)
 {

@@ -131,6 +131,14 @@ static SECURITY_STATUS need_integrity(const gss_context *context, sspia_report *
                              "integrity was not asked for when it was made");
 }
 
+/* NTLM always signs: where no key was agreed on, with a signature that is the same for every
+ * message, version 1 and zeros (NTLMSSP_NEGOTIATE_ALWAYS_SIGN of MS-NLMP 2.2.2.5; 2.2.2.9).
+ * gss-ntlmssp makes it, and takes no other then. */
+static SECURITY_STATUS need_signatures(const gss_context *context, sspia_report *report)
+{
+    return context->mech == GSS_MECH_NTLM ? SEC_E_OK : need_integrity(context, report);
+}
+
 static SECURITY_STATUS need(const void *buffer, const char *kind, sspia_report *report)
 {
     return buffer != NULL ? SEC_E_OK
@@ -153,7 +161,7 @@ SECURITY_STATUS gss_message_sign(void *object, uint32_t qop, SecBufferDesc *buff
     if (status == SEC_E_OK && qop != 0)
         status = gss_status_report(report, SEC_E_QOP_NOT_SUPPORTED, "fQOP", NULL);
     if (status == SEC_E_OK)
-        status = need_integrity(context, report);
+        status = need_signatures(context, report);
     if (status == SEC_E_OK)
         status = sort(buffers, true, &message, report);
     if (status == SEC_E_OK)
@@ -195,7 +203,7 @@ SECURITY_STATUS gss_message_verify(void *object, SecBufferDesc *buffers, uint32_
     SECURITY_STATUS status = gss_context_ready(context, report);
 
     if (status == SEC_E_OK)
-        status = need_integrity(context, report);
+        status = need_signatures(context, report);
     if (status == SEC_E_OK)
         status = sort(buffers, true, &message, report);
     if (status == SEC_E_OK)

@@ -47,7 +47,7 @@ SECURITY_STATUS gss_sizes_query(gss_context *context, SecPkgContext_Sizes *sizes
     if (context->mech == GSS_MECH_NTLM) {
         sizes->cbMaxToken = gss_ntlm_package.max_token;
         sizes->cbMaxSignature = sizes->cbSecurityTrailer = GSS_NTLM_SIGNATURE;
-        sizes->cbBlockSize = 1;
+        sizes->cbBlockSize = 0; /* a stream cipher: Windows says so with 0 */
         return SEC_E_OK;
     }
     sizes->cbMaxToken = gss_kerberos_package.max_token;
