@@ -484,7 +484,7 @@ static void attributes_agree_on_both_sides(void **state)
         assert_int_equal(keys[0].SessionKeyLength, ntlm ? 16 : 32);
         assert_int_equal(infos[0].KeySize, ntlm ? 128 : 256);
         assert_string_equal(infos[0].sEncryptAlgorithmName,
-                            ntlm ? "RC4" : "AES256-CTS-HMAC-SHA1-96");
+                            ntlm ? "RSADSI RC4" : "AES256-CTS-HMAC-SHA1-96");
         assert_string_equal(infos[0].sSignatureAlgorithmName, infos[1].sSignatureAlgorithmName);
         assert_string_equal(natives[0].sClientName, natives[1].sClientName);
         expiry = (int64_t)spans[0].tsExpiry.HighPart << 32 | spans[0].tsExpiry.LowPart;

@@ -503,7 +503,7 @@ typedef struct _SecPkgInfoW {
 #define SECPKG_FLAG_MULTI_REQUIRED         0x20u
 #define SECPKG_FLAG_CLIENT_ONLY            0x40u
 #define SECPKG_FLAG_EXTENDED_ERROR         0x80u
-#define SECPKG_FLAG_IMPERSONATION          0x100u
+#define SECPKG_FLAG_IMPERSONATION          0x100u /* as on Windows; see below, it is refused */
 #define SECPKG_FLAG_ACCEPT_WIN32_NAME      0x200u
 #define SECPKG_FLAG_STREAM                 0x400u
 #define SECPKG_FLAG_NEGOTIABLE             0x800u
@@ -976,7 +976,7 @@ SSPI_ASYNC_API SECURITY_STATUS sspia_VerifySignature(PCtxtHandle phContext,
                                                      uint32_t MessageSeqNo, uint32_t *pfQOP);
 
 /* Encrypts in place: TOKEN (cbSecurityTrailer), DATA..., PADDING (cbBlockSize, may be
- * missing where cbBlockSize is 1); send TOKEN, DATA, PADDING in this order.
+ * missing where cbBlockSize is 0 or 1); send TOKEN, DATA, PADDING in this order.
  * fQOP: 0, or SECQOP_WRAP_NO_ENCRYPT to sign only. */
 SSPI_ASYNC_API SECURITY_STATUS sspia_EncryptMessage(PCtxtHandle phContext, uint32_t fQOP,
                                                     PSecBufferDesc pMessage,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What can be asked of an established context. */
 #include "attribute.h"
-#include "message.h"
+#include "sizes.h"
 #include "status.h"
 #include "text.h"
 
@@ -51,18 +51,6 @@ static SECURITY_STATUS server_name(gss_context *context, char **text, sspia_repo
         *text = gss_text_hand_out(host, strlen(host));
     }
     return *text == NULL ? SEC_E_INSUFFICIENT_MEMORY : SEC_E_OK;
-}
-
-static SECURITY_STATUS query_sizes(gss_context *context, SecPkgContext_Sizes *sizes,
-                                   sspia_report *report)
-{
-    SECURITY_STATUS status =
-        gss_protect_sizes(context, &sizes->cbMaxSignature, &sizes->cbSecurityTrailer,
-                          &sizes->cbBlockSize, report);
-
-    sizes->cbMaxToken = context->mech == GSS_MECH_NTLM ? gss_ntlm_package.max_token
-                                                       : gss_kerberos_package.max_token;
-    return status;
 }
 
 static SECURITY_STATUS query_native_names(gss_context *context,
@@ -144,7 +132,11 @@ static const struct algorithm {
     {25, 128, 17, "CAMELLIA128-CTS-CMAC", "CMAC-CAMELLIA128"},
     {26, 256, 18, "CAMELLIA256-CTS-CMAC", "CMAC-CAMELLIA256"},
 };
-static const struct algorithm ntlm_algorithm = {-140, 128, -138, "RC4", "HMAC-MD5"};
+
+/* As Windows describes NTLM: the cipher by its number in wincrypt.h, CALG_RC4, and the
+ * signature of extended session security as KERB_CHECKSUM_HMAC_MD5 (Wine's msv1_0 answers the
+ * same). */
+static const struct algorithm ntlm_algorithm = {0x6801, 128, -138, "RSADSI RC4", "HMAC-MD5"};
 
 static int32_t last_arc(const gss_buffer_desc *oid)
 {
@@ -284,7 +276,7 @@ SECURITY_STATUS gss_attribute_query(void *object, uint32_t attribute, void *buff
         return status;
     switch (attribute) {
     case SECPKG_ATTR_SIZES:
-        return query_sizes(context, buffer, report);
+        return gss_sizes_query(context, buffer, report);
     case SECPKG_ATTR_NAMES:
         return name_of(context, false, &((SecPkgContext_NamesA *)buffer)->sUserName, report);
     case SECPKG_ATTR_NATIVE_NAMES:

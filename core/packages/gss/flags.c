@@ -38,6 +38,13 @@ SECURITY_STATUS gss_flags_request(gss_kind kind, uint64_t requested, OM_uint32 *
     if ((requested & ISC_REQ_NULL_SESSION) && kind == GSS_KERBEROS)
         return gss_status_report(report, SEC_E_UNSUPPORTED_FUNCTION, "ISC_REQ_NULL_SESSION",
                                  "Kerberos would name the user");
+    /* MIT's GSSAPI (1.23 too) sends no AP-REQ with USE-SESSION-KEY, nor asks a peer for its
+     * TGT. Negotiate goes on with what is left, for RDP clients always set the flag: they learn
+     * from ISC_RET_USE_SESSION_KEY, which is never returned. */
+    if ((requested & ISC_REQ_USE_SESSION_KEY) && kind == GSS_KERBEROS)
+        return gss_status_report(report, SEC_E_UNSUPPORTED_FUNCTION, "ISC_REQ_USE_SESSION_KEY",
+                                 "GSSAPI has no user-to-user Kerberos; leave the flag out, and "
+                                 "name a service that has a key of its own");
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         if (requested & table[i].isc)
             wanted |= table[i].gss;

@@ -6,7 +6,8 @@
 #include "module.h"
 
 /* The GSS flags that an initiator asks for. SEC_E_UNSUPPORTED_FUNCTION for what would be
- * unsafe to leave out silently: datagrams, and an anonymous initiator with Kerberos. */
+ * unsafe to leave out silently: datagrams, and with Kerberos an anonymous initiator and
+ * user-to-user (MS-docs: no other package has that). */
 SECURITY_STATUS gss_flags_request(gss_kind kind, uint64_t requested, OM_uint32 *flags,
                                   sspia_report *report);
 

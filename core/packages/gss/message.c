@@ -7,6 +7,7 @@
  */
 #include "message.h"
 #include "flags.h"
+#include "sizes.h"
 #include "status.h"
 
 #include <openssl/crypto.h>
@@ -130,6 +131,14 @@ static SECURITY_STATUS need_integrity(const gss_context *context, sspia_report *
                              "integrity was not asked for when it was made");
 }
 
+/* NTLM always signs: where no key was agreed on, with a signature that is the same for every
+ * message, version 1 and zeros (NTLMSSP_NEGOTIATE_ALWAYS_SIGN of MS-NLMP 2.2.2.5; 2.2.2.9).
+ * gss-ntlmssp makes it, and takes no other then. */
+static SECURITY_STATUS need_signatures(const gss_context *context, sspia_report *report)
+{
+    return context->mech == GSS_MECH_NTLM ? SEC_E_OK : need_integrity(context, report);
+}
+
 static SECURITY_STATUS need(const void *buffer, const char *kind, sspia_report *report)
 {
     return buffer != NULL ? SEC_E_OK
@@ -146,23 +155,22 @@ SECURITY_STATUS gss_message_sign(void *object, uint32_t qop, SecBufferDesc *buff
     gss_buffer_desc mic = {0, NULL};
     OM_uint32 major;
     OM_uint32 minor;
-    uint32_t size = 0;
-    uint32_t ignored;
+    SecPkgContext_Sizes sizes;
     SECURITY_STATUS status = gss_context_ready(context, report);
 
     if (status == SEC_E_OK && qop != 0)
         status = gss_status_report(report, SEC_E_QOP_NOT_SUPPORTED, "fQOP", NULL);
     if (status == SEC_E_OK)
-        status = need_integrity(context, report);
+        status = need_signatures(context, report);
     if (status == SEC_E_OK)
         status = sort(buffers, true, &message, report);
     if (status == SEC_E_OK)
         status = need(message.token, "a signature needs a TOKEN", report);
     if (status == SEC_E_OK)
-        status = gss_protect_sizes(context, &size, &ignored, &ignored, report);
+        status = gss_sizes_query(context, &sizes, report);
     if (status != SEC_E_OK)
         return status;
-    if (message.token->cbBuffer < size)
+    if (message.token->cbBuffer < sizes.cbMaxSignature)
         return gss_status_report(report, SEC_E_BUFFER_TOO_SMALL, "TOKEN", "see cbMaxSignature");
     if (!gss_message_gather(&message, NULL, NULL, &data))
         return SEC_E_INSUFFICIENT_MEMORY;
@@ -195,7 +203,7 @@ SECURITY_STATUS gss_message_verify(void *object, SecBufferDesc *buffers, uint32_
     SECURITY_STATUS status = gss_context_ready(context, report);
 
     if (status == SEC_E_OK)
-        status = need_integrity(context, report);
+        status = need_signatures(context, report);
     if (status == SEC_E_OK)
         status = sort(buffers, true, &message, report);
     if (status == SEC_E_OK)

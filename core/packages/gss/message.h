@@ -55,13 +55,6 @@ SECURITY_STATUS gss_ntlm_seal(gss_context *context, gss_message *message, sspia_
 SECURITY_STATUS gss_ntlm_unseal(gss_context *context, gss_message *message,
                                 sspia_report *report);
 
-/* Bytes of overhead: of a signature; the largest TOKEN of a sealed message; the block that
- * PADDING fills up, 1 if there is none. */
-SECURITY_STATUS gss_protect_sizes(gss_context *context, uint32_t *signature, uint32_t *token,
-                                  uint32_t *block, sspia_report *report);
-
-#define GSS_NTLM_SIGNATURE 16u
-
 /* sspia_package's functions. */
 SECURITY_STATUS gss_message_sign(void *context, uint32_t qop, SecBufferDesc *buffers,
                                  sspia_report *report);

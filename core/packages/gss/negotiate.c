@@ -39,8 +39,8 @@ const sspia_package gss_negotiate_package = {
     .comment = "Kerberos or NTLM, negotiated by SPNEGO",
     .capabilities = SECPKG_FLAG_INTEGRITY | SECPKG_FLAG_PRIVACY | SECPKG_FLAG_CONNECTION |
                     SECPKG_FLAG_MULTI_REQUIRED | SECPKG_FLAG_EXTENDED_ERROR |
-                    SECPKG_FLAG_ACCEPT_WIN32_NAME | SECPKG_FLAG_NEGOTIABLE |
-                    SECPKG_FLAG_GSS_COMPATIBLE | SECPKG_FLAG_LOGON,
+                    SECPKG_FLAG_IMPERSONATION | SECPKG_FLAG_ACCEPT_WIN32_NAME |
+                    SECPKG_FLAG_NEGOTIABLE | SECPKG_FLAG_GSS_COMPATIBLE | SECPKG_FLAG_LOGON,
     .version = 1,
     .rpc_id = 9,
     .max_token = 48000,

@@ -39,7 +39,8 @@ const sspia_package gss_ntlm_package = {
     .comment = "NTLM of gss-ntlmssp",
     .capabilities = SECPKG_FLAG_INTEGRITY | SECPKG_FLAG_PRIVACY | SECPKG_FLAG_TOKEN_ONLY |
                     SECPKG_FLAG_CONNECTION | SECPKG_FLAG_MULTI_REQUIRED |
-                    SECPKG_FLAG_ACCEPT_WIN32_NAME | SECPKG_FLAG_NEGOTIABLE | SECPKG_FLAG_LOGON,
+                    SECPKG_FLAG_IMPERSONATION | SECPKG_FLAG_ACCEPT_WIN32_NAME |
+                    SECPKG_FLAG_NEGOTIABLE | SECPKG_FLAG_LOGON,
     .version = 1,
     .rpc_id = 10,
     .max_token = 2888,

@@ -6,6 +6,7 @@
  * signature must not reach it.
  */
 #include "message.h"
+#include "sizes.h"
 #include "status.h"
 
 #include <openssl/crypto.h>

@@ -21,9 +21,13 @@
 #include "text.h"
 
 #include <openssl/crypto.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
+
+#define OWN_NAME_SIZE 4096
 
 /* The mechanisms that a PackageList leaves: "kerberos,ntlm", "!ntlm". Names of packages that
  * are not here count as named, so that a list of them alone leaves nothing. */
@@ -146,20 +150,37 @@ static SECURITY_STATUS plan_kerberos(gss_source *source, const sspia_identity *i
     return copied ? SEC_E_OK : SEC_E_INSUFFICIENT_MEMORY;
 }
 
+/* The name of the process's user, for a password without one: MS-docs' SEC_WINNT_AUTH_IDENTITY
+ * has a flag of its own (FLAGS_NULL_USER) for "nobody", so that an absent user is the one who
+ * is logged on. NULL if the system does not know the name. */
+static const char *own_name(char buffer[OWN_NAME_SIZE])
+{
+    struct passwd entry;
+    struct passwd *found = NULL;
+
+    if (getpwuid_r(geteuid(), &entry, buffer, OWN_NAME_SIZE, &found) != 0 || found == NULL)
+        return NULL;
+    return found->pw_name;
+}
+
 SECURITY_STATUS gss_plan_outbound(gss_credential *credential, const char *principal,
                                   const sspia_identity *identity, sspia_report *report)
 {
     gss_source *source = &credential->outbound;
     const char *user = gss_text_given(identity->user) ? identity->user : principal;
+    char own[OWN_NAME_SIZE];
     SECURITY_STATUS status = SEC_E_OK;
 
     source->usage = GSS_C_INITIATE;
     source->negotiate = credential->kind == GSS_NEGOTIATE;
-    if (identity->password != NULL && !gss_text_given(user))
-        return gss_status_report(report, SEC_E_INVALID_PARAMETER, "identity",
-                                 "a password without a user");
+    if (identity->password != NULL && !gss_text_given(user)) {
+        user = source->mechs & GSS_MECH_NTLM ? own_name(own) : NULL;
+        if (user == NULL)
+            return gss_status_report(report, SEC_E_INVALID_PARAMETER, "identity",
+                                     "a password without a user");
+    }
     if (gss_text_given(user)) {
-        status = gss_name_account(user, user == identity->user ? identity->domain : NULL,
+        status = gss_name_account(user, user == principal ? NULL : identity->domain,
                                   &source->account, &source->ntlm_domain, report);
         if (status == SEC_E_OK)
             status = gss_name_user(source->account, &source->name, report);

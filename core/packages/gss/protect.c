@@ -12,8 +12,13 @@
  * two at the size of our own TOKEN it is still in one piece once it is put together, which
  * gss_unwrap_iov's STREAM form then takes apart. Only where that form does not exist (DCE
  * style, data that is signed and not sealed) the buffers go in as they are.
+ *
+ * DCE style. The frame of a token holds TOKEN alone, RRC does not count the filler that EC
+ * does, and nothing is padded: the caller of an RPC knows where DATA begins and pads it. TOKEN
+ * has one length, whatever DATA has, so that a STREAM can be cut in two all the same.
  */
 #include "message.h"
+#include "sizes.h"
 #include "status.h"
 
 #include <gssapi/gssapi_ext.h>
@@ -182,13 +187,47 @@ static SECURITY_STATUS unseal_parts(gss_context *context, gss_message *message, 
     return status;
 }
 
+static SECURITY_STATUS unseal_dce_stream(gss_context *context, gss_message *message,
+                                         bool *encrypted, sspia_report *report)
+{
+    unsigned char *bytes = message->stream->pvBuffer;
+    size_t size = message->stream->cbBuffer;
+    size_t cut;
+    size_t ignored;
+    SECURITY_STATUS status = gss_protect_check(context, bytes, size, false, report);
+
+    /* Of RFC 4121's tokens the signed ones are shorter: flag Sealed (4.2.2). RFC 1964's have a
+     * confounder either way. */
+    if (status == SEC_E_OK)
+        status = gss_sizes_of_message(
+            context, context->layout != GSS_LAYOUT_RFC4121 || (bytes[2] & 2) != 0, size, &cut,
+            &ignored, report);
+    if (status == SEC_E_OK && size < cut)
+        status = gss_status_report(report, SEC_E_INVALID_TOKEN, "message", "it is too short");
+    if (status == SEC_E_OK) {
+        SecBuffer token = {(uint32_t)cut, SECBUFFER_TOKEN, bytes};
+        SecBuffer data = {(uint32_t)(size - cut), SECBUFFER_DATA, bytes + cut};
+        gss_message parts = {.token = &token, .data = {&data}, .data_count = 1};
+
+        status = unseal_parts(context, &parts, encrypted, report);
+        if (has_result(status)) {
+            message->data[0]->pvBuffer = data.pvBuffer;
+            message->data[0]->cbBuffer = data.cbBuffer;
+        }
+    }
+    return status;
+}
+
 SECURITY_STATUS gss_protect_unseal(gss_context *context, gss_message *message, bool *encrypted,
                                    sspia_report *report)
 {
+    const bool dce = (context->attributes & ISC_RET_USED_DCE_STYLE) != 0; /* ASC's bit too */
     gss_gathered whole = {NULL, 0, false};
     gss_buffer_desc plain = {0, NULL};
     SECURITY_STATUS status;
 
+    if (message->stream != NULL && dce)
+        return unseal_dce_stream(context, message, encrypted, report);
     if (message->stream != NULL) {
         status = unseal_stream(context, message->stream->pvBuffer, message->stream->cbBuffer,
                                &plain, encrypted, report);
@@ -198,7 +237,7 @@ SECURITY_STATUS gss_protect_unseal(gss_context *context, gss_message *message, b
         }
         return status;
     }
-    if (message->has_checksummed || (context->attributes & ISC_RET_USED_DCE_STYLE))
+    if (message->has_checksummed || dce)
         return unseal_parts(context, message, encrypted, report);
     if (!gss_message_gather(message, message->token, message->padding, &whole))
         return SEC_E_INSUFFICIENT_MEMORY;
@@ -207,42 +246,5 @@ SECURITY_STATUS gss_protect_unseal(gss_context *context, gss_message *message, b
         status = gss_status_report(report, SEC_E_BUFFER_TOO_SMALL, "DATA",
                                    "the message is longer than these buffers");
     gss_message_release(&whole);
-    return status;
-}
-
-SECURITY_STATUS gss_protect_sizes(gss_context *context, uint32_t *signature, uint32_t *token,
-                                  uint32_t *block, sspia_report *report)
-{
-    gss_iov_buffer_desc iov[3];
-    OM_uint32 major;
-    OM_uint32 minor;
-    int count = 0;
-    SECURITY_STATUS status;
-
-    if (context->mech == GSS_MECH_NTLM) {
-        *signature = *token = GSS_NTLM_SIGNATURE;
-        *block = 1;
-        return SEC_E_OK;
-    }
-    add(iov, &count, GSS_IOV_BUFFER_TYPE_DATA, NULL, 0);
-    add(iov, &count, GSS_IOV_BUFFER_TYPE_MIC_TOKEN, NULL, 0);
-    major = gss_get_mic_iov_length(&minor, context->handle, GSS_C_QOP_DEFAULT, iov, count);
-    status = gss_status(major, minor, GSS_AT_MESSAGE, report);
-    if (status != SEC_E_OK)
-        return status;
-    *signature = (uint32_t)iov[1].buffer.length;
-    /* The frame of an RFC 1964 token holds the length of the whole in as many bytes as that
-     * takes: 16 MiB stand for any message. */
-    count = 0;
-    add(iov, &count, GSS_IOV_BUFFER_TYPE_HEADER, NULL, 0);
-    add(iov, &count, GSS_IOV_BUFFER_TYPE_DATA, NULL, 1u << 24);
-    add(iov, &count, GSS_IOV_BUFFER_TYPE_PADDING, NULL, 0);
-    major =
-        gss_wrap_iov_length(&minor, context->handle, 1, GSS_C_QOP_DEFAULT, NULL, iov, count);
-    status = gss_status(major, minor, GSS_AT_MESSAGE, report);
-    *token = (uint32_t)iov[0].buffer.length;
-    /* Padding fills up to 8, and is never empty where there is any (RFC 1964 1.2.2.3); RC4 has
-     * one byte of it, but a TOKEN alone would not do, which 1 would say. */
-    *block = iov[2].buffer.length > 0 ? 8 : 1;
     return status;
 }

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef GSS_SIZES_H
+#define GSS_SIZES_H
+
+#include "context.h"
+
+#define GSS_NTLM_SIGNATURE 16u
+
+/* TOKEN and PADDING of a Kerberos message with size bytes of data. */
+SECURITY_STATUS gss_sizes_of_message(gss_context *context, bool encrypt, size_t size,
+                                     size_t *token, size_t *padding, sspia_report *report);
+
+/* SECPKG_ATTR_SIZES. */
+SECURITY_STATUS gss_sizes_query(gss_context *context, SecPkgContext_Sizes *sizes,
+                                sspia_report *report);
+
+#endif
