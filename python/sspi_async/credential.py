@@ -126,8 +126,10 @@ class Credential:
         identity: Identity | TlsIdentity | None = None,
         callback: Callable[[Call[Credential]], object] | None = None,
     ) -> Call[Credential]:
-        """Get a credential. Nobody is asked for that: with a password Kerberos asks the KDC on the
-        first step of a context, and that is where missing tickets and keys show, too.
+        """Get a credential.
+
+        Nobody is asked for that. With a password Kerberos asks the KDC on the first step of a
+        context, and that is where missing tickets and keys show, too.
 
         Args:
             package: The package.

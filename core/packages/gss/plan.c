@@ -276,7 +276,7 @@ SECURITY_STATUS gss_plan_inbound(gss_credential *credential, const char *princip
     if (kerberos->mechs != 0 && ntlm->mechs != 0)
         exclude_defaults(kerberos, ntlm, identity,
                          identity->password != NULL && credential->outbound.mechs == 0);
-    if (kerberos->mechs != 0 && identity->password != NULL && credential->outbound.mechs == 0)
+    if (ntlm->mechs == 0 && identity->password != NULL && credential->outbound.mechs == 0)
         return gss_status_report(report, SEC_E_UNSUPPORTED_FUNCTION, "identity",
                                  "an acceptor's keys come from a keytab, not a password");
     if (!gss_text_copy(identity->keytab, &kerberos->keytab) ||

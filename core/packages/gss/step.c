@@ -139,7 +139,7 @@ static SECURITY_STATUS refine(const gss_context *context, OM_uint32 major, OM_ui
      * not there. */
     else if (context->lease->users == NULL && gss_status_true_minor(minor) == EACCES &&
              access(WINBIND_PIPE, F_OK) != 0)
-        return gss_status_report(report, SEC_E_NO_CREDENTIALS, "NTLM accounts",
+        return gss_status_report(report, SEC_E_NO_AUTHENTICATING_AUTHORITY, "NTLM accounts",
                                  "there is no user file and no winbind: name a file by "
                                  "ntlm_user_file or NTLM_USER_FILE, or start winbind");
     else if (context->lease->users == NULL && gss_status_true_minor(minor) == EACCES)
@@ -225,6 +225,9 @@ static SECURITY_STATUS begin_acceptor(gss_context *context, const sspia_step *st
     context->requested = step->requested;
     if (context->kind == GSS_NEGOTIATE)
         gss_sniff(input->value, input->length, &sniffed);
+    if (sniffed.raw && !(mechs & sniffed.offered))
+        return gss_status_report(report, SEC_E_NO_CREDENTIALS, "token",
+                                 "the credential has nothing for the initiator's mechanism");
     mech = mechs & sniffed.favourite ? sniffed.favourite : mechs & sniffed.offered;
     if (mech == 0) /* undecided or nothing in common; in the latter case GSSAPI answers so */
         mech = mechs & GSS_MECH_KERBEROS ? GSS_MECH_KERBEROS : GSS_MECH_NTLM;
