@@ -108,6 +108,18 @@ SECURITY_STATUS sspia_QuerySecurityPackageInfoW(const SEC_WCHAR *pszPackageName,
                : message_fail("QuerySecurityPackageInfo", SEC_E_INSUFFICIENT_MEMORY, NULL);
 }
 
+const char *sspia_package_oid(const char *package)
+{
+    struct package_entry found;
+
+    if (find(false, package, &found) != SEC_E_OK)
+        return NULL;
+    if (found.package->oid == NULL)
+        message_fail("sspia_package_oid", SEC_E_UNSUPPORTED_FUNCTION,
+                     "the package has no object identifier");
+    return found.package->oid;
+}
+
 static SECURITY_STATUS add(bool wide, const void *name, const SECURITY_PACKAGE_OPTIONS *options)
 {
     static const char operation[] = "AddSecurityPackage";

@@ -66,9 +66,16 @@ SECURITY_STATUS hub_package_number(const SecPkgInfoA *info, uint32_t member, int
 SECURITY_STATUS hub_package_text(const SecPkgInfoA *info, uint32_t member,
                                  sspia_hub_bytes *text)
 {
-    if (member > 1)
+    switch (member) {
+    case 0:
+        return hub_text(info->Name, text);
+    case 1:
+        return hub_text(info->Comment, text);
+    case 2:
+        return hub_text(sspia_package_oid(info->Name), text);
+    default:
         return SEC_E_INVALID_PARAMETER;
-    return hub_text(member == 0 ? info->Name : info->Comment, text);
+    }
 }
 
 int32_t sspia_hub_packages(sspia_hub_bytes *names)

@@ -282,6 +282,152 @@ int32_t sspia_hub_decrypt(uint64_t context, const void *data, size_t size,
     return status;
 }
 
+/* Data that is signed alone, before or after the rest; empty buffers are left out. */
+static void add_readable(SecBuffer *parts, uint32_t *count, const void *data, size_t size)
+{
+    if (size > 0)
+        parts[(*count)++] =
+            input_buffer(SECBUFFER_DATA | SECBUFFER_READONLY_WITH_CHECKSUM, data, size);
+}
+
+static SECURITY_STATUS check_parts(const char *operation, const SecHandle *words,
+                                   const void *header, size_t header_size, const void *data,
+                                   size_t size, const void *trailer, size_t trailer_size)
+{
+    SECURITY_STATUS status = check(operation, header, header_size);
+
+    if (status == SEC_E_OK)
+        status = check(operation, data, size);
+    if (status == SEC_E_OK)
+        status = check(operation, trailer, trailer_size);
+    if (status == SEC_E_OK && is_stream(words))
+        status = message_fail(operation, SEC_E_UNSUPPORTED_FUNCTION,
+                              "a stream package has no token apart from its records");
+    return status;
+}
+
+int32_t sspia_hub_encrypt_parts(uint64_t context, uint32_t qop, const void *header,
+                                size_t header_size, const void *data, size_t size,
+                                const void *trailer, size_t trailer_size,
+                                sspia_hub_bytes *token, sspia_hub_bytes *sealed)
+{
+    static const char operation[] = "EncryptMessage";
+    SecHandle words = hub_words(HANDLE_CONTEXT, context);
+    SecPkgContext_Sizes sizes;
+    SecBuffer parts[5];
+    SecBufferDesc message = {SECBUFFER_VERSION, 0, parts};
+    unsigned char *start = NULL, *bytes = NULL;
+    const SecBuffer *body, *padding;
+    size_t room;
+    SECURITY_STATUS status =
+        check_parts(operation, &words, header, header_size, data, size, trailer, trailer_size);
+
+    if (status == SEC_E_OK)
+        status = sspia_QueryContextAttributesA(&words, SECPKG_ATTR_SIZES, &sizes);
+    if (status != SEC_E_OK)
+        return status;
+    room = sizes.cbBlockSize > 1 ? sizes.cbBlockSize : 0;
+    /* Padding is signed last of all, so the other side would have to cut it off before it can
+     * know how long it is. */
+    if (room > 0 && trailer_size > 0)
+        return message_fail(operation, SEC_E_UNSUPPORTED_FUNCTION,
+                            "a context that pads (RC4, DES3) cannot sign what follows the "
+                            "data; use DCE style, or put it in front");
+    start = memory_allocate(sizes.cbSecurityTrailer);
+    bytes = memory_allocate(size + room);
+    if (start == NULL || bytes == NULL) {
+        status = message_fail(operation, SEC_E_INSUFFICIENT_MEMORY, NULL);
+        goto done;
+    }
+    if (size > 0)
+        memcpy(bytes, data, size);
+    parts[message.cBuffers++] = buffer(SECBUFFER_TOKEN, start, sizes.cbSecurityTrailer);
+    add_readable(parts, &message.cBuffers, header, header_size);
+    body = &parts[message.cBuffers];
+    parts[message.cBuffers++] = buffer(SECBUFFER_DATA, bytes, size);
+    add_readable(parts, &message.cBuffers, trailer, trailer_size);
+    padding = &parts[message.cBuffers];
+    parts[message.cBuffers++] = buffer(SECBUFFER_PADDING, bytes + size, room);
+    status = sspia_EncryptMessage(&words, qop, &message, 0);
+    if (status == SEC_E_OK) {
+        *token = (sspia_hub_bytes){start, parts[0].cbBuffer};
+        *sealed = (sspia_hub_bytes){bytes, body->cbBuffer + padding->cbBuffer};
+        start = bytes = NULL;
+    }
+
+done:
+    memory_free(start);
+    memory_free(bytes);
+    return status;
+}
+
+int32_t sspia_hub_decrypt_parts(uint64_t context, const void *token, size_t token_size,
+                                const void *header, size_t header_size, const void *data,
+                                size_t size, const void *trailer, size_t trailer_size,
+                                sspia_hub_bytes *plain, uint32_t *qop)
+{
+    static const char operation[] = "DecryptMessage";
+    SecHandle words = hub_words(HANDLE_CONTEXT, context);
+    SecPkgContext_Sizes sizes;
+    SecBuffer parts[5];
+    SecBufferDesc message = {SECBUFFER_VERSION, 0, parts};
+    unsigned char *start = NULL, *bytes = NULL;
+    const SecBuffer *body;
+    size_t padding;
+    SECURITY_STATUS status =
+        check_parts(operation, &words, header, header_size, data, size, trailer, trailer_size);
+
+    if (status == SEC_E_OK)
+        status = check(operation, token, token_size);
+    if (status == SEC_E_OK)
+        status = sspia_QueryContextAttributesA(&words, SECPKG_ATTR_SIZES, &sizes);
+    if (status != SEC_E_OK)
+        return status;
+    /* How much padding there is the last byte tells, once it is readable (RFC 1964 1.2.2.3). */
+    padding = sizes.cbBlockSize > 1 && size > 0 ? 1 : 0;
+    start = memory_allocate(token_size);
+    bytes = memory_allocate(size);
+    if (start == NULL || bytes == NULL) {
+        status = message_fail(operation, SEC_E_INSUFFICIENT_MEMORY, NULL);
+        goto done;
+    }
+    if (token_size > 0)
+        memcpy(start, token, token_size);
+    if (size > 0)
+        memcpy(bytes, data, size);
+    parts[message.cBuffers++] = buffer(SECBUFFER_TOKEN, start, token_size);
+    add_readable(parts, &message.cBuffers, header, header_size);
+    body = &parts[message.cBuffers];
+    parts[message.cBuffers++] = buffer(SECBUFFER_DATA, bytes, size - padding);
+    add_readable(parts, &message.cBuffers, trailer, trailer_size);
+    if (padding > 0)
+        parts[message.cBuffers++] = buffer(SECBUFFER_PADDING, bytes + size - 1, 1);
+    *qop = 0;
+    status = sspia_DecryptMessage(&words, &message, 0, qop);
+    if (status == SEC_E_OK) {
+        *plain = (sspia_hub_bytes){bytes, body->cbBuffer};
+        bytes = NULL;
+    }
+
+done:
+    memory_free(start);
+    memory_free(bytes);
+    return status;
+}
+
+int32_t sspia_hub_message_limit(uint64_t context, uint32_t qop, uint32_t packet,
+                                uint32_t *plaintext)
+{
+    SecHandle words = hub_words(HANDLE_CONTEXT, context);
+    sspia_message_limit limit = {.qop = qop, .packet = packet};
+    SECURITY_STATUS status =
+        sspia_QueryContextAttributesA(&words, SSPIA_ATTR_MESSAGE_LIMIT, &limit);
+
+    if (status == SEC_E_OK)
+        *plaintext = limit.plaintext;
+    return status;
+}
+
 int32_t sspia_hub_control(uint64_t context, const void *token, size_t size)
 {
     SecHandle words = hub_words(HANDLE_CONTEXT, context);

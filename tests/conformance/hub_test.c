@@ -446,6 +446,10 @@ static void names_and_messages_are_text(void **state)
     let_go(&text);
     assert_status(sspia_hub_package_text("Scripted", 1, &text), SEC_E_OK);
     let_go(&text);
+    assert_status(sspia_hub_package_text("Scripted", 2, &text), SEC_E_OK);
+    assert_int_equal(text.size, 0); /* it has no object identifier */
+    let_go(&text);
+    assert_status(sspia_hub_package_text("Scripted", 3, &text), SEC_E_INVALID_PARAMETER);
     assert_status(sspia_hub_package_number("Nothing", 0, &number), SEC_E_SECPKG_NOT_FOUND);
     assert_true(sspia_hub_pool_count(4) > 0);
     assert_int_equal(sspia_hub_pool_count(6), -1);

@@ -485,6 +485,24 @@ static void export_leaves_the_source_usable(void **state)
     }
 }
 
+/* Wrong would be: another mechanism than the one that peers know by this name, or a name for
+ * what is none. */
+static void packages_have_the_oids_of_their_mechanisms(void **state)
+{
+    char message[512];
+
+    (void)state;
+    assert_string_equal(sspia_package_oid("Kerberos"), "1.2.840.113554.1.2.2");
+    assert_string_equal(sspia_package_oid("negotiate"), "1.3.6.1.5.5.2");
+    if (has_ntlm())
+        assert_string_equal(sspia_package_oid("NTLM"), "1.3.6.1.4.1.311.2.2.10");
+    assert_null(sspia_package_oid("Schannel"));
+    sspia_last_message(message, sizeof(message));
+    assert_non_null(strstr(message, "object identifier"));
+    assert_null(sspia_package_oid("Nothing"));
+    assert_null(sspia_package_oid(NULL));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -495,6 +513,7 @@ int main(void)
         cmocka_unit_test(a_retried_ap_req_is_no_replay),
         cmocka_unit_test(a_retried_leg_gives_the_same_answer),
         cmocka_unit_test(export_leaves_the_source_usable),
+        cmocka_unit_test(packages_have_the_oids_of_their_mechanisms),
     };
 
     realm_value("REALM_DIR");

@@ -580,6 +580,18 @@ typedef struct _SecPkgContext_Sizes {
     uint32_t cbSecurityTrailer;
 } SecPkgContext_Sizes, *PSecPkgContext_Sizes;
 
+/* Ours: how much data goes into one message of EncryptMessage if TOKEN, DATA and PADDING are to
+ * be `packet` bytes at most (gss_wrap_size_limit of RFC 2743). The caller sets qop and packet
+ * before it asks. Packages that seal messages have it, those that seal a stream do not: see
+ * SECPKG_ATTR_STREAM_SIZES. SEC_E_QOP_NOT_SUPPORTED as from EncryptMessage. */
+#define SSPIA_ATTR_MESSAGE_LIMIT 0x53500002u
+
+typedef struct sspia_message_limit {
+    uint32_t qop;       /* 0, or SECQOP_WRAP_NO_ENCRYPT */
+    uint32_t packet;    /* as much as there is room for */
+    uint32_t plaintext; /* the answer: bytes; 0 if not one fits */
+} sspia_message_limit;
+
 typedef struct _SecPkgContext_StreamSizes {
     uint32_t cbHeader;
     uint32_t cbTrailer;
@@ -977,7 +989,9 @@ SSPI_ASYNC_API SECURITY_STATUS sspia_VerifySignature(PCtxtHandle phContext,
                                                      uint32_t MessageSeqNo, uint32_t *pfQOP);
 
 /* Encrypts in place: TOKEN (cbSecurityTrailer), DATA..., PADDING (cbBlockSize, may be
- * missing where cbBlockSize is 0 or 1); send TOKEN, DATA, PADDING in this order.
+ * missing where cbBlockSize is 0 or 1); send TOKEN, DATA, PADDING in this order. DATA with
+ * SECBUFFER_READONLY_WITH_CHECKSUM is signed and stays readable, where the package has the
+ * capability of that name; DATA with SECBUFFER_READONLY takes no part.
  * fQOP: 0, or SECQOP_WRAP_NO_ENCRYPT to sign only. */
 SSPI_ASYNC_API SECURITY_STATUS sspia_EncryptMessage(PCtxtHandle phContext, uint32_t fQOP,
                                                     PSecBufferDesc pMessage,

@@ -188,6 +188,25 @@ SSPI_ASYNC_API int32_t sspia_hub_encrypt(uint64_t context, uint32_t qop, const v
  * SEC_I_CONTEXT_EXPIRED (see schannel.h) *plain holds what came before. */
 SSPI_ASYNC_API int32_t sspia_hub_decrypt(uint64_t context, const void *data, size_t size,
                                          sspia_hub_bytes *plain, uint32_t *qop, size_t *used);
+/* The same for protocols that have a place of their own for the token, such as RPC. header and
+ * trailer (none: NULL, 0) go readable before and after the data and are signed with it, where
+ * the package has the capability READONLY_WITH_CHECKSUM. *sealed: as long as the data, padded
+ * where SIZES has a block of more than 1; then there can be no trailer. Not for a stream
+ * package: SEC_E_UNSUPPORTED_FUNCTION. */
+SSPI_ASYNC_API int32_t sspia_hub_encrypt_parts(uint64_t context, uint32_t qop,
+                                               const void *header, size_t header_size,
+                                               const void *data, size_t size,
+                                               const void *trailer, size_t trailer_size,
+                                               sspia_hub_bytes *token, sspia_hub_bytes *sealed);
+SSPI_ASYNC_API int32_t sspia_hub_decrypt_parts(uint64_t context, const void *token,
+                                               size_t token_size, const void *header,
+                                               size_t header_size, const void *data,
+                                               size_t size, const void *trailer,
+                                               size_t trailer_size, sspia_hub_bytes *plain,
+                                               uint32_t *qop);
+/* SSPIA_ATTR_MESSAGE_LIMIT: how much data goes into a message of `packet` bytes. */
+SSPI_ASYNC_API int32_t sspia_hub_message_limit(uint64_t context, uint32_t qop, uint32_t packet,
+                                               uint32_t *plaintext);
 /* ApplyControlToken with these bytes as the token. */
 SSPI_ASYNC_API int32_t sspia_hub_control(uint64_t context, const void *token, size_t size);
 
@@ -209,7 +228,8 @@ SSPI_ASYNC_API int32_t sspia_hub_import_context(const char *package, const void 
  *           (capabilities, version, RPC id, largest token), CONNECTION_INFO 0-6, SESSION_INFO
  *           (the flags)
  *   text    NAMES, NATIVE_NAMES 0-1 (client, server), AUTHORITY, KEY_INFO 0-1 (signature,
- *           encryption), PACKAGE_INFO and NEGOTIATION_INFO 0-1 (name, comment),
+ *           encryption), PACKAGE_INFO and NEGOTIATION_INFO 0-2 (name, comment,
+ *           object identifier in numbers, "" for none),
  *           CLIENT_SPECIFIED_TARGET
  *   bytes   SESSION_KEY; UNIQUE_BINDINGS, ENDPOINT_BINDINGS and SSPIA_ATTR_EXPORTER_BINDINGS
  *           (the application data); APPLICATION_PROTOCOL (its name), SESSION_INFO (the id),

@@ -179,6 +179,9 @@ typedef struct sspia_package {
 
     /* What of may_block holds for legs with this credential. NULL: all of it. */
     uint32_t (*credential_may_block)(void *credential);
+
+    /* The object identifier of the mechanism, "1.2.840.113554.1.2.2"; NULL if it has none. */
+    const char *oid;
 } sspia_package;
 
 /* What a module exports. Returns a NULL-terminated array of packages that lives for ever,

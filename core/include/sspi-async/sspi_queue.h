@@ -131,6 +131,13 @@ SSPI_ASYNC_API const char *sspia_status_name(SECURITY_STATUS status);
 /* A sentence that explains the status. The string is constant. */
 SSPI_ASYNC_API const char *sspia_status_text(SECURITY_STATUS status);
 
+/* The object identifier of a package's mechanism in numbers, "1.2.840.113554.1.2.2" for
+ * Kerberos: its name in GSSAPI, SPNEGO, SASL and SSH (RFC 4462 hashes its DER form). The string
+ * is constant. NULL if the package has none (Schannel) or cannot be loaded: the last message
+ * says which. Loads the package's module, if that was not done: may block on the file system.
+ */
+SSPI_ASYNC_API const char *sspia_package_oid(const char *package);
+
 /* "1.0.0", the version of the library that runs. The string is constant. */
 SSPI_ASYNC_API const char *sspia_version(void);
 

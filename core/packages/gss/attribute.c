@@ -296,6 +296,8 @@ SECURITY_STATUS gss_attribute_query(void *object, uint32_t attribute, void *buff
         return query_authority(context, buffer, report);
     case SECPKG_ATTR_CLIENT_SPECIFIED_TARGET:
         return query_target(context, buffer, report);
+    case SSPIA_ATTR_MESSAGE_LIMIT:
+        return gss_sizes_limit(context, buffer, report);
     default:
         return gss_status_report(report, SEC_E_UNSUPPORTED_FUNCTION, "attribute", NULL);
     }

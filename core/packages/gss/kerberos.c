@@ -60,4 +60,5 @@ const sspia_package gss_kerberos_package = {
     .decrypt = gss_message_decrypt,
     .export_context = gss_transfer_export,
     .import_context = import_context,
+    .oid = "1.2.840.113554.1.2.2", /* RFC 4121 */
 };

@@ -232,33 +232,45 @@ SECURITY_STATUS gss_message_verify(void *object, SecBufferDesc *buffers, uint32_
     return status;
 }
 
+SECURITY_STATUS gss_message_may_encrypt(gss_context *context, uint32_t qop,
+                                        sspia_report *report)
+{
+    bool encrypt = qop != SECQOP_WRAP_NO_ENCRYPT;
+    SECURITY_STATUS status;
+
+    if (qop != 0 && encrypt)
+        return gss_status_report(report, SEC_E_QOP_NOT_SUPPORTED, "fQOP", NULL);
+    status = need_integrity(context, report);
+    if (status != SEC_E_OK)
+        return status;
+    if (encrypt && !gss_flags_confidentiality(context->attributes))
+        return gss_status_report(report, SEC_E_QOP_NOT_SUPPORTED, "context",
+                                 "confidentiality was not asked for when it was made");
+    /* gss-ntlmssp seals always; NTLM's messages do not say which they are */
+    if (!encrypt && context->mech == GSS_MECH_NTLM)
+        return gss_status_report(report, SEC_E_QOP_NOT_SUPPORTED, "fQOP",
+                                 "NTLM cannot wrap without sealing; use MakeSignature");
+    return SEC_E_OK;
+}
+
 SECURITY_STATUS gss_message_encrypt(void *object, uint32_t qop, SecBufferDesc *buffers,
                                     sspia_report *report)
 {
     gss_context *context = object;
     gss_message message;
-    bool encrypt = qop != SECQOP_WRAP_NO_ENCRYPT;
     SECURITY_STATUS status = gss_context_ready(context, report);
 
-    if (status == SEC_E_OK && qop != 0 && encrypt)
-        status = gss_status_report(report, SEC_E_QOP_NOT_SUPPORTED, "fQOP", NULL);
     if (status == SEC_E_OK)
-        status = need_integrity(context, report);
-    if (status == SEC_E_OK && encrypt && !gss_flags_confidentiality(context->attributes))
-        status = gss_status_report(report, SEC_E_QOP_NOT_SUPPORTED, "context",
-                                   "confidentiality was not asked for when it was made");
+        status = gss_message_may_encrypt(context, qop, report);
     if (status == SEC_E_OK)
         status = sort(buffers, false, &message, report);
     if (status == SEC_E_OK)
         status = need(message.token, "a sealed message needs a TOKEN", report);
     if (status != SEC_E_OK)
         return status;
-    if (context->mech != GSS_MECH_NTLM)
-        return gss_protect_seal(context, &message, encrypt, report);
-    if (!encrypt) /* gss-ntlmssp seals always; NTLM's messages do not say which they are */
-        return gss_status_report(report, SEC_E_QOP_NOT_SUPPORTED, "fQOP",
-                                 "NTLM cannot wrap without sealing; use MakeSignature");
-    return gss_ntlm_seal(context, &message, report);
+    if (context->mech == GSS_MECH_NTLM)
+        return gss_ntlm_seal(context, &message, report);
+    return gss_protect_seal(context, &message, qop != SECQOP_WRAP_NO_ENCRYPT, report);
 }
 
 SECURITY_STATUS gss_message_decrypt(void *object, SecBufferDesc *buffers, uint32_t *qop,

@@ -55,6 +55,10 @@ SECURITY_STATUS gss_ntlm_seal(gss_context *context, gss_message *message, sspia_
 SECURITY_STATUS gss_ntlm_unseal(gss_context *context, gss_message *message,
                                 sspia_report *report);
 
+/* Whether the context can make messages of this quality. */
+SECURITY_STATUS gss_message_may_encrypt(gss_context *context, uint32_t qop,
+                                        sspia_report *report);
+
 /* sspia_package's functions. */
 SECURITY_STATUS gss_message_sign(void *context, uint32_t qop, SecBufferDesc *buffers,
                                  sspia_report *report);

@@ -59,4 +59,5 @@ const sspia_package gss_negotiate_package = {
     .export_context = gss_transfer_export,
     .import_context = import_context,
     .negotiated = gss_context_negotiated,
+    .oid = "1.3.6.1.5.5.2", /* RFC 4178 */
 };

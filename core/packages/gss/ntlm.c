@@ -59,4 +59,5 @@ const sspia_package gss_ntlm_package = {
     .export_context = gss_transfer_export,
     .import_context = import_context,
     .credential_may_block = gss_credential_may_block_ntlm,
+    .oid = "1.3.6.1.4.1.311.2.2.10", /* MS-NLMP 1.9 */
 };

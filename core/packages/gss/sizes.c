@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* How long signatures and sealed messages are. */
 #include "sizes.h"
+#include "message.h"
 #include "status.h"
+
+#define MESSAGE_MAX (64u << 20) /* as the core has it: no buffers are larger together */
 
 SECURITY_STATUS gss_sizes_of_message(gss_context *context, bool encrypt, size_t size,
                                      size_t *token, size_t *padding, sspia_report *report)
@@ -63,4 +66,48 @@ SECURITY_STATUS gss_sizes_query(gss_context *context, SecPkgContext_Sizes *sizes
      * one byte of it, but a TOKEN alone would not do, which 1 would say. */
     sizes->cbBlockSize = padding > 0 ? 8 : 1;
     return SEC_E_OK;
+}
+
+static SECURITY_STATUS whole_size(gss_context *context, bool encrypt, size_t size,
+                                  size_t *whole, sspia_report *report)
+{
+    size_t token = 0;
+    size_t padding = 0;
+    SECURITY_STATUS status = SEC_E_OK;
+
+    if (context->mech == GSS_MECH_NTLM)
+        token = GSS_NTLM_SIGNATURE;
+    else
+        status = gss_sizes_of_message(context, encrypt, size, &token, &padding, report);
+    *whole = token + size + padding;
+    return status;
+}
+
+/* gss_wrap_size_limit knows nothing of DCE style, where a token is longer, and allows for
+ * padding that RC4 does not have. */
+SECURITY_STATUS gss_sizes_limit(gss_context *context, sspia_message_limit *limit,
+                                sspia_report *report)
+{
+    bool encrypt = limit->qop != SECQOP_WRAP_NO_ENCRYPT;
+    size_t packet = limit->packet < MESSAGE_MAX ? limit->packet : MESSAGE_MAX;
+    size_t size = packet;
+    size_t whole;
+    SECURITY_STATUS status = gss_message_may_encrypt(context, limit->qop, report);
+
+    limit->plaintext = 0;
+    if (status == SEC_E_OK)
+        status = whole_size(context, encrypt, size, &whole, report);
+    /* A message never shrinks when data is added: down by what is too much, then up by what
+     * padding and a shorter length of the frame have left. */
+    while (status == SEC_E_OK && whole > packet && size > 0) {
+        size -= whole - packet < size ? whole - packet : size;
+        status = whole_size(context, encrypt, size, &whole, report);
+    }
+    if (status != SEC_E_OK || whole > packet)
+        return status;
+    while (status == SEC_E_OK && whole <= packet) {
+        limit->plaintext = (uint32_t)size++;
+        status = whole_size(context, encrypt, size, &whole, report);
+    }
+    return status;
 }

@@ -14,4 +14,8 @@ SECURITY_STATUS gss_sizes_of_message(gss_context *context, bool encrypt, size_t 
 SECURITY_STATUS gss_sizes_query(gss_context *context, SecPkgContext_Sizes *sizes,
                                 sspia_report *report);
 
+/* SSPIA_ATTR_MESSAGE_LIMIT. */
+SECURITY_STATUS gss_sizes_limit(gss_context *context, sspia_message_limit *limit,
+                                sspia_report *report);
+
 #endif
