@@ -591,6 +591,83 @@ static void naming_one_source_excludes_the_others_default(void **state)
     }
 }
 
+static bool offers(const realm_side *side, const char *oid)
+{
+    return memmem(side->token.data, side->token.size, oid, strlen(oid)) != NULL;
+}
+
+/* Wrong would be: a greeting (MS-SPNG 2.2.1, NegTokenInit2) that offers less than the acceptor
+ * can do, or more; or an acceptor that then refuses what it has offered. */
+static void an_acceptor_that_speaks_first_offers_what_it_has(void **state)
+{
+    static const char spnego[] = "\x06\x06\x2b\x06\x01\x05\x05\x02";
+    static const char kerberos[] = "\x06\x09\x2a\x86\x48\x86\xf7\x12\x01\x02\x02";
+    static const char ntlmssp[] = "\x06\x0a\x2b\x06\x01\x04\x01\x82\x37\x02\x02\x0a";
+    const sspia_identity keys = {.keytab = realm_host_env("KEYTAB")};
+    const struct {
+        const sspia_identity *server;
+        bool no_keytab;
+        bool kerberos;
+        bool ntlm;
+    } cases[] = {
+        {&server, false, true, true},  {&nothing, false, true, true},
+        {&nothing, true, false, true}, {&user_file, true, false, true},
+        {&keys, false, true, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < 4 * sizeof cases / sizeof cases[0]; i++) {
+        size_t c = i / 4;
+        bool ntlm = i % 2 == 1;
+        bool hears = i % 4 < 2; /* as clients of SMB do; those of LDAP need not */
+        realm_side initiator = {.target = "HTTP/localhost", .flags = SEALED};
+        realm_side acceptor = {.flags = 0};
+
+        if (cases[c].no_keytab)
+            setenv("KRB5_KTNAME", "FILE:/nonexistent", 1);
+        assert_int_equal(realm_side_acquire(&initiator, "Negotiate", SECPKG_CRED_OUTBOUND, NULL,
+                                            ntlm ? &nt_password : &cache),
+                         SEC_E_OK);
+        assert_int_equal(realm_side_acquire(&acceptor, "Negotiate", SECPKG_CRED_INBOUND, NULL,
+                                            cases[c].server),
+                         SEC_E_OK);
+        if (realm_side_step(&acceptor, NULL, 0) != SEC_I_CONTINUE_NEEDED)
+            fail_msg("case %zu: %08x %s", c, (unsigned)acceptor.status, acceptor.report.text);
+        assert_true(offers(&acceptor, spnego));
+        assert_true(offers(&acceptor, kerberos) == cases[c].kerberos);
+        assert_true(offers(&acceptor, ntlmssp) == cases[c].ntlm);
+        if (ntlm ? cases[c].ntlm : cases[c].kerberos) {
+            if (!hears)
+                acceptor.token.size = 0;
+            if (realm_shake(&initiator, &acceptor) != SEC_E_OK)
+                fail_msg("case %zu, %d: %s / %s", c, ntlm, initiator.report.text,
+                         acceptor.report.text);
+            talk(&initiator, &acceptor);
+            talk(&acceptor, &initiator);
+        } else {
+            assert_int_equal(realm_side_step(&acceptor, NULL, 0), SEC_E_INVALID_TOKEN);
+        }
+        disconnect(&initiator, &acceptor);
+        unsetenv("KRB5_KTNAME");
+    }
+}
+
+/* Wrong would be: a greeting that offers nothing. */
+static void an_acceptor_with_nothing_has_no_greeting(void **state)
+{
+    const sspia_identity lacking = {.keytab = "FILE:/nonexistent"};
+    realm_side acceptor = {.flags = 0};
+
+    (void)state;
+    assert_int_equal(
+        realm_side_acquire(&acceptor, "Negotiate", SECPKG_CRED_INBOUND, NULL, &lacking),
+        SEC_E_OK);
+    assert_int_equal(realm_side_step(&acceptor, NULL, 0), SEC_E_NO_CREDENTIALS);
+    assert_non_null(strstr(acceptor.report.text, "/nonexistent"));
+    realm_side_release(&acceptor);
+    assert_int_equal(realm_host_blocks(), 0);
+}
+
 /* Wrong would be: answers that differ between the sides, or that leak. */
 static void attributes_agree_on_both_sides(void **state)
 {
@@ -887,6 +964,8 @@ int main(void)
         cmocka_unit_test(default_users_are_asked),
         cmocka_unit_test(a_password_makes_an_account_for_acceptors),
         cmocka_unit_test(naming_one_source_excludes_the_others_default),
+        cmocka_unit_test(an_acceptor_that_speaks_first_offers_what_it_has),
+        cmocka_unit_test(an_acceptor_with_nothing_has_no_greeting),
         cmocka_unit_test(attributes_agree_on_both_sides),
         cmocka_unit_test(export_leaves_the_source_usable),
         cmocka_unit_test(one_credential_serves_many_threads),
