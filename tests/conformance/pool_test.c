@@ -38,6 +38,26 @@ static int restore(void **state)
     return scripted_nothing_is_left(state);
 }
 
+static void submit_blocked(CredHandle *credential, SspiAsyncContext **async,
+                           struct scripted_leg *legs, int count)
+{
+    for (int i = 0; i < count; i++) {
+        async[i] = SspiCreateAsyncContext();
+        assert_status(scripted_submit_leg(async[i], credential, NULL, "block", &legs[i]),
+                      SEC_E_OK);
+    }
+}
+
+static void release_blocked(SspiAsyncContext **async, struct scripted_leg *legs, int count)
+{
+    scripted->release(count);
+    for (int i = 0; i < count; i++) {
+        assert_status(sspia_async_wait(async[i], PATIENCE_MS), SEC_E_OK);
+        assert_status(DeleteSecurityContext(&legs[i].context), SEC_E_OK);
+        SspiFreeAsyncContext(async[i]);
+    }
+}
+
 /* Wrong would be: deletes that wait for calls which hang on the network. */
 static void blocked_calls_never_delay_deletes(void **state)
 {
@@ -49,11 +69,7 @@ static void blocked_calls_never_delay_deletes(void **state)
     (void)state;
     /* More than the lane has threads: some hang, some wait behind them. */
     configure((sspia_pool_config){.max_threads = 8, .max_quick_threads = 1});
-    for (int i = 0; i < BLOCKED; i++) {
-        blocked[i] = SspiCreateAsyncContext();
-        assert_status(scripted_submit_leg(blocked[i], &credential, NULL, "block", &legs[i]),
-                      SEC_E_OK);
-    }
+    submit_blocked(&credential, blocked, legs, BLOCKED);
     assert_int_equal(scripted->wait_blocked(8, PATIENCE_MS), 0);
     for (int i = 0; i < DELETES; i++) {
         CtxtHandle context = scripted_context(&credential, "", SEC_E_OK);
@@ -63,12 +79,7 @@ static void blocked_calls_never_delay_deletes(void **state)
         assert_int_equal(SspiReinitAsyncContext(async), STATUS_SUCCESS);
     }
     assert_int_equal(scripted->wait_blocked(8, 0), 0); /* they hang still */
-    scripted->release(BLOCKED);
-    for (int i = 0; i < BLOCKED; i++) {
-        assert_status(sspia_async_wait(blocked[i], PATIENCE_MS), SEC_E_OK);
-        assert_status(DeleteSecurityContext(&legs[i].context), SEC_E_OK);
-        SspiFreeAsyncContext(blocked[i]);
-    }
+    release_blocked(blocked, legs, BLOCKED);
     SspiFreeAsyncContext(async);
     free(legs);
     assert_status(FreeCredentialsHandle(&credential), SEC_E_OK);
@@ -85,11 +96,7 @@ static void blocked_initiators_never_delay_acceptors(void **state)
     SecBufferDesc input = {SECBUFFER_VERSION, 1, &in}, output = {SECBUFFER_VERSION, 1, &out};
 
     (void)state;
-    for (int i = 0; i < BLOCKED; i++) {
-        blocked[i] = SspiCreateAsyncContext();
-        assert_status(scripted_submit_leg(blocked[i], &credential, NULL, "block", &legs[i]),
-                      SEC_E_OK);
-    }
+    submit_blocked(&credential, blocked, legs, BLOCKED);
     assert_int_equal(scripted->wait_blocked(THREADS, PATIENCE_MS), 0); /* the lane is full */
     for (int i = 0; i < 10; i++) {
         CtxtHandle context;
@@ -106,12 +113,7 @@ static void blocked_initiators_never_delay_acceptors(void **state)
         assert_status(DeleteSecurityContext(&context), SEC_E_OK);
     }
     assert_int_equal(scripted->wait_blocked(THREADS, 0), 0); /* they hang still */
-    scripted->release(BLOCKED);
-    for (int i = 0; i < BLOCKED; i++) {
-        assert_status(sspia_async_wait(blocked[i], PATIENCE_MS), SEC_E_OK);
-        assert_status(DeleteSecurityContext(&legs[i].context), SEC_E_OK);
-        SspiFreeAsyncContext(blocked[i]);
-    }
+    release_blocked(blocked, legs, BLOCKED);
     SspiFreeAsyncContext(async);
     free(legs);
     assert_status(FreeCredentialsHandle(&credential), SEC_E_OK);

@@ -202,3 +202,22 @@ void realm_side_release(realm_side *side)
         side->package->release(side->credential);
     side->credential = NULL;
 }
+
+SECURITY_STATUS realm_connect(realm_side *initiator, realm_side *acceptor, const char *package,
+                              const char *target, uint64_t flags)
+{
+    const sspia_identity account = {
+        .user = "alice", .domain = "TEST", .password = realm_host_env("ALICE_PASSWORD")};
+    const sspia_identity tickets = {.credential_cache = realm_host_env("CCACHE")};
+    const sspia_identity server = {.keytab = realm_host_env("KEYTAB"),
+                                   .ntlm_user_file = realm_host_env("NTLM_USER_FILE")};
+    SECURITY_STATUS status;
+
+    *initiator = (realm_side){.target = target, .flags = flags};
+    *acceptor = (realm_side){.flags = 0};
+    status = realm_side_acquire(initiator, package, SECPKG_CRED_OUTBOUND, NULL,
+                                strcmp(package, "NTLM") == 0 ? &account : &tickets);
+    if (status == SEC_E_OK)
+        status = realm_side_acquire(acceptor, package, SECPKG_CRED_INBOUND, NULL, &server);
+    return status == SEC_E_OK ? realm_shake(initiator, acceptor) : status;
+}

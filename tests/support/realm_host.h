@@ -52,6 +52,11 @@ SECURITY_STATUS realm_side_step(realm_side *side, const void *token, size_t size
 /* Legs by turns until both are done or one fails. Returns SEC_E_OK or that failure. */
 SECURITY_STATUS realm_shake(realm_side *initiator, realm_side *acceptor);
 
+/* Credentials of alice (her tickets, or with NTLM her password) and of the services, and the
+ * handshake. Returns as realm_shake, or the failure of an acquire. */
+SECURITY_STATUS realm_connect(realm_side *initiator, realm_side *acceptor, const char *package,
+                              const char *target, uint64_t flags);
+
 /* Deletes the context, keeps the credential; and both. */
 void realm_side_reset(realm_side *side);
 void realm_side_release(realm_side *side);
