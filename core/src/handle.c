@@ -37,10 +37,11 @@
 #define KIND_SHIFT       32
 #define GENERATION_SHIFT 34
 
-/* A pointer-sized handle holds slot, kind and generation: on 32 bits fewer of each. */
+/* A pointer-sized handle holds slot, kind and generation. On 64 bits they take 53: as a number
+ * it passes through a language whose numbers are doubles. */
 #if UINTPTR_MAX > UINT32_MAX
-#define SLOT_BITS       30
-#define GENERATION_BITS 30
+#define SLOT_BITS       26
+#define GENERATION_BITS 25
 #else
 #define SLOT_BITS       18
 #define GENERATION_BITS 12
@@ -339,7 +340,7 @@ bool handle_from_words(enum handle_kind kind, const SecHandle *words, struct han
     return true;
 }
 
-#define POINTER_GENERATION_SHIFT (sizeof(uintptr_t) * 8 - GENERATION_BITS)
+#define POINTER_GENERATION_SHIFT (SLOT_BITS + 2)
 
 void *handle_to_pointer(enum handle_kind kind, struct handle handle)
 {

@@ -39,15 +39,16 @@ async def test_ticket_logs_on(krb5_realm: Realm) -> None:
 
 async def test_service_survives_a_silent_kdc(krb5_realm: Realm) -> None:
     alice = Identity(user=f"alice@{krb5_realm.name}", password=krb5_realm.password_of("alice"))
-    krb5_realm.freeze()
-    try:
-        with pytest.raises(asyncio.TimeoutError):
-            await asyncio.wait_for(
-                sspi_async.Credential.acquire("Kerberos", identity=alice), 0.1
-            )
-    finally:
-        krb5_realm.thaw()
-    await (await sspi_async.Credential.acquire("Kerberos", identity=alice)).free()
+    async with await sspi_async.Credential.acquire("Kerberos", identity=alice) as credential:
+        krb5_realm.freeze()
+        try:
+            async with sspi_async.client("HTTP@localhost", credential=credential) as stuck:
+                with pytest.raises(asyncio.TimeoutError):
+                    await asyncio.wait_for(stuck.step(), 0.1)
+        finally:
+            krb5_realm.thaw()
+        async with sspi_async.client("HTTP@localhost", credential=credential) as client:
+            assert await client.step()
 
 
 @pytest.mark.parametrize("user", ["alice", "bob"])

@@ -126,7 +126,10 @@ class Credential:
         identity: Identity | TlsIdentity | None = None,
         callback: Callable[[Call[Credential]], object] | None = None,
     ) -> Call[Credential]:
-        """Get a credential. With a password Kerberos asks the KDC.
+        """Get a credential.
+
+        Nobody is asked for that. With a password Kerberos asks the KDC on the first step of a
+        context, and that is where missing tickets and keys show, too.
 
         Args:
             package: The package.
@@ -140,7 +143,8 @@ class Credential:
 
         Raises:
             SspiError: If it could not be queued. The call itself may fail with
-                `PackageNotFound`, `NoCredentials`, `LogonDenied`, `NoAuthority` and others.
+                `PackageNotFound`, `NoCredentials` (an NTLM user file that is not there) and
+                others.
         """
         need_text("the package", package)
         need_text("the principal", principal)

@@ -149,45 +149,99 @@ static void cancel_at_once(SspiAsyncContext *async, const char *operation)
     assert_int_equal(SspiReinitAsyncContext(async), STATUS_SUCCESS);
 }
 
-static SECURITY_STATUS submit_acquire(SspiAsyncContext *async, const char *package,
-                                      CredHandle *credential)
+static void password_of_alice(struct login *login)
+{
+    login_init(login);
+    login_as(login, "SSPI.TEST", "alice", realm_value("ALICE_PASSWORD"), "Kerberos");
+}
+
+/* A first leg that logs on with alice's password. */
+struct logon {
+    CredHandle credential;
+    CtxtHandle context;
+    SecBuffer token;
+    SecBufferDesc tokens;
+};
+
+static void submit_logon(SspiAsyncContext *async, const char *package, struct logon *logon)
 {
     struct login login;
 
-    login_init(&login);
-    login_as(&login, "SSPI.TEST", "alice", realm_value("ALICE_PASSWORD"), "Kerberos");
-    return SspiAcquireCredentialsHandleAsyncA(async, NULL, (char *)(uintptr_t)package,
-                                              SECPKG_CRED_OUTBOUND, NULL, &login.identity, NULL,
-                                              NULL, credential, NULL);
+    password_of_alice(&login);
+    memset(logon, 0, sizeof(*logon));
+    memset(&logon->context, 0x5a, sizeof(logon->context));
+    logon->token = (SecBuffer){0, SECBUFFER_TOKEN, NULL};
+    logon->tokens = (SecBufferDesc){SECBUFFER_VERSION, 1, &logon->token};
+    assert_status(AcquireCredentialsHandleA(NULL, (char *)(uintptr_t)package,
+                                            SECPKG_CRED_OUTBOUND, NULL, &login.identity, NULL,
+                                            NULL, &logon->credential, NULL),
+                  SEC_E_OK);
+    assert_status(SspiInitializeSecurityContextAsyncA(
+                      async, &logon->credential, NULL, (char[]){"HTTP@localhost"},
+                      ISC_REQ_ALLOCATE_MEMORY | ISC_REQ_MUTUAL_AUTH, 0, SECURITY_NATIVE_DREP,
+                      NULL, 0, &logon->context, &logon->tokens, NULL, NULL),
+                  SEC_E_OK);
+}
+
+/* Wrong would be: an acquire that asks the KDC, for tickets or for a name, and so waits for it
+ * (until libkrb5 gives up, and it fails); or a credential that is of no use afterwards. */
+static void acquire_asks_no_kdc(void **state)
+{
+    static const char *const packages[] = {"Kerberos", "Negotiate"};
+
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        struct side initiator, acceptor;
+        SecPkgCredentials_NamesA names;
+        struct login login;
+
+        freeze();
+        side_init(&initiator, true, i < 2);
+        side_init(&acceptor, false, i < 2);
+        password_of_alice(&login);
+        assert_status(side_acquire(&initiator, packages[i % 2], &login), SEC_E_OK);
+        assert_status(side_acquire(&acceptor, packages[i % 2], NULL), SEC_E_OK);
+        assert_status(
+            QueryCredentialsAttributesA(&initiator.credential, SECPKG_CRED_ATTR_NAMES, &names),
+            SEC_E_OK);
+        assert_string_equal(names.sUserName, "alice@SSPI.TEST");
+        assert_status(FreeContextBuffer(names.sUserName), SEC_E_OK);
+        thaw();
+        assert_status(sides_shake(&initiator, &acceptor, 8), SEC_E_OK);
+        assert_true(side_release(&initiator));
+        assert_true(side_release(&acceptor));
+    }
 }
 
 /* Wrong would be: deletes, NTLM or cached tickets that wait for the KDC; a cancel that does;
  * a result that is written after the cancel. */
-static void a_hanging_acquire_hangs_alone(void **state)
+static void a_hanging_logon_hangs_alone(void **state)
 {
     static const char *const packages[] = {"Kerberos", "Negotiate"};
 
     (void)state;
     for (int i = 0; i < 2; i++) {
         SspiAsyncContext *async = SspiCreateAsyncContext();
-        CredHandle credential, untouched;
         struct bystanders all;
+        struct logon logon;
 
-        memset(&credential, 0x5a, sizeof(credential));
-        untouched = credential;
         prepare(&all);
         freeze();
-        assert_status(submit_acquire(async, packages[i], &credential), SEC_E_OK);
+        submit_logon(async, packages[i], &logon);
         assert_status(sspia_async_wait(async, 200), SEC_I_ASYNC_CALL_PENDING);
         go_on(&all);
-        cancel_at_once(async, "AcquireCredentialsHandle");
+        cancel_at_once(async, "InitializeSecurityContext");
         thaw();
         scripted_eventually(pending_now, 0);
-        assert_memory_equal(&credential, &untouched, sizeof(credential));
+        assert_null(logon.token.pvBuffer);
+        assert_int_equal(((unsigned char *)&logon.context)[0], 0x5a);
+        assert_status(FreeCredentialsHandle(&logon.credential), SEC_E_OK);
         /* And the async context is as good as new. */
-        assert_status(submit_acquire(async, packages[i], &credential), SEC_E_OK);
-        assert_status(sspia_async_wait(async, PATIENCE_MS), SEC_E_OK);
-        assert_status(FreeCredentialsHandle(&credential), SEC_E_OK);
+        submit_logon(async, packages[i], &logon);
+        assert_status(sspia_async_wait(async, PATIENCE_MS), SEC_I_CONTINUE_NEEDED);
+        assert_status(DeleteSecurityContext(&logon.context), SEC_E_OK);
+        assert_status(FreeContextBuffer(logon.token.pvBuffer), SEC_E_OK);
+        assert_status(FreeCredentialsHandle(&logon.credential), SEC_E_OK);
         SspiFreeAsyncContext(async);
     }
 }
@@ -294,13 +348,13 @@ static void freeing_a_hanging_call_detaches_it(void **state)
 {
     static int called;
     SspiAsyncContext *async = SspiCreateAsyncContext();
-    CredHandle credential;
+    struct logon logon;
     int64_t begun;
 
     (void)state;
     assert_status(SspiSetAsyncNotifyCallback(async, never, &called), SEC_E_OK);
     freeze();
-    assert_status(submit_acquire(async, "Kerberos", &credential), SEC_E_OK);
+    submit_logon(async, "Kerberos", &logon);
     assert_status(sspia_async_wait(async, 100), SEC_I_ASYNC_CALL_PENDING);
     begun = now_ms();
     SspiFreeAsyncContext(async);
@@ -309,12 +363,14 @@ static void freeing_a_hanging_call_detaches_it(void **state)
     thaw();
     scripted_eventually(pending_now, 0);
     assert_int_equal(called, 0);
+    assert_status(FreeCredentialsHandle(&logon.credential), SEC_E_OK);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_teardown(a_hanging_acquire_hangs_alone, thaw_and_wait),
+        cmocka_unit_test_teardown(acquire_asks_no_kdc, thaw_and_wait),
+        cmocka_unit_test_teardown(a_hanging_logon_hangs_alone, thaw_and_wait),
         cmocka_unit_test_teardown(a_hanging_first_leg_hangs_alone, thaw_and_wait),
         cmocka_unit_test_teardown(a_hanging_leg_does_not_lock_its_credential, thaw_and_wait),
         cmocka_unit_test_teardown(freeing_a_hanging_call_detaches_it, thaw_and_wait),

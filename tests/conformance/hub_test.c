@@ -287,6 +287,21 @@ static void completion_has_the_id_of_the_submit_that_was_accepted(void **state)
     sspia_hub_queue_free(queue);
 }
 
+/* Wrong would be: a number that a double cannot hold, once a slot has been used often. */
+static void numbers_stay_exact_in_a_double(void **state)
+{
+    uint64_t call = 0;
+
+    (void)state;
+    for (int i = 0; i < 600000; i++) {
+        call = sspia_hub_call_create();
+        assert_true(call != 0 && call < (uint64_t)1 << 53);
+        assert_int_equal(sspia_hub_call_status((uint64_t)(double)call), SEC_E_NO_CONTEXT);
+        sspia_hub_call_free(call);
+    }
+    assert_int_equal(sspia_hub_call_status(call), SEC_E_INVALID_HANDLE);
+}
+
 /* Wrong would be: anything but a status. */
 static void numbers_that_are_no_handles_are_refused(void **state)
 {
@@ -754,6 +769,7 @@ int main(void)
         TEST(queue_gives_many_completions_at_once),
         TEST(free_of_a_queue_wakes_who_waits),
         TEST(completion_has_the_id_of_the_submit_that_was_accepted),
+        TEST(numbers_stay_exact_in_a_double),
         TEST(numbers_that_are_no_handles_are_refused),
         TEST(expiry_is_utc),
         TEST(malformed_identities_are_refused),

@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define PATIENCE_MS 30000
+#define PATIENCE_MS 240000
 
 _Noreturn void tls_die(const char *what, SECURITY_STATUS status)
 {

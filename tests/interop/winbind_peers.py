@@ -45,9 +45,9 @@ class Winbind(Test):
             nobody(),
         )  # fmt: skip
 
-    def initiate(self, helper: Program, wire: Wire) -> None:
-        """ntlm_auth's side of a handshake that it begins."""
-        word, _, token = helper.ask("YR").partition(" ")
+    def initiate(self, helper: Program, wire: Wire, greeting: bytes = b"") -> None:
+        """ntlm_auth's side of a handshake that it begins, or that a greeting begins."""
+        word, _, token = helper.ask(f"YR {encode(greeting)}".rstrip()).partition(" ")
         while word in ("YR", "KK", "AF"):
             if token:
                 wire.send(decode(token))
@@ -95,6 +95,20 @@ class Winbind(Test):
                 self.assertEqual(program.all("package "), ["NTLM"])
                 self.assertEqual(program.all("client "), ["TEST\\alice"])
                 self.same_keys(helper, program)
+
+    def test_we_speak_first(self) -> None:
+        program = self.ours(
+            "acceptor", "--package", "Negotiate", "--user-file", realm("NTLM_USER_FILE"),
+            "--no-seal", "--show-key",
+        )  # fmt: skip
+        wire = self.wire_to(int(program.next_line("listening ")))
+        helper = self.helper("gss-spnego-client", realm("ALICE_PASSWORD"))
+        wire.send(b"")
+        self.initiate(helper, wire, wire.receive())
+        self.assert_well(program)
+        self.assertEqual(program.all("package "), ["NTLM"])
+        self.assertEqual(program.all("client "), ["TEST\\alice"])
+        self.same_keys(helper, program)
 
     def test_we_initiate(self) -> None:
         for package, protocol in (

@@ -248,8 +248,11 @@ def test_export_and_import(package: str, krb5_realm: Realm, ntlm_users: NtlmUser
 
 def test_wrong_password(krb5_realm: Realm, ntlm_users: NtlmUsers) -> None:
     wrong = Identity(user=f"alice@{krb5_realm.name}", password="wrong")
-    with pytest.raises(sspi_async.LogonDenied):
-        Credential.acquire("Kerberos", identity=wrong).result(30)
+    with (
+        sspi_async.client(TARGET, package="Kerberos", identity=wrong) as client,
+        pytest.raises(sspi_async.LogonDenied),
+    ):
+        client.step().result(30)
     client = sspi_async.client(
         TARGET, package="NTLM", identity=ntlm_users.client(password="wrong")
     )
@@ -265,15 +268,19 @@ def test_password_logs_on(krb5_realm: Realm) -> None:
         sspi_async.client(TARGET, package="Kerberos", identity=alice) as client,
         sspi_async.server(package="Kerberos", identity=krb5_realm.server) as server,
     ):
-        handshake(client, server)
         assert client.credential is not None
-        assert client.credential.expiry is not None
+        assert client.credential.expiry is None  # nobody has asked the KDC yet
+        handshake(client, server)
+        assert client.expiry is not None
 
 
 def test_no_credentials_and_unknown_target(krb5_realm: Realm) -> None:
     nothing = Identity(ccache="FILE:/nowhere/ccache")
-    with pytest.raises(sspi_async.NoCredentials):
-        Credential.acquire("Kerberos", identity=nothing).result(30)
+    with (
+        sspi_async.client(TARGET, package="Kerberos", identity=nothing) as client,
+        pytest.raises(sspi_async.NoCredentials),
+    ):
+        client.step().result(30)
     with (
         sspi_async.client(
             "nobody@localhost", package="Kerberos", identity=krb5_realm.client
@@ -285,8 +292,11 @@ def test_no_credentials_and_unknown_target(krb5_realm: Realm) -> None:
 
 def test_no_authority(krb5_realm: Realm) -> None:
     lost = Identity(user="carol@REFUSED.TEST", password="x")
-    with pytest.raises(sspi_async.NoAuthority):
-        Credential.acquire("Kerberos", identity=lost).result(30)
+    with (
+        sspi_async.client(TARGET, package="Kerberos", identity=lost) as client,
+        pytest.raises(sspi_async.NoAuthority),
+    ):
+        client.step().result(30)
 
 
 def test_bad_bindings(krb5_realm: Realm) -> None:
@@ -326,15 +336,16 @@ def test_frozen_kdc_blocks_the_call_and_nobody_else(
         handshake(client, server)
         krb5_realm.freeze()
         try:
-            call = Credential.acquire("Kerberos", identity=alice)
-            time.sleep(0.1)
-            started = time.monotonic()
-            client.delete().result(5)
-            assert not call.done()
-            assert call.cancel()
-            with pytest.raises(sspi_async.Cancelled):
-                call.result(0)
-            assert time.monotonic() - started < 2
+            with sspi_async.client(TARGET, package="Kerberos", identity=alice) as stuck:
+                call = stuck.step()
+                time.sleep(0.1)
+                started = time.monotonic()
+                client.delete().result(5)
+                assert not call.done()
+                assert call.cancel()
+                with pytest.raises(sspi_async.Cancelled):
+                    call.result(0)
+                assert time.monotonic() - started < 2
         finally:
             krb5_realm.thaw()
 

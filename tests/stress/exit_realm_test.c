@@ -102,24 +102,25 @@ static void start_relays(uint32_t seed)
 /* Calls that wait for a KDC which says nothing. */
 static void start_hanging(void)
 {
-    static CredHandle credentials[HANGING];
-    static CtxtHandle context;
-    static SecBuffer token = {0, SECBUFFER_TOKEN, NULL};
-    static SecBufferDesc tokens = {SECBUFFER_VERSION, 1, &token};
+    static CtxtHandle contexts[HANGING + 1];
+    static SecBuffer token[HANGING + 1];
+    static SecBufferDesc tokens[HANGING + 1];
     static char target[] = "etype-aes128@localhost";
     static struct login login;
-    CredHandle tickets = acquire("Kerberos", true, NULL);
 
     login_init(&login);
     login_as(&login, "SSPI.TEST", "alice", realm_value("ALICE_PASSWORD"), "Kerberos");
-    for (int i = 0; i < HANGING; i++)
-        SspiAcquireCredentialsHandleAsyncA(
-            SspiCreateAsyncContext(), NULL,
-            (char *)(uintptr_t)(i % 2 ? "Kerberos" : "Negotiate"), SECPKG_CRED_OUTBOUND, NULL,
-            &login.identity, NULL, NULL, &credentials[i], NULL);
-    SspiInitializeSecurityContextAsyncA(SspiCreateAsyncContext(), &tickets, NULL, target,
-                                        ISC_REQ_ALLOCATE_MEMORY, 0, SECURITY_NATIVE_DREP, NULL,
-                                        0, &context, &tokens, NULL, NULL);
+    /* The last one has tickets, but none for the target. */
+    for (int i = 0; i <= HANGING; i++) {
+        CredHandle credential =
+            acquire(i % 2 ? "Negotiate" : "Kerberos", true, i < HANGING ? &login : NULL);
+
+        token[i] = (SecBuffer){0, SECBUFFER_TOKEN, NULL};
+        tokens[i] = (SecBufferDesc){SECBUFFER_VERSION, 1, &token[i]};
+        SspiInitializeSecurityContextAsyncA(SspiCreateAsyncContext(), &credential, NULL, target,
+                                            ISC_REQ_ALLOCATE_MEMORY, 0, SECURITY_NATIVE_DREP,
+                                            NULL, 0, &contexts[i], &tokens[i], NULL, NULL);
+    }
 }
 
 static void pause_us(uint32_t us)

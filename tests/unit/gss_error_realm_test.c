@@ -41,65 +41,36 @@ static void assert_is_message(const char *text)
     assert_null(strstr(text, "not-the-password"));
 }
 
-/* Wrong would be: one status for all that can go wrong with credentials. */
+struct lack {
+    const char *package;
+    uint32_t use;
+    const char *principal;
+    sspia_identity identity;
+    SECURITY_STATUS status;
+    const char *text;
+};
+
+static void assert_tells(const realm_side *side, const struct lack *lack, size_t number)
+{
+    if (side->status != lack->status)
+        fail_msg("case %zu, %s %s: %08x %s", number, lack->package, lack->text,
+                 (unsigned)side->status, side->report.text);
+    assert_is_message(side->report.text);
+    if (strstr(side->report.text, lack->text) == NULL)
+        fail_msg("case %zu: %s", number, side->report.text);
+}
+
+/* Wrong would be: one status for all that is wrong with what a caller asks for; or a credential
+ * that no handshake can ever succeed with. */
 static void failed_acquisitions_tell_why(void **state)
 {
-    const struct {
-        const char *package;
-        uint32_t use;
-        const char *principal;
-        sspia_identity identity;
-        SECURITY_STATUS status;
-        const char *text;
-    } cases[] = {
-        {"Kerberos",
-         SECPKG_CRED_OUTBOUND,
-         NULL,
-         {.credential_cache = "FILE:/nonexistent"},
-         SEC_E_NO_CREDENTIALS,
-         "/nonexistent"},
+    const struct lack cases[] = {
         {"Kerberos",
          SECPKG_CRED_OUTBOUND,
          NULL,
          {.credential_cache = "WHAT:ever"},
          SEC_E_INVALID_PARAMETER,
          "cache type"},
-        {"Kerberos",
-         SECPKG_CRED_OUTBOUND,
-         NULL,
-         {.client_keytab = "FILE:/nonexistent"},
-         SEC_E_NO_CREDENTIALS,
-         "/nonexistent"},
-        {"Kerberos",
-         SECPKG_CRED_OUTBOUND,
-         NULL,
-         {.user = "alice", .password = "not-the-password"},
-         SEC_E_LOGON_DENIED,
-         "alice"},
-        {"Kerberos",
-         SECPKG_CRED_OUTBOUND,
-         NULL,
-         {.user = "bob", .password = "not-the-password"},
-         SEC_E_LOGON_DENIED,
-         "bob"},
-        {"Kerberos",
-         SECPKG_CRED_OUTBOUND,
-         NULL,
-         {.user = "nobody", .password = "not-the-password"},
-         SEC_E_LOGON_DENIED,
-         "nobody"},
-        {"Kerberos",
-         SECPKG_CRED_OUTBOUND,
-         NULL,
-         {.user = "alice", .domain = "REFUSED.TEST", .password = "not-the-password"},
-         SEC_E_NO_AUTHENTICATING_AUTHORITY,
-         "REFUSED.TEST"},
-        {"Kerberos",
-         SECPKG_CRED_OUTBOUND,
-         NULL,
-         {.user = "alice", .domain = "UNKNOWN.TEST", .password = "not-the-password"},
-         SEC_E_NO_AUTHENTICATING_AUTHORITY,
-         "UNKNOWN.TEST"},
         {"Kerberos",
          SECPKG_CRED_OUTBOUND,
          NULL,
@@ -112,24 +83,6 @@ static void failed_acquisitions_tell_why(void **state)
          {.user = "alice", .password = "not-the-password", .credential_cache = "FILE:/x"},
          SEC_E_INVALID_PARAMETER,
          "exclude"},
-        {"Kerberos",
-         SECPKG_CRED_OUTBOUND,
-         "bob",
-         {.credential_cache = realm_host_env("CCACHE")},
-         SEC_E_NO_CREDENTIALS,
-         "does not match"},
-        {"Kerberos",
-         SECPKG_CRED_INBOUND,
-         NULL,
-         {.keytab = "FILE:/nonexistent"},
-         SEC_E_NO_CREDENTIALS,
-         "/nonexistent"},
-        {"Kerberos",
-         SECPKG_CRED_INBOUND,
-         "ftp/localhost",
-         {.keytab = realm_host_env("KEYTAB")},
-         SEC_E_NO_CREDENTIALS,
-         "ftp"},
         {"Kerberos",
          SECPKG_CRED_INBOUND,
          NULL,
@@ -170,6 +123,115 @@ static void failed_acquisitions_tell_why(void **state)
         {"Negotiate",
          SECPKG_CRED_OUTBOUND,
          NULL,
+         {.user = "alice", .password = "not-the-password", .package_list = "schannel"},
+         SEC_E_SECPKG_NOT_FOUND,
+         "PackageList"},
+        {"Negotiate",
+         SECPKG_CRED_OUTBOUND,
+         NULL,
+         {.user = "alice", .password = "not-the-password", .package_list = "!ntlm,!kerberos"},
+         SEC_E_SECPKG_NOT_FOUND,
+         "PackageList"},
+        {"Kerberos",
+         SECPKG_CRED_INBOUND,
+         NULL,
+         {.keytab = "WHAT:ever"},
+         SEC_E_INVALID_PARAMETER,
+         "WHAT:ever"},
+        {"Kerberos",
+         SECPKG_CRED_OUTBOUND,
+         NULL,
+         {.client_keytab = "WHAT:ever"},
+         SEC_E_INVALID_PARAMETER,
+         "WHAT:ever"},
+        {"Kerberos",
+         SECPKG_CRED_INBOUND,
+         "HTTP/localhost@ONE@TWO",
+         {.keytab = realm_host_env("KEYTAB")},
+         SEC_E_UNKNOWN_CREDENTIALS,
+         "HTTP/localhost@ONE@TWO"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        realm_side side = {.flags = 0};
+
+        realm_side_acquire(&side, cases[i].package, cases[i].use, cases[i].principal,
+                           &cases[i].identity);
+        assert_null(side.credential);
+        assert_tells(&side, &cases[i], i);
+    }
+}
+
+/* Wrong would be: an acquire that asks a KDC, looks for tickets or keys that may come later, or
+ * knows until when they are good (MS-docs, AcquireCredentialsHandle: it gathers no
+ * credentials); and one status for all that can be lacking. */
+static void a_lack_shows_on_the_first_leg(void **state)
+{
+    const struct lack cases[] = {
+        {"Kerberos",
+         SECPKG_CRED_OUTBOUND,
+         NULL,
+         {.credential_cache = "FILE:/nonexistent"},
+         SEC_E_NO_CREDENTIALS,
+         "/nonexistent"},
+        {"Kerberos",
+         SECPKG_CRED_OUTBOUND,
+         NULL,
+         {.client_keytab = "FILE:/nonexistent"},
+         SEC_E_NO_CREDENTIALS,
+         "/nonexistent"},
+        {"Kerberos",
+         SECPKG_CRED_OUTBOUND,
+         NULL,
+         {.user = "alice", .password = "not-the-password"},
+         SEC_E_LOGON_DENIED,
+         "alice"},
+        {"Kerberos",
+         SECPKG_CRED_OUTBOUND,
+         NULL,
+         {.user = "bob", .password = "not-the-password"},
+         SEC_E_LOGON_DENIED,
+         "bob"},
+        {"Kerberos",
+         SECPKG_CRED_OUTBOUND,
+         NULL,
+         {.user = "nobody", .password = "not-the-password"},
+         SEC_E_LOGON_DENIED,
+         "nobody"},
+        {"Kerberos",
+         SECPKG_CRED_OUTBOUND,
+         NULL,
+         {.user = "alice", .domain = "REFUSED.TEST", .password = "not-the-password"},
+         SEC_E_NO_AUTHENTICATING_AUTHORITY,
+         "REFUSED.TEST"},
+        {"Kerberos",
+         SECPKG_CRED_OUTBOUND,
+         NULL,
+         {.user = "alice", .domain = "UNKNOWN.TEST", .password = "not-the-password"},
+         SEC_E_NO_AUTHENTICATING_AUTHORITY,
+         "UNKNOWN.TEST"},
+        {"Kerberos",
+         SECPKG_CRED_OUTBOUND,
+         "bob",
+         {.credential_cache = realm_host_env("CCACHE")},
+         SEC_E_NO_CREDENTIALS,
+         "does not match"},
+        {"Kerberos",
+         SECPKG_CRED_INBOUND,
+         NULL,
+         {.keytab = "FILE:/nonexistent"},
+         SEC_E_NO_CREDENTIALS,
+         "/nonexistent"},
+        {"Kerberos",
+         SECPKG_CRED_INBOUND,
+         "ftp/localhost",
+         {.keytab = realm_host_env("KEYTAB")},
+         SEC_E_NO_CREDENTIALS,
+         "ftp"},
+        {"Negotiate",
+         SECPKG_CRED_OUTBOUND,
+         NULL,
          {.credential_cache = "FILE:/nonexistent"},
          SEC_E_NO_CREDENTIALS,
          "/nonexistent"},
@@ -189,30 +251,43 @@ static void failed_acquisitions_tell_why(void **state)
          SEC_E_NO_AUTHENTICATING_AUTHORITY,
          "REFUSED.TEST"},
         {"Negotiate",
-         SECPKG_CRED_OUTBOUND,
+         SECPKG_CRED_INBOUND,
          NULL,
-         {.user = "alice", .password = "not-the-password", .package_list = "schannel"},
-         SEC_E_SECPKG_NOT_FOUND,
-         "PackageList"},
+         {.keytab = "FILE:/nonexistent"},
+         SEC_E_NO_CREDENTIALS,
+         "/nonexistent"},
         {"Negotiate",
+         SECPKG_CRED_INBOUND,
+         "ftp/localhost",
+         {.keytab = realm_host_env("KEYTAB")},
+         SEC_E_NO_CREDENTIALS,
+         "ftp"},
+        {"Kerberos",
          SECPKG_CRED_OUTBOUND,
          NULL,
-         {.user = "alice", .password = "not-the-password", .package_list = "!ntlm,!kerberos"},
-         SEC_E_SECPKG_NOT_FOUND,
-         "PackageList"},
+         {.user = "alice", .client_keytab = realm_host_env("KEYTAB")},
+         SEC_E_NO_CREDENTIALS,
+         "alice"},
     };
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        realm_side side = {.flags = 0};
+        realm_side side = {.target = "HTTP/localhost", .flags = ISC_REQ_MUTUAL_AUTH};
+        realm_side peer = {.target = "HTTP/localhost", .flags = ISC_REQ_MUTUAL_AUTH};
 
         if (realm_side_acquire(&side, cases[i].package, cases[i].use, cases[i].principal,
-                               &cases[i].identity) != cases[i].status)
+                               &cases[i].identity) != SEC_E_OK)
             fail_msg("case %zu: %08x %s", i, (unsigned)side.status, side.report.text);
-        assert_null(side.credential);
-        assert_is_message(side.report.text);
-        if (strstr(side.report.text, cases[i].text) == NULL)
-            fail_msg("case %zu: %s", i, side.report.text);
+        assert_true(side.expiry == INT64_MAX);
+        if (cases[i].use == SECPKG_CRED_INBOUND) {
+            realm_side_acquire(&peer, cases[i].package, SECPKG_CRED_OUTBOUND, NULL, &cache);
+            assert_int_equal(realm_side_step(&peer, NULL, 0), SEC_I_CONTINUE_NEEDED);
+        }
+        realm_side_step(&side, peer.token.data, peer.token.size);
+        assert_tells(&side, &cases[i], i);
+        realm_side_release(&side);
+        realm_side_release(&peer);
+        assert_int_equal(realm_host_blocks(), 0);
     }
 }
 
@@ -517,6 +592,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(failed_acquisitions_tell_why),
+        cmocka_unit_test(a_lack_shows_on_the_first_leg),
         cmocka_unit_test(failed_handshakes_tell_why),
         cmocka_unit_test(error_tokens_reach_the_initiator),
         cmocka_unit_test(hostile_tokens_are_refused),

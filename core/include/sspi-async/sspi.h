@@ -844,11 +844,12 @@ SSPI_ASYNC_API SECURITY_STATUS sspia_DeleteSecurityPackageW(const SEC_WCHAR *psz
  * one. pAuthData: NULL for the defaults of the process; for Kerberos, NTLM and Negotiate a
  * SEC_WINNT_AUTH_IDENTITY_A/W/EXA/EXW or an sspia_auth_identity (sspi_queue.h); it is
  * copied and the copy wiped. pvLogonId, pGetKeyFn and pvGetKeyArgument must be NULL
- * (SEC_E_UNSUPPORTED_FUNCTION otherwise). With a password Kerberos asks the KDC, so this
- * may block. The caller frees *phCredential with FreeCredentialsHandle, or its async form.
- * Errors: SEC_E_SECPKG_NOT_FOUND, SEC_E_NO_CREDENTIALS, SEC_E_UNKNOWN_CREDENTIALS,
- * SEC_E_LOGON_DENIED, SEC_E_NO_AUTHENTICATING_AUTHORITY, SEC_E_INVALID_PARAMETER,
- * SEC_E_INSUFFICIENT_MEMORY, SEC_E_INTERNAL_ERROR. */
+ * (SEC_E_UNSUPPORTED_FUNCTION otherwise). Kerberos, NTLM and Negotiate ask nobody here: a lack
+ * of tickets or keys, a KDC that is not there and a wrong password show on the first leg, and
+ * *ptsExpiry is "never". The caller frees *phCredential with FreeCredentialsHandle, or its
+ * async form. Errors: SEC_E_SECPKG_NOT_FOUND, SEC_E_NO_CREDENTIALS (a file that is named and
+ * not there), SEC_E_UNKNOWN_CREDENTIALS, SEC_E_INVALID_PARAMETER, SEC_E_INSUFFICIENT_MEMORY,
+ * SEC_E_INTERNAL_ERROR. */
 SSPI_ASYNC_API SECURITY_STATUS sspia_AcquireCredentialsHandleA(
     SEC_CHAR *pszPrincipal, SEC_CHAR *pszPackage, uint32_t fCredentialUse, void *pvLogonId,
     void *pAuthData, SEC_GET_KEY_FN pGetKeyFn, void *pvGetKeyArgument, PCredHandle phCredential,

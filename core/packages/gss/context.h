@@ -10,8 +10,9 @@
  *     STARTED --last leg--> ESTABLISHED
  *        +-------error----> FAILED         only delete is left
  *
- * lease, source and credential are set together, from the first leg until the handshake ends
- * either way: an established context needs no credential.
+ * lease, source and credential are set together, from the initiator's first token until the
+ * handshake ends either way: an established context needs no credential. An acceptor that spoke
+ * first has the credential alone until then.
  */
 typedef struct gss_context {
     gss_kind kind;

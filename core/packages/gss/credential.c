@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A credential: made, asked for its name, released. */
 #include "credential.h"
+#include "owner.h"
 #include "plan.h"
 #include "status.h"
 #include "text.h"
@@ -9,40 +10,6 @@
 #include <string.h>
 
 static const sspia_identity no_identity;
-
-/* Succeeds if one mechanism of the sources can be had; the error is the first one's, for
- * Kerberos has more to say than NTLM. */
-static SECURITY_STATUS probe(gss_source *first, gss_source *second, int64_t *expiry,
-                             char **name, sspia_report *report)
-{
-    gss_source *sources[] = {first, second};
-    unsigned mechs[] = {GSS_MECH_KERBEROS, GSS_MECH_NTLM};
-    sspia_report ignored;
-    SECURITY_STATUS status = SEC_E_OK;
-    bool found = false;
-
-    for (int i = 0; i < 2; i++) {
-        char *found_name = NULL;
-        int64_t found_expiry = INT64_MAX;
-        SECURITY_STATUS result;
-
-        if (!(sources[i]->mechs & mechs[i]))
-            continue;
-        result = gss_source_probe(sources[i], mechs[i], &found_expiry, &found_name,
-                                  status == SEC_E_OK ? report : &ignored);
-        if (result != SEC_E_OK) {
-            status = status == SEC_E_OK ? result : status;
-            continue;
-        }
-        found = true;
-        *expiry = found_expiry < *expiry ? found_expiry : *expiry;
-        if (*name == NULL)
-            *name = found_name;
-        else
-            free(found_name);
-    }
-    return found ? SEC_E_OK : status;
-}
 
 SECURITY_STATUS gss_credential_acquire(gss_kind kind, const char *principal, uint32_t use,
                                        const sspia_identity *identity, void **credential,
@@ -75,19 +42,15 @@ SECURITY_STATUS gss_credential_acquire(gss_kind kind, const char *principal, uin
     gss_source_init(&made->outbound);
     gss_source_init(&made->kerberos_in);
     gss_source_init(&made->ntlm_in);
-    *expiry = INT64_MAX;
+    *expiry = INT64_MAX; /* that of tickets is known when there are some */
     if (use & SECPKG_CRED_OUTBOUND) {
         made->outbound.mechs = mechs;
         status = gss_plan_outbound(made, use & SECPKG_CRED_INBOUND ? NULL : principal, identity,
                                    report);
-        if (status == SEC_E_OK)
-            status = probe(&made->outbound, &made->outbound, expiry, &made->name, report);
     }
     if (status == SEC_E_OK && (use & SECPKG_CRED_INBOUND)) {
         status = gss_plan_inbound(made, principal, identity, mechs, report);
-        if (status == SEC_E_OK)
-            status = probe(&made->kerberos_in, &made->ntlm_in, expiry, &made->name, report);
-        if (status == SEC_E_OK && made->name == NULL && !gss_text_copy(principal, &made->name))
+        if (status == SEC_E_OK && !gss_text_copy(principal, &made->principal))
             status = SEC_E_INSUFFICIENT_MEMORY;
     }
     if (status == SEC_E_OK) {
@@ -128,21 +91,31 @@ void gss_credential_release(void *object)
     gss_source_clear(&credential->outbound);
     gss_source_clear(&credential->kerberos_in);
     gss_source_clear(&credential->ntlm_in);
-    free(credential->name);
+    free(credential->principal);
     free(credential);
 }
 
 SECURITY_STATUS gss_credential_query(void *object, uint32_t attribute, void *buffer,
                                      sspia_report *report)
 {
-    const gss_credential *credential = object;
+    gss_credential *credential = object;
     SecPkgCredentials_NamesA *names = buffer;
+    char *name = NULL;
+    SECURITY_STATUS status = SEC_E_OK;
 
     if (attribute != SECPKG_CRED_ATTR_NAMES)
         return gss_status_report(report, SEC_E_UNSUPPORTED_FUNCTION, "attribute", NULL);
-    if (credential->name == NULL)
-        return gss_status_report(report, SEC_E_UNSUPPORTED_FUNCTION, "name",
-                                 "the credential stands for every key of a keytab");
-    names->sUserName = gss_text_hand_out(credential->name, strlen(credential->name));
-    return names->sUserName == NULL ? SEC_E_INSUFFICIENT_MEMORY : SEC_E_OK;
+    if (credential->use & SECPKG_CRED_OUTBOUND)
+        status = gss_owner_name(&credential->outbound, &name, report);
+    else if (credential->principal == NULL)
+        status = gss_status_report(report, SEC_E_UNSUPPORTED_FUNCTION, "name",
+                                   "the credential stands for every key of a keytab");
+    else if (!gss_text_copy(credential->principal, &name))
+        status = SEC_E_INSUFFICIENT_MEMORY;
+    if (status == SEC_E_OK) {
+        names->sUserName = gss_text_hand_out(name, strlen(name));
+        status = names->sUserName == NULL ? SEC_E_INSUFFICIENT_MEMORY : SEC_E_OK;
+    }
+    free(name);
+    return status;
 }

@@ -19,7 +19,7 @@ typedef struct gss_credential {
     atomic_uint references;
     gss_kind kind;
     uint32_t use;
-    char *name; /* for SECPKG_CRED_ATTR_NAMES, or NULL */
+    char *principal; /* of an acceptor, as the caller gave it, or NULL */
     gss_source outbound;
     gss_source kerberos_in;
     gss_source ntlm_in;

@@ -1,74 +1,105 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The offer of an acceptor that speaks before the initiator has, as SMB and LDAP servers do. It
- * names mechanisms and nothing else; the initiator answers with a NegTokenInit of its own.
- * GSSAPI's offer would name the mechanism of one gss_cred_id_t, and an acceptor has one for
- * each.
+ * Servers of SMB and LDAP send a NegTokenInit2 (MS-SPNG 2.2.1) before the client has said
+ * anything. The client answers with a NegTokenInit of its own, as if there had been none
+ * (MS-SPNG 3.1.5.2), so nothing of the greeting needs to be kept. libgssapi_krb5 would make
+ * one too, but of a single credential, and the two mechanisms have one each (credential.h).
  */
 #include "greeting.h"
+#include "lease.h"
 
-#include <stdint.h>
 #include <string.h>
 
-/* What Windows writes where a name has no meaning (MS-SPNG 2.2.1). */
-static const char hint[] = "not_defined_in_RFC4178@please_ignore";
+/* All lengths fit in one byte: the largest greeting has less than 90. */
+#define GREETING_MAX 120
 
-/* Kerberos as Windows names it too: 1.2.840.48018.1.2.2 (MS-KILE 3.1.5.2). */
-static const unsigned char windows_kerberos[] = {0x2a, 0x86, 0x48, 0x82, 0xf7,
-                                                 0x12, 0x01, 0x02, 0x02};
+typedef struct piece {
+    unsigned char bytes[GREETING_MAX];
+    size_t size;
+} piece;
 
-/* DER is written back to front: what an element holds is there before its length. */
-struct writer {
-    unsigned char bytes[GSS_GREETING_MAX];
-    size_t start;
-};
-
-static void put(struct writer *writer, const void *bytes, size_t size)
+static void append(piece *to, const void *bytes, size_t size)
 {
-    writer->start -= size;
-    memcpy(writer->bytes + writer->start, bytes, size);
+    memcpy(to->bytes + to->size, bytes, size);
+    to->size += size;
 }
 
-/* Tag and length in front of all from `end` on. It is less than 128 bytes. */
-static void wrap(struct writer *writer, unsigned char tag, size_t end)
+/* Puts a tag and the length in front of all that is there. */
+static void wrap(piece *content, unsigned char tag)
 {
-    const unsigned char head[] = {tag, (unsigned char)(end - writer->start)};
-
-    put(writer, head, sizeof head);
+    memmove(content->bytes + 2, content->bytes, content->size);
+    content->bytes[0] = tag;
+    content->bytes[1] = (unsigned char)content->size;
+    content->size += 2;
 }
 
-static void put_oid(struct writer *writer, const void *bytes, size_t size)
+static void append_oid(piece *to, const gss_OID_desc *oid)
 {
-    size_t end = writer->start;
+    piece one = {.size = 0};
 
-    put(writer, bytes, size);
-    wrap(writer, 0x06, end);
+    append(&one, oid->elements, oid->length);
+    wrap(&one, 0x06);
+    append(to, one.bytes, one.size);
 }
 
-size_t gss_greeting_write(unsigned mechs, unsigned char *token)
+/* InitialContextToken { SPNEGO, [0] NegTokenInit2 { [0] mechTypes, [3] negHints } } */
+static void compose(unsigned mechs, piece *greeting)
 {
-    struct writer writer = {.start = GSS_GREETING_MAX};
-    const size_t end = GSS_GREETING_MAX;
-    size_t list;
+    static const char hint_name[] = "not_defined_in_RFC4178@please_ignore";
+    piece types = {.size = 0};
+    piece hints = {.size = 0};
 
-    put(&writer, hint, sizeof hint - 1);
-    wrap(&writer, 0x1b, end); /* GeneralString */
-    wrap(&writer, 0xa0, end); /* hintName */
-    wrap(&writer, 0x30, end);
-    wrap(&writer, 0xa3, end); /* negHints */
-    list = writer.start;
+    if (mechs & GSS_MECH_KERBEROS)
+        append_oid(&types, &gss_oid_kerberos);
     if (mechs & GSS_MECH_NTLM)
-        put_oid(&writer, gss_oid_ntlm.elements, gss_oid_ntlm.length);
-    if (mechs & GSS_MECH_KERBEROS) {
-        put_oid(&writer, gss_oid_kerberos.elements, gss_oid_kerberos.length);
-        put_oid(&writer, windows_kerberos, sizeof windows_kerberos);
+        append_oid(&types, &gss_oid_ntlm);
+    wrap(&types, 0x30);
+    wrap(&types, 0xa0);
+    append(&hints, hint_name, sizeof hint_name - 1);
+    wrap(&hints, 0x1b); /* GeneralString */
+    wrap(&hints, 0xa0);
+    wrap(&hints, 0x30);
+    wrap(&hints, 0xa3);
+    append(&types, hints.bytes, hints.size);
+    wrap(&types, 0x30);
+    wrap(&types, 0xa0);
+    greeting->size = 0;
+    append_oid(greeting, &gss_oid_spnego);
+    append(greeting, types.bytes, types.size);
+    wrap(greeting, 0x60);
+}
+
+SECURITY_STATUS gss_greeting_make(gss_credential *credential, sspia_bytes *token,
+                                  sspia_report *report)
+{
+    gss_source *sources[] = {&credential->kerberos_in, &credential->ntlm_in};
+    SECURITY_STATUS status = SEC_E_OK;
+    sspia_report ignored;
+    unsigned mechs = 0;
+    piece greeting;
+
+    /* The first lack is told, if there is nothing else: Kerberos has more to say. */
+    for (int i = 0; i < 2; i++) {
+        gss_lease *lease = NULL;
+        SECURITY_STATUS result;
+
+        if (sources[i]->mechs == 0)
+            continue;
+        result = gss_source_take(sources[i], sources[i]->mechs, false, &lease,
+                                 status == SEC_E_OK ? report : &ignored);
+        gss_source_give(sources[i], lease);
+        if (result == SEC_E_OK)
+            mechs |= sources[i]->mechs;
+        else if (status == SEC_E_OK)
+            status = result;
     }
-    wrap(&writer, 0x30, list);
-    wrap(&writer, 0xa0, list); /* mechTypes */
-    wrap(&writer, 0x30, end);  /* NegTokenInit2 */
-    wrap(&writer, 0xa0, end);
-    put_oid(&writer, gss_oid_spnego.elements, gss_oid_spnego.length);
-    wrap(&writer, 0x60, end); /* RFC 2743 3.1 */
-    memcpy(token, writer.bytes + writer.start, end - writer.start);
-    return end - writer.start;
+    if (mechs == 0)
+        return status;
+    compose(mechs, &greeting);
+    token->data = gss_host->allocate(greeting.size);
+    if (token->data == NULL)
+        return SEC_E_INSUFFICIENT_MEMORY;
+    memcpy(token->data, greeting.bytes, greeting.size);
+    token->size = greeting.size;
+    return SEC_E_OK;
 }

@@ -2,14 +2,11 @@
 #ifndef GSS_GREETING_H
 #define GSS_GREETING_H
 
-#include "mech.h"
+#include "credential.h"
 
-#include <stddef.h>
-
-#define GSS_GREETING_MAX 128u
-
-/* Writes the token by which an acceptor of Negotiate that speaks first offers mechs
- * (GSS_MECH_*): NegTokenInit2 of MS-SPNG 2.2.1. At most GSS_GREETING_MAX bytes; how many. */
-size_t gss_greeting_write(unsigned mechs, unsigned char *token);
+/* What an acceptor of Negotiate says if it is to speak first: the mechanisms that it can use
+ * now. token->data is from host->allocate. May block. */
+SECURITY_STATUS gss_greeting_make(gss_credential *credential, sspia_bytes *token,
+                                  sspia_report *report);
 
 #endif

@@ -5,7 +5,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 static void put(gss_key_value_set_desc *store, const char *key, const char *value)
 {
@@ -70,49 +69,83 @@ static SECURITY_STATUS name_place(const gss_source *source, SECURITY_STATUS stat
     return gss_status_report(report, status, place, text);
 }
 
-SECURITY_STATUS gss_lease_make(const gss_source *source, gss_lease *lease, sspia_report *report)
+static SECURITY_STATUS acquire(const gss_source *source, gss_lease *lease, unsigned mechs,
+                               bool spnego, sspia_report *report)
 {
     gss_key_value_element_desc elements[8];
     gss_key_value_set_desc store = {0, elements};
     gss_OID_desc oids[2];
-    gss_OID_set_desc mechs;
-    gss_OID_set_desc spnego = {1, &gss_oid_spnego};
-    bool negotiate = source->negotiate && !lease->raw;
+    gss_OID_set_desc set;
+    gss_OID_set_desc spnego_set = {1, &gss_oid_spnego};
     OM_uint32 major;
     OM_uint32 minor;
 
-    gss_mech_set(lease->mechs, oids, &mechs);
+    gss_mech_set(mechs, oids, &set);
     fill_store(source, lease, &store);
     major = gss_acquire_cred_from(
-        &minor, source->name, GSS_C_INDEFINITE, negotiate ? &spnego : &mechs, source->usage,
+        &minor, source->name, GSS_C_INDEFINITE, spnego ? &spnego_set : &set, source->usage,
         store.count > 0 ? &store : GSS_C_NO_CRED_STORE, &lease->cred, NULL, NULL);
-    if (!GSS_ERROR(major) && negotiate)
-        major = gss_set_neg_mechs(&minor, lease->cred, &mechs);
+    if (!GSS_ERROR(major) && spnego)
+        major = gss_set_neg_mechs(&minor, lease->cred, &set);
     if (GSS_ERROR(major))
         return name_place(source, gss_status(major, minor, GSS_AT_ACQUIRE, report), report);
-    set_options(lease, source->usage);
     return SEC_E_OK;
 }
 
-void gss_lease_describe(const gss_lease *lease, const gss_source *source, int64_t *expiry,
-                        char **name)
+/* SPNEGO says of whatever is lacking that there are no mechanisms, and of an acceptor's cred
+ * only once a handshake uses it. What a mechanism says, asked for itself, is the answer;
+ * Kerberos has more to say than NTLM. */
+static SECURITY_STATUS probe(const gss_source *source, gss_lease *lease, sspia_report *report)
+{
+    unsigned mech = lease->mechs & GSS_MECH_KERBEROS ? GSS_MECH_KERBEROS : GSS_MECH_NTLM;
+    SECURITY_STATUS status;
+    OM_uint32 minor;
+
+    gss_release_cred(&minor, &lease->cred);
+    status = acquire(source, lease, mech, false, report);
+    gss_release_cred(&minor, &lease->cred);
+    return status;
+}
+
+SECURITY_STATUS gss_lease_make(const gss_source *source, gss_lease *lease, sspia_report *report)
+{
+    bool spnego = source->negotiate && !lease->raw;
+    SECURITY_STATUS status = SEC_E_OK;
+    SECURITY_STATUS cause;
+    sspia_report reason;
+
+    if (spnego && source->usage == GSS_C_ACCEPT)
+        status = probe(source, lease, report);
+    if (status == SEC_E_OK)
+        status = acquire(source, lease, lease->mechs, spnego, report);
+    if (status == SEC_E_OK) {
+        set_options(lease, source->usage);
+        return SEC_E_OK;
+    }
+    if (spnego && source->usage == GSS_C_INITIATE) {
+        cause = probe(source, lease, &reason);
+        if (cause != SEC_E_OK) {
+            memcpy(report->text, reason.text, sizeof report->text);
+            status = cause;
+        }
+    }
+    return status;
+}
+
+char *gss_lease_owner(const gss_lease *lease)
 {
     gss_name_t found = GSS_C_NO_NAME;
     gss_buffer_desc text = {0, NULL};
+    char *name = NULL;
     OM_uint32 minor;
-    OM_uint32 lifetime = GSS_C_INDEFINITE;
 
-    /* Of an acceptor neither is wanted, and gss-ntlmssp 1.2.0 crashes on the name of a host
-     * without a service. */
-    if (source->usage != GSS_C_INITIATE ||
-        GSS_ERROR(gss_inquire_cred(&minor, lease->cred, &found, &lifetime, NULL, NULL)))
-        return;
-    if (lifetime != GSS_C_INDEFINITE)
-        *expiry = (int64_t)time(NULL) + lifetime;
+    if (GSS_ERROR(gss_inquire_cred(&minor, lease->cred, &found, NULL, NULL, NULL)))
+        return NULL;
     if (found != GSS_C_NO_NAME && !GSS_ERROR(gss_display_name(&minor, found, &text, NULL)))
-        *name = strndup(text.value, text.length);
+        name = strndup(text.value, text.length);
     gss_release_buffer(&minor, &text);
     gss_release_name(&minor, &found);
+    return name;
 }
 
 void gss_lease_destroy(gss_lease *lease)

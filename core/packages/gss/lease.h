@@ -9,10 +9,8 @@
 SECURITY_STATUS gss_lease_make(const gss_source *source, gss_lease *lease,
                                sspia_report *report);
 
-/* *expiry and *name of an initiator's, as gss_source_probe has them; left alone where the
- * mechanism does not tell. */
-void gss_lease_describe(const gss_lease *lease, const gss_source *source, int64_t *expiry,
-                        char **name);
+/* Whose an initiator's is, as the mechanism says it; freed with free, NULL if it does not. */
+char *gss_lease_owner(const gss_lease *lease);
 
 /* Also for one that was never made; NULL is fine. */
 void gss_lease_destroy(gss_lease *lease);

@@ -12,11 +12,14 @@
  *     acceptor's default file is found here and goes the way of one that was named.
  *   - One name serves both mechanisms of Negotiate: user@REALM, which gss-ntlmssp reads as
  *     user and domain; the store's ntlmssp_domain corrects the domain.
- *   - A Kerberos logon that fails for want of a KDC, a realm or the account there leaves NTLM
- *     to Negotiate, as on Windows. A password that the KDC refuses fails everything.
+ *
+ * Nobody is asked here: MS-docs has AcquireCredentialsHandle gather no credentials, so that a
+ * lack of tickets or keys, or a wrong password, shows on the first leg. What can never work is
+ * refused at once.
  */
 #include "plan.h"
 #include "name.h"
+#include "owner.h"
 #include "status.h"
 #include "text.h"
 
@@ -205,18 +208,13 @@ SECURITY_STATUS gss_plan_outbound(gss_credential *credential, const char *princi
         else if (status != SEC_E_OK)
             return status;
     }
-    status = gss_source_prepare(source, report);
-    /* An account that the KDC does not know may be one of NTLM's alone. */
-    if (status != SEC_E_OK && source->mechs == (GSS_MECH_KERBEROS | GSS_MECH_NTLM) &&
-        (status != SEC_E_LOGON_DENIED ||
-         source->login_code == KRB5KDC_ERR_C_PRINCIPAL_UNKNOWN)) {
-        source->mechs = GSS_MECH_NTLM;
-        gss_text_wipe(source->password);
-        source->password = NULL;
-        free(source->login_keytab);
-        source->login_keytab = NULL;
-        status = gss_source_prepare(source, report);
-    }
+    if (source->mechs == GSS_MECH_KERBEROS)
+        status = gss_owner_check(source->account, source->ccache,
+                                 source->login_keytab != NULL ? source->login_keytab
+                                                              : source->client_keytab,
+                                 report);
+    if (status == SEC_E_OK && (source->mechs & GSS_MECH_NTLM))
+        status = gss_source_read_users(source, report);
     return status;
 }
 
@@ -278,7 +276,7 @@ SECURITY_STATUS gss_plan_inbound(gss_credential *credential, const char *princip
     if (kerberos->mechs != 0 && ntlm->mechs != 0)
         exclude_defaults(kerberos, ntlm, identity,
                          identity->password != NULL && credential->outbound.mechs == 0);
-    if (kerberos->mechs != 0 && identity->password != NULL && credential->outbound.mechs == 0)
+    if (ntlm->mechs == 0 && identity->password != NULL && credential->outbound.mechs == 0)
         return gss_status_report(report, SEC_E_UNSUPPORTED_FUNCTION, "identity",
                                  "an acceptor's keys come from a keytab, not a password");
     if (!gss_text_copy(identity->keytab, &kerberos->keytab) ||
@@ -296,5 +294,10 @@ SECURITY_STATUS gss_plan_inbound(gss_credential *credential, const char *princip
         status = gss_name_service(principal, GSS_MECH_KERBEROS, &kerberos->name, report);
     if (status == SEC_E_OK && ntlm->mechs != 0)
         status = gss_name_service(principal, GSS_MECH_NTLM, &ntlm->name, report);
+    if (status == SEC_E_OK && ntlm->mechs == 0)
+        status = gss_owner_check(principal, NULL, kerberos->keytab, report);
+    /* A default file that is not there shows on the first leg, like a keytab. */
+    if (status == SEC_E_OK && ntlm->mechs != 0 && gss_text_given(identity->ntlm_user_file))
+        status = gss_source_read_users(ntlm, report);
     return status;
 }

@@ -9,7 +9,7 @@
 unsigned gss_plan_mechs(gss_kind kind, const sspia_identity *identity);
 
 /* Fill in the sources of a credential. Outbound: credential->outbound.mechs is set before,
- * and may be fewer afterwards; gets tickets, so it may block. */
+ * and may be fewer afterwards. Neither asks anybody, and so does not block. */
 SECURITY_STATUS gss_plan_outbound(gss_credential *credential, const char *principal,
                                   const sspia_identity *identity, sspia_report *report);
 SECURITY_STATUS gss_plan_inbound(gss_credential *credential, const char *principal,

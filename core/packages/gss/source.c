@@ -32,6 +32,10 @@
 #define IDLE_LIFE      30
 #define IDLE_LIFE_NTLM 600
 
+/* Seconds that Negotiate does without Kerberos once a KDC was not there: asking one that is
+ * silent costs each handshake half a minute. */
+#define KERBEROS_PAUSE 60
+
 static int64_t now(void)
 {
     return (int64_t)time(NULL);
@@ -81,14 +85,16 @@ static void replace_tickets(gss_source *source, gss_tickets *tickets)
     gss_tickets_drop(old);
 }
 
-static SECURITY_STATUS refresh_tickets(gss_source *source, sspia_report *report)
+/* *code is libkrb5's result, where it was asked. */
+static SECURITY_STATUS refresh_tickets(gss_source *source, krb5_error_code *code,
+                                       sspia_report *report)
 {
     gss_tickets *fresh = NULL;
     SECURITY_STATUS status;
-    krb5_error_code code;
     bool expired;
     bool wanted;
 
+    *code = 0;
     if (source->password == NULL && source->login_keytab == NULL)
         return SEC_E_OK;
     pthread_mutex_lock(&source->lock);
@@ -100,17 +106,16 @@ static SECURITY_STATUS refresh_tickets(gss_source *source, sspia_report *report)
     if (!wanted)
         return SEC_E_OK;
     status = gss_tickets_get(source->account, source->password, source->login_keytab, &fresh,
-                             &code, report);
+                             code, report);
     if (status == SEC_E_OK)
         replace_tickets(source, fresh);
     pthread_mutex_lock(&source->lock);
     source->renewing = false;
-    source->login_code = code;
     pthread_mutex_unlock(&source->lock);
     return expired ? status : SEC_E_OK;
 }
 
-static SECURITY_STATUS refresh_users(gss_source *source, sspia_report *report)
+SECURITY_STATUS gss_source_read_users(gss_source *source, sspia_report *report)
 {
     gss_users *fresh = NULL;
     gss_users *old;
@@ -137,24 +142,40 @@ static SECURITY_STATUS refresh_users(gss_source *source, sspia_report *report)
     return SEC_E_OK;
 }
 
-SECURITY_STATUS gss_source_prepare(gss_source *source, sspia_report *report)
+unsigned gss_source_mechs(gss_source *source)
 {
-    SECURITY_STATUS status = refresh_tickets(source, report);
+    int64_t moment = now();
+    bool paused;
 
-    return status == SEC_E_OK ? refresh_users(source, report) : status;
+    pthread_mutex_lock(&source->lock);
+    /* A clock that was put back does not make the pause longer. */
+    paused =
+        source->kerberos_again > moment && source->kerberos_again - moment <= KERBEROS_PAUSE;
+    pthread_mutex_unlock(&source->lock);
+    return source->mechs & GSS_MECH_NTLM && paused ? source->mechs & ~GSS_MECH_KERBEROS
+                                                   : source->mechs;
 }
 
-SECURITY_STATUS gss_source_probe(gss_source *source, unsigned mech, int64_t *expiry,
-                                 char **name, sspia_report *report)
+/* Gets what the recipe needs from outside for these mechanisms: tickets (may block), the user
+ * file. A logon that fails for want of a KDC, a realm or the account there leaves NTLM to
+ * Negotiate, as on Windows. A password that the KDC refuses fails everything. */
+static SECURITY_STATUS prepare(gss_source *source, unsigned *mechs, sspia_report *report)
 {
-    gss_lease *lease = NULL;
-    SECURITY_STATUS status = gss_source_take(source, mech, true, &lease, report);
+    SECURITY_STATUS status = SEC_E_OK;
+    krb5_error_code code;
 
-    *expiry = INT64_MAX;
-    *name = NULL;
-    if (status == SEC_E_OK)
-        gss_lease_describe(lease, source, expiry, name);
-    gss_lease_destroy(lease);
+    if (*mechs & GSS_MECH_KERBEROS)
+        status = refresh_tickets(source, &code, report);
+    if (status != SEC_E_OK && status != SEC_E_INSUFFICIENT_MEMORY && (*mechs & GSS_MECH_NTLM) &&
+        (status != SEC_E_LOGON_DENIED || code == KRB5KDC_ERR_C_PRINCIPAL_UNKNOWN)) {
+        pthread_mutex_lock(&source->lock);
+        source->kerberos_again = now() + KERBEROS_PAUSE;
+        pthread_mutex_unlock(&source->lock);
+        *mechs &= ~GSS_MECH_KERBEROS;
+        status = SEC_E_OK;
+    }
+    if (status == SEC_E_OK && (*mechs & GSS_MECH_NTLM))
+        status = gss_source_read_users(source, report);
     return status;
 }
 
@@ -255,7 +276,7 @@ static SECURITY_STATUS take(gss_source *source, unsigned mechs, bool raw, gss_le
 SECURITY_STATUS gss_source_take(gss_source *source, unsigned mechs, bool raw, gss_lease **lease,
                                 sspia_report *report)
 {
-    SECURITY_STATUS status = gss_source_prepare(source, report);
+    SECURITY_STATUS status = prepare(source, &mechs, report);
 
     *lease = NULL;
     return status == SEC_E_OK ? take(source, mechs, raw, lease, report) : status;
@@ -264,16 +285,19 @@ SECURITY_STATUS gss_source_take(gss_source *source, unsigned mechs, bool raw, gs
 SECURITY_STATUS gss_source_take_for(gss_source *source, const char *target, unsigned mechs,
                                     gss_lease **lease, sspia_report *report)
 {
-    const struct wish wish = {.by_target = true, .target = target, .asks = mechs};
-    SECURITY_STATUS status = gss_source_prepare(source, report);
+    struct wish wish = {.by_target = true, .target = target};
     gss_name_t name = GSS_C_NO_NAME;
     char *text = NULL;
     unsigned usable;
     OM_uint32 minor;
+    SECURITY_STATUS status;
 
     *lease = NULL;
+    mechs &= gss_source_mechs(source);
+    status = prepare(source, &mechs, report);
     if (status != SEC_E_OK)
         return status;
+    wish.asks = mechs;
     *lease = take_idle(source, &wish);
     if (*lease != NULL)
         return SEC_E_OK;

@@ -54,7 +54,8 @@ typedef struct gss_source {
     gss_lease *idle;
     unsigned idle_count;
     bool renewing;
-    krb5_error_code login_code; /* of the last exchange that failed */
+    int64_t
+        kerberos_again; /* until then Negotiate does without Kerberos; see gss_source_mechs */
     gss_tickets *tickets;
     gss_users *users;
 } gss_source;
@@ -62,23 +63,21 @@ typedef struct gss_source {
 void gss_source_init(gss_source *source);
 void gss_source_clear(gss_source *source);
 
-/* Gets what the recipe needs from outside: tickets (may block), the user file. Called
- * when the credential is acquired; gss_source_take repeats it when it is stale. */
-SECURITY_STATUS gss_source_prepare(gss_source *source, sspia_report *report);
+/* Reads the user file, if the recipe has one and it has changed. Called when the credential is
+ * acquired, so that a file that is not there shows then; gss_source_take repeats it. */
+SECURITY_STATUS gss_source_read_users(gss_source *source, sspia_report *report);
 
-/* Makes a cred of one mechanism and lets it go again: can it be had at all? *expiry (seconds
- * since 1970, INT64_MAX: never) and *name (freed with free; NULL if it has none) as far as
- * the mechanism tells. */
-SECURITY_STATUS gss_source_probe(gss_source *source, unsigned mech, int64_t *expiry,
-                                 char **name, sspia_report *report);
+/* What may be negotiated now: source->mechs, but without Kerberos for a while after the KDC of
+ * the account could not be reached or did not know it, if NTLM is there instead. */
+unsigned gss_source_mechs(gss_source *source);
 
 /* Hands out a cred nobody else uses: an idle one, or a new one. mechs is what it may
- * negotiate (a subset of source->mechs); raw: one for that single mechanism, not SPNEGO.
- * May block. */
+ * negotiate (a subset of source->mechs); raw: one for that single mechanism, not SPNEGO. With
+ * Kerberos it gets tickets first, where the recipe says from what, and may block. */
 SECURITY_STATUS gss_source_take(gss_source *source, unsigned mechs, bool raw, gss_lease **lease,
                                 sspia_report *report);
 /* The same for an initiator, with its target set. mechs is what it may negotiate unless the
- * target's form leaves less. */
+ * target's form or the KDC (gss_source_mechs) leaves less. */
 SECURITY_STATUS gss_source_take_for(gss_source *source, const char *target, unsigned mechs,
                                     gss_lease **lease, sspia_report *report);
 /* Takes it back; NULL is fine. Does not block. */

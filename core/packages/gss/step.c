@@ -66,12 +66,13 @@ static SECURITY_STATUS take_bindings(gss_context *context, const sspia_step *ste
     return gss_bindings_read(step->input, step->input_count, &context->bindings, report);
 }
 
-/* With the lease that was taken. */
+/* With the lease that was taken; source is NULL as long as there is none. */
 static void hold_credential(gss_context *context, gss_credential *credential,
                             gss_source *source)
 {
     context->source = source;
-    context->credential = gss_credential_keep(credential);
+    if (context->credential == NULL)
+        context->credential = gss_credential_keep(credential);
 }
 
 /* What both sides do after GSSAPI's part of a leg. flags and lifetime are its results. */
@@ -139,7 +140,7 @@ static SECURITY_STATUS refine(const gss_context *context, OM_uint32 major, OM_ui
      * not there. */
     else if (context->lease->users == NULL && gss_status_true_minor(minor) == EACCES &&
              access(WINBIND_PIPE, F_OK) != 0)
-        return gss_status_report(report, SEC_E_NO_CREDENTIALS, "NTLM accounts",
+        return gss_status_report(report, SEC_E_NO_AUTHENTICATING_AUTHORITY, "NTLM accounts",
                                  "there is no user file and no winbind: name a file by "
                                  "ntlm_user_file or NTLM_USER_FILE, or start winbind");
     else if (context->lease->users == NULL && gss_status_true_minor(minor) == EACCES)
@@ -206,25 +207,53 @@ SECURITY_STATUS gss_step_initialize(gss_kind kind, void **object, const sspia_st
     return conclude(context, major, mech, flags, lifetime, result);
 }
 
-/* Chooses the source that the first token calls for. */
-static SECURITY_STATUS begin_acceptor(gss_context *context, const sspia_step *step,
-                                      const gss_buffer_desc *input, sspia_report *report)
+static SECURITY_STATUS may_accept(const sspia_step *step, sspia_report *report)
 {
-    gss_credential *credential = step->credential;
-    gss_source *source = &credential->kerberos_in;
-    gss_sniffed sniffed = {false, 0, 0};
-    unsigned mechs = credential->kerberos_in.mechs | credential->ntlm_in.mechs;
-    unsigned mech;
-    SECURITY_STATUS status;
+    const gss_credential *credential = step->credential;
 
     if (!(credential->use & SECPKG_CRED_INBOUND))
         return gss_status_report(report, SEC_E_NO_CREDENTIALS, "credential",
                                  "it is outbound only");
     if (step->requested & ASC_REQ_DATAGRAM)
         return gss_status_report(report, SEC_E_UNSUPPORTED_FUNCTION, "ASC_REQ_DATAGRAM", NULL);
+    return SEC_E_OK;
+}
+
+/* Speaks first. What the initiator answers begins the handshake. */
+static SECURITY_STATUS greet(gss_context *context, const sspia_step *step,
+                             sspia_step_result *result, sspia_report *report)
+{
+    SECURITY_STATUS status = may_accept(step, report);
+
+    if (status == SEC_E_OK)
+        status = take_bindings(context, step, report);
+    if (status == SEC_E_OK)
+        status = gss_greeting_make(step->credential, &result->token, report);
+    if (status != SEC_E_OK)
+        return gss_context_fail(context, status);
+    hold_credential(context, step->credential, NULL);
+    result->expiry = INT64_MAX;
+    return SEC_I_CONTINUE_NEEDED;
+}
+
+/* Chooses the source that the initiator's first token calls for. */
+static SECURITY_STATUS begin_acceptor(gss_context *context, const sspia_step *step,
+                                      const gss_buffer_desc *input, sspia_report *report)
+{
+    gss_credential *credential =
+        context->credential != NULL ? context->credential : step->credential;
+    gss_source *source = &credential->kerberos_in;
+    gss_sniffed sniffed = {false, 0, 0};
+    unsigned mechs = credential->kerberos_in.mechs | credential->ntlm_in.mechs;
+    unsigned mech;
+    SECURITY_STATUS status;
+
     context->requested = step->requested;
     if (context->kind == GSS_NEGOTIATE)
         gss_sniff(input->value, input->length, &sniffed);
+    if (sniffed.raw && !(mechs & sniffed.offered))
+        return gss_status_report(report, SEC_E_NO_CREDENTIALS, "token",
+                                 "the credential has nothing for the initiator's mechanism");
     mech = mechs & sniffed.favourite ? sniffed.favourite : mechs & sniffed.offered;
     if (mech == 0) /* undecided or nothing in common; in the latter case GSSAPI answers so */
         mech = mechs & GSS_MECH_KERBEROS ? GSS_MECH_KERBEROS : GSS_MECH_NTLM;
@@ -242,29 +271,6 @@ static SECURITY_STATUS begin_acceptor(gss_context *context, const sspia_step *st
     return status;
 }
 
-/* The first leg of an acceptor that speaks first. The handshake begins with the initiator's
- * choice, as if nothing had been said before. */
-static SECURITY_STATUS greet(gss_context *context, const sspia_step *step,
-                             sspia_step_result *result, sspia_report *report)
-{
-    const gss_credential *credential = step->credential;
-    unsigned mechs = credential->kerberos_in.mechs | credential->ntlm_in.mechs;
-    SECURITY_STATUS status;
-
-    if (!(credential->use & SECPKG_CRED_INBOUND))
-        return gss_status_report(report, SEC_E_NO_CREDENTIALS, "credential",
-                                 "it is outbound only");
-    status = take_bindings(context, step, report);
-    if (status != SEC_E_OK)
-        return status;
-    result->token.data = gss_host->allocate(GSS_GREETING_MAX);
-    if (result->token.data == NULL)
-        return SEC_E_INSUFFICIENT_MEMORY;
-    result->token.size = gss_greeting_write(mechs, result->token.data);
-    result->expiry = INT64_MAX;
-    return SEC_I_CONTINUE_NEEDED;
-}
-
 /* MS-docs on ASC_REQ_ALLOW_MISSING_BINDINGS: without it, an acceptor that has bindings
  * insists on the initiator's. GSSAPI itself lets an initiator do without. */
 static bool bindings_missing(const gss_context *context, OM_uint32 flags)
@@ -278,7 +284,7 @@ SECURITY_STATUS gss_step_accept(gss_kind kind, void **object, const sspia_step *
                                 sspia_step_result *result, sspia_report *report)
 {
     gss_context *context = *object;
-    bool first = context == NULL || context->lease == NULL;
+    bool first = context == NULL;
     gss_buffer_desc input = input_token(step);
     gss_buffer_desc full = {0, NULL};
     gss_buffer_desc output = {0, NULL};
@@ -289,22 +295,22 @@ SECURITY_STATUS gss_step_accept(gss_kind kind, void **object, const sspia_step *
     OM_uint32 minor;
     SECURITY_STATUS status = SEC_E_OK;
 
-    if (context != NULL && (context->initiator || context->state != GSS_STARTED))
+    if (!first && (context->initiator || context->state != GSS_STARTED))
         return gss_status_report(report, SEC_E_OUT_OF_SEQUENCE, "context",
                                  context->initiator ? "it is an initiator's"
                                                     : "its handshake is over");
-    if (context == NULL) {
+    if (first) {
         context = *object = gss_context_create(kind, false);
         if (context == NULL)
             return SEC_E_INSUFFICIENT_MEMORY;
-        if (input.length == 0 && kind == GSS_NEGOTIATE) {
-            status = greet(context, step, result, report);
-            return status < 0 ? gss_context_fail(context, status) : status;
-        }
     }
+    if (input.length == 0 && first && kind == GSS_NEGOTIATE)
+        return greet(context, step, result, report);
     if (input.length == 0)
         status = gss_status_report(report, SEC_E_INVALID_TOKEN, "token", "there is none");
     else if (first)
+        status = may_accept(step, report);
+    if (status == SEC_E_OK && context->lease == NULL)
         status = begin_acceptor(context, step, &input, report);
     if (status == SEC_E_OK)
         status = take_bindings(context, step, report);

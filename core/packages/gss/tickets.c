@@ -33,9 +33,8 @@ static int64_t seconds(krb5_timestamp stamp)
     return (int64_t)(uint32_t)stamp;
 }
 
-/* The first principal in a keytab. */
-static krb5_error_code principal_of_keytab(krb5_context context, krb5_keytab keytab,
-                                           krb5_principal *principal)
+krb5_error_code gss_tickets_principal(krb5_context context, krb5_keytab keytab,
+                                      krb5_principal *principal)
 {
     krb5_kt_cursor cursor;
     krb5_keytab_entry entry;
@@ -70,7 +69,7 @@ static krb5_error_code exchange(gss_tickets *tickets, const char *account, const
     if (code == 0 && account != NULL)
         code = krb5_parse_name(context, account, &principal);
     else if (code == 0)
-        code = principal_of_keytab(context, keytab, &principal);
+        code = gss_tickets_principal(context, keytab, &principal);
     if (code == 0)
         code = krb5_cc_new_unique(context, "MEMORY", NULL, &tickets->ccache);
     if (code == 0)

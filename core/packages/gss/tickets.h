@@ -20,6 +20,10 @@ SECURITY_STATUS gss_tickets_get(const char *account, const char *password, const
 gss_tickets *gss_tickets_keep(gss_tickets *tickets); /* NULL is fine */
 void gss_tickets_drop(gss_tickets *tickets);
 
+/* The first principal in a keytab; freed with krb5_free_principal. */
+krb5_error_code gss_tickets_principal(krb5_context context, krb5_keytab keytab,
+                                      krb5_principal *principal);
+
 /* "MEMORY:...", for a cred store. */
 const char *gss_tickets_ccache(const gss_tickets *tickets);
 

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The owner of a credential. libkrb5 is asked directly: gss_inquire_cred would first get
+ * tickets from a KDC where there is a client keytab, and the name is wanted at once.
+ */
+#include "owner.h"
+#include "lease.h"
+#include "status.h"
+#include "text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static krb5_error_code owner_of_ccache(krb5_context context, const char *name,
+                                       krb5_principal *owner)
+{
+    krb5_ccache ccache = NULL;
+    krb5_error_code code = name != NULL ? krb5_cc_resolve(context, name, &ccache)
+                                        : krb5_cc_default(context, &ccache);
+
+    if (code == 0)
+        code = krb5_cc_get_principal(context, ccache, owner);
+    if (ccache != NULL)
+        krb5_cc_close(context, ccache);
+    return code;
+}
+
+static krb5_error_code owner_of_keytab(krb5_context context, const char *name,
+                                       krb5_principal *owner)
+{
+    krb5_keytab keytab = NULL;
+    krb5_error_code code = name != NULL ? krb5_kt_resolve(context, name, &keytab)
+                                        : krb5_kt_client_default(context, &keytab);
+
+    if (code == 0)
+        code = gss_tickets_principal(context, keytab, owner);
+    if (keytab != NULL)
+        krb5_kt_close(context, keytab);
+    return code;
+}
+
+static SECURITY_STATUS kerberos_name(const gss_source *source, char **name,
+                                     sspia_report *report)
+{
+    const char *what = source->account != NULL        ? source->account
+                       : source->login_keytab != NULL ? source->login_keytab
+                       : source->ccache != NULL       ? source->ccache
+                                                      : "the default ticket cache";
+    krb5_context context = NULL;
+    krb5_principal owner = NULL;
+    char *text = NULL;
+    krb5_error_code code = krb5_init_context(&context);
+    SECURITY_STATUS status;
+
+    if (code != 0)
+        return gss_status_krb5(NULL, code, GSS_AT_ACQUIRE, "Kerberos configuration", report);
+    if (source->account != NULL)
+        code = krb5_parse_name(context, source->account, &owner);
+    else if (source->login_keytab != NULL)
+        code = owner_of_keytab(context, source->login_keytab, &owner);
+    else
+        code = owner_of_ccache(context, source->ccache, &owner);
+    if (code == 0)
+        code = krb5_unparse_name(context, owner, &text);
+    status = gss_status_krb5(context, code, GSS_AT_ACQUIRE, what, report);
+    /* Without tickets GSSAPI takes the first of the client keytab's principals. */
+    if (code != 0 && source->account == NULL && source->login_keytab == NULL &&
+        owner_of_keytab(context, source->client_keytab, &owner) == 0 &&
+        krb5_unparse_name(context, owner, &text) == 0)
+        status = SEC_E_OK;
+    if (status == SEC_E_OK && !gss_text_copy(text, name))
+        status = SEC_E_INSUFFICIENT_MEMORY;
+    krb5_free_unparsed_name(context, text);
+    krb5_free_principal(context, owner);
+    krb5_free_context(context);
+    return status;
+}
+
+static SECURITY_STATUS ntlm_name(gss_source *source, char **name, sspia_report *report)
+{
+    gss_lease *lease = NULL;
+    SECURITY_STATUS status = gss_source_take(source, GSS_MECH_NTLM, true, &lease, report);
+
+    if (status != SEC_E_OK)
+        return status;
+    *name = gss_lease_owner(lease);
+    gss_source_give(source, lease);
+    return *name != NULL ? SEC_E_OK
+                         : gss_status_report(report, SEC_E_NO_CREDENTIALS, "NTLM",
+                                             "the system does not say who the user is");
+}
+
+SECURITY_STATUS gss_owner_name(gss_source *source, char **name, sspia_report *report)
+{
+    unsigned mechs = gss_source_mechs(source);
+    sspia_report ignored;
+    SECURITY_STATUS status;
+
+    *name = NULL;
+    if (!(mechs & GSS_MECH_KERBEROS))
+        return ntlm_name(source, name, report);
+    status = kerberos_name(source, name, report);
+    /* What Kerberos says of its lack tells more than NTLM's. */
+    if (status != SEC_E_OK && (mechs & GSS_MECH_NTLM) &&
+        ntlm_name(source, name, &ignored) == SEC_E_OK)
+        status = SEC_E_OK;
+    return status;
+}
+
+SECURITY_STATUS gss_owner_check(const char *account, const char *ccache, const char *keytab,
+                                sspia_report *report)
+{
+    krb5_context context = NULL;
+    krb5_principal parsed = NULL;
+    krb5_ccache cache = NULL;
+    krb5_keytab keys = NULL;
+    const char *what = account;
+    krb5_error_code code;
+    SECURITY_STATUS status;
+
+    if (account == NULL && ccache == NULL && keytab == NULL)
+        return SEC_E_OK;
+    code = krb5_init_context(&context);
+    if (code != 0)
+        return gss_status_krb5(NULL, code, GSS_AT_ACQUIRE, "Kerberos configuration", report);
+    if (account != NULL)
+        code = krb5_parse_name(context, account, &parsed);
+    if (code == 0 && ccache != NULL) {
+        what = ccache;
+        code = krb5_cc_resolve(context, ccache, &cache);
+    }
+    if (code == 0 && keytab != NULL) {
+        what = keytab;
+        code = krb5_kt_resolve(context, keytab, &keys);
+    }
+    status = gss_status_krb5(context, code, GSS_AT_ACQUIRE, what, report);
+    if (keys != NULL)
+        krb5_kt_close(context, keys);
+    if (cache != NULL)
+        krb5_cc_close(context, cache);
+    krb5_free_principal(context, parsed);
+    krb5_free_context(context);
+    return status;
+}
