@@ -37,15 +37,17 @@
     (const void *bindings, size_t bindings_size), (const void *protocols, size_t protocols_size),
     (const void *data, size_t size), (const void *signature, size_t signature_size),
     (const void *packed, size_t size), (const void *token, size_t size),
-    (const void *contexts, size_t size)
+    (const void *contexts, size_t size), (const void *header, size_t header_size),
+    (const void *trailer, size_t trailer_size)
 };
 %apply sspia_hub_bytes *OUTPUT {
     sspia_hub_bytes *signature, sspia_hub_bytes *sealed, sspia_hub_bytes *plain,
-    sspia_hub_bytes *packed, sspia_hub_bytes *bytes, sspia_hub_bytes *names
+    sspia_hub_bytes *packed, sspia_hub_bytes *bytes, sspia_hub_bytes *names,
+    sspia_hub_bytes *token
 };
 %apply sspia_hub_bytes *TEXT { sspia_hub_bytes *text };
 %apply sspia_hub_outcome *OUTPUT { sspia_hub_outcome *outcome };
-%apply uint32_t *OUTPUT { uint32_t *qop };
+%apply uint32_t *OUTPUT { uint32_t *qop, uint32_t *plaintext };
 %apply size_t *OUTPUT { size_t *used };
 %apply int64_t *OUTPUT { int64_t *number };
 %apply uint64_t *OUTPUT { uint64_t *context };
@@ -57,6 +59,9 @@ HUB_BLOCKS(sspia_hub_sign)
 HUB_BLOCKS(sspia_hub_verify)
 HUB_BLOCKS(sspia_hub_encrypt)
 HUB_BLOCKS(sspia_hub_decrypt)
+HUB_BLOCKS(sspia_hub_encrypt_parts)
+HUB_BLOCKS(sspia_hub_decrypt_parts)
+HUB_BLOCKS(sspia_hub_message_limit)
 HUB_BLOCKS(sspia_hub_control)
 HUB_BLOCKS(sspia_hub_export_context)
 HUB_BLOCKS(sspia_hub_import_context)

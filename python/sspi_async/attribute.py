@@ -196,6 +196,7 @@ class ContextAttributes:
             self._number(_PACKAGE_INFO, 1),
             self._number(_PACKAGE_INFO, 2),
             self._number(_PACKAGE_INFO, 3),
+            self._text(_PACKAGE_INFO, 2),
         )
 
     @property

@@ -293,11 +293,93 @@ class SecurityContext:
             return (plain or b"") + (self.decrypt(b"") if self._rest else b"")
         if status == Status.SEC_I_CONTEXT_EXPIRED and not plain:
             raise error_of(Status.SEC_E_CONTEXT_EXPIRED, "the peer has closed the connection")
-        if qop == _WRAP_NO_ENCRYPT and not accept_signed:
-            raise NotEncrypted(
-                Status.SEC_E_QOP_NOT_SUPPORTED, "the message is signed and not encrypted"
-            )
+        _need_encrypted(qop, accept_signed)
         return plain or b""
+
+    def encrypt_parts(
+        self,
+        data: Bytes,
+        *,
+        header: Bytes = b"",
+        trailer: Bytes = b"",
+        sign_only: bool = False,
+    ) -> tuple[bytes, bytes]:
+        """Seal a message for a protocol that has a place of its own for the token, such as RPC.
+
+        Args:
+            data: What is sealed.
+            header: What goes before it, readable, and is signed with it.
+            trailer: What goes behind it, likewise.
+            sign_only: Protect the data against change and leave it readable.
+
+        Returns:
+            The token and the sealed data, for `decrypt_parts` on the other side. The data keeps
+            its length unless `attributes.sizes` has a block_size of more than 1 (RC4, DES3).
+
+        Raises:
+            Unsupported: If the package seals a stream, or cannot sign what it does not seal
+                (NTLM; a trailer where the data is padded).
+            SspiError: As from `encrypt`.
+        """
+        qop = _WRAP_NO_ENCRYPT if sign_only else 0
+        status, token, sealed = _native.encrypt_parts(self._handle, qop, header, data, trailer)
+        check(status)
+        return token or b"", sealed or b""
+
+    def decrypt_parts(
+        self,
+        token: Bytes,
+        data: Bytes,
+        *,
+        header: Bytes = b"",
+        trailer: Bytes = b"",
+        accept_signed: bool = False,
+    ) -> bytes:
+        """Open a message of `encrypt_parts`.
+
+        Args:
+            token: The token.
+            data: The sealed data.
+            header: What came before it and is signed with it.
+            trailer: What came behind it and is signed with it.
+            accept_signed: Also accept data that is only signed.
+
+        Returns:
+            The plaintext.
+
+        Raises:
+            MessageAltered: If any part is not what the peer sealed or signed.
+            OutOfSequence: If the message came twice or in the wrong order.
+            NotEncrypted: If the data was only signed.
+        """
+        status, plain, qop = _native.decrypt_parts(self._handle, token, header, data, trailer)
+        check(status)
+        _need_encrypted(qop, accept_signed)
+        return plain or b""
+
+    def message_limit(self, packet: int, *, sign_only: bool = False) -> int:
+        """Tell how much data goes into one message.
+
+        Args:
+            packet: How long the sealed message may be, with its token.
+            sign_only: Of a message that is only signed.
+
+        Returns:
+            How many bytes `encrypt` may be given; 0: not one.
+
+        Raises:
+            Unsupported: If the package seals a stream (Schannel; its attributes have
+                `stream_sizes`).
+            SspiError: As from `encrypt`.
+        """
+        if not 0 <= packet < 2**32:
+            raise InvalidParameter(
+                Status.SEC_E_INVALID_PARAMETER, "a packet has 0 to 4294967295 bytes"
+            )
+        qop = _WRAP_NO_ENCRYPT if sign_only else 0
+        status, plaintext = _native.message_limit(self._handle, qop, packet)
+        check(status)
+        return plaintext
 
     def shutdown(self) -> bytes:
         """End a stream (Schannel): nothing can be encrypted any more.
@@ -590,6 +672,13 @@ def server(
         channel_bindings=channel_bindings,
         application_protocols=application_protocols,
     )
+
+
+def _need_encrypted(qop: int, accept_signed: bool) -> None:
+    if qop == _WRAP_NO_ENCRYPT and not accept_signed:
+        raise NotEncrypted(
+            Status.SEC_E_QOP_NOT_SUPPORTED, "the message is signed and not encrypted"
+        )
 
 
 def _pack_protocols(names: Iterable[str | bytes]) -> bytes | None:

@@ -21,6 +21,8 @@ class PackageInfo:
         version: Its version.
         rpc_id: Its number in DCE RPC.
         max_token: No token is longer.
+        oid: The object identifier of its mechanism, "1.2.840.113554.1.2.2" for Kerberos; "" for
+            none (Schannel).
     """
 
     name: str
@@ -29,6 +31,23 @@ class PackageInfo:
     version: int
     rpc_id: int
     max_token: int
+    oid: str
+
+    @property
+    def oid_der(self) -> bytes:
+        """The object identifier in DER, with tag and length, as SSH hashes it (RFC 4462)."""
+        if not self.oid:
+            return b""
+        first, second, *others = (int(arc) for arc in self.oid.split("."))
+        body = b"".join(_base128(arc) for arc in (40 * first + second, *others))
+        return bytes([6, len(body)]) + body
+
+
+def _base128(arc: int) -> bytes:
+    groups = [arc & 0x7F]
+    while arc := arc >> 7:
+        groups.append(arc & 0x7F | 0x80)
+    return bytes(reversed(groups))
 
 
 def package_info(name: str) -> PackageInfo:
@@ -50,12 +69,18 @@ def package_info(name: str) -> PackageInfo:
         check(status)
         numbers.append(number)
     texts = []
-    for member in range(2):
+    for member in range(3):
         status, text = _native.package_text(name, member)
         check(status)
         texts.append(text or "")
     return PackageInfo(
-        texts[0], texts[1], PackageCapabilities(numbers[0]), numbers[1], numbers[2], numbers[3]
+        texts[0],
+        texts[1],
+        PackageCapabilities(numbers[0]),
+        numbers[1],
+        numbers[2],
+        numbers[3],
+        texts[2],
     )
 
 

@@ -66,6 +66,86 @@ async def test_messages_pass(package: str, krb5_realm: Realm, ntlm_users: NtlmUs
             server.decrypt(altered)
 
 
+@pytest.mark.parametrize("package", ["Kerberos", "Negotiate"])
+def test_messages_in_dce_style(package: str, krb5_realm: Realm) -> None:
+    """Wrong would be: a message that the other side cannot open, not even one of ours."""
+    flags = ClientFlags.DEFAULT | ClientFlags.USE_DCE_STYLE
+    client = sspi_async.client(TARGET, package=package, identity=krb5_realm.client, flags=flags)
+    server = sspi_async.server(package=package, identity=krb5_realm.server)
+    with client, server:
+        handshake(client, server)
+        assert int(client.flags) & ClientFlags.USE_DCE_STYLE
+        for here, there in ((client, server), (server, client)):
+            assert there.decrypt(here.encrypt(b"in one piece")) == b"in one piece"
+            sealed = here.encrypt(b"readable", sign_only=True)
+            assert there.decrypt(sealed, accept_signed=True) == b"readable"
+            assert there.decrypt(here.encrypt(b"")) == b""
+
+
+@pytest.mark.parametrize("style", [ClientFlags(0), ClientFlags.USE_DCE_STYLE])
+def test_token_and_data_apart(style: ClientFlags, krb5_realm: Realm) -> None:
+    """Wrong would be: a header that is sealed, or that anybody may change."""
+    flags = ClientFlags.DEFAULT | style
+    client = sspi_async.client(
+        TARGET, package="Kerberos", identity=krb5_realm.client, flags=flags
+    )
+    server = sspi_async.server(package="Kerberos", identity=krb5_realm.server)
+    with client, server:
+        handshake(client, server)
+        token, data = client.encrypt_parts(b"body", header=b"head", trailer=b"tail")
+        assert len(data) == 4
+        assert data != b"body"
+        with pytest.raises(sspi_async.MessageAltered):
+            server.decrypt_parts(token, data, header=b"Head", trailer=b"tail")
+        plain = server.decrypt_parts(token, data, header=b"head", trailer=b"tail")
+        assert plain == b"body"
+        token, data = client.encrypt_parts(b"body", sign_only=True)
+        assert data == b"body"
+        with pytest.raises(sspi_async.NotEncrypted):
+            server.decrypt_parts(token, data)
+        token, data = client.encrypt_parts(memoryview(b"body"), sign_only=True)
+        assert server.decrypt_parts(token, data, accept_signed=True) == b"body"
+
+
+def test_ntlm_signs_no_header(krb5_realm: Realm, ntlm_users: NtlmUsers) -> None:
+    """Wrong would be: a header that nobody signed."""
+    client, server = pair("NTLM", krb5_realm, ntlm_users)
+    with client, server:
+        handshake(client, server)
+        assert server.decrypt_parts(*client.encrypt_parts(b"body")) == b"body"
+        with pytest.raises(sspi_async.Unsupported):
+            client.encrypt_parts(b"body", header=b"head")
+
+
+@pytest.mark.parametrize("package", ["Kerberos", "NTLM", "Negotiate"])
+def test_message_limit(package: str, krb5_realm: Realm, ntlm_users: NtlmUsers) -> None:
+    """Wrong would be: a message that does not fit, or room that stays empty."""
+    client, server = pair(package, krb5_realm, ntlm_users)
+    with client, server:
+        handshake(client, server)
+        limit = client.message_limit(1000)
+        assert len(client.encrypt(b"x" * limit)) <= 1000
+        assert len(client.encrypt(b"x" * (limit + 1))) > 1000
+        assert client.message_limit(3) == 0
+        with pytest.raises(sspi_async.InvalidParameter):
+            client.message_limit(-1)
+
+
+def test_packages_have_oids(krb5_realm: Realm, ntlm_users: NtlmUsers) -> None:
+    """Wrong would be: a name that no peer knows the mechanism by."""
+    kerberos = sspi_async.package_info("Kerberos")
+    assert kerberos.oid == "1.2.840.113554.1.2.2"
+    assert kerberos.oid_der == bytes.fromhex("06092a864886f712010202")
+    ntlm = sspi_async.package_info("NTLM")
+    assert ntlm.oid_der == bytes.fromhex("060a2b06010401823702020a")
+    assert sspi_async.package_info("Schannel").oid == ""
+    assert sspi_async.package_info("Schannel").oid_der == b""
+    client, server = pair("Negotiate", krb5_realm, ntlm_users)
+    with client, server:
+        handshake(client, server)
+        assert client.attributes.package.oid == kerberos.oid
+
+
 def test_blocking_form(krb5_realm: Realm, ntlm_users: NtlmUsers) -> None:
     client, server = pair("Negotiate", krb5_realm, ntlm_users)
     with client, server:
