@@ -311,6 +311,134 @@ static void wrap_without_encryption_is_signed_and_readable(void **state)
     }
 }
 
+#define SIGNED (ISC_REQ_INTEGRITY | ISC_REQ_REPLAY_DETECT | ISC_REQ_SEQUENCE_DETECT)
+
+/* Wrong would be: with integrity alone, nothing to wrap a message with (SASL's integrity layer
+ * does), or one that is sealed; a peer must be able to read it with its signature alone
+ * (MS-NLMP 3.4.6, RFC 4121 4.2.4). */
+static void integrity_alone_wraps_readably(void **state)
+{
+    static const char *const packages[] = {"Kerberos", "NTLM", "Negotiate"};
+
+    (void)state;
+    for (int p = 0; p < 3; p++) {
+        bool ntlmssp = strcmp(packages[p], "NTLM") == 0;
+        peers pair;
+
+        connect_ours(&pair, packages[p], "HTTP/localhost", SIGNED);
+        for (size_t t = 0; t < TEXTS; t++) {
+            size_t length = strlen(texts[t]);
+            unsigned char wire[512];
+            size_t size = seal(&pair.ours, SECQOP_WRAP_NO_ENCRYPT, texts[t], wire);
+            gss_buffer_desc mic = {16, wire};
+            gss_buffer_desc data = {size - 16, wire + 16};
+            gss_buffer_desc whole = {size, wire};
+            gss_buffer_desc output = {0, NULL};
+            OM_uint32 minor;
+
+            assert_non_null(memmem(wire, size, texts[t], length));
+            if (ntlmssp) { /* whose gss_unwrap would decrypt */
+                assert_int_equal(size, 16 + length);
+                assert_int_equal(gss_verify_mic(&minor, pair.theirs, &data, &mic, NULL), 0);
+                continue;
+            }
+            assert_int_equal(gss_unwrap(&minor, pair.theirs, &whole, &output, NULL, NULL), 0);
+            assert_int_equal(output.length, length);
+            assert_memory_equal(output.value, texts[t], length);
+            gss_release_buffer(&minor, &output);
+        }
+        disconnect(&pair);
+    }
+}
+
+/* Wrong would be: an integrity layer that two sides of ours do not share, whatever comes first;
+ * or one that lets a changed message through. */
+static void integrity_alone_works_between_our_sides(void **state)
+{
+    const sspia_identity server = {.keytab = realm_host_env("KEYTAB"),
+                                   .ntlm_user_file = realm_host_env("NTLM_USER_FILE")};
+    const sspia_identity cache = {.credential_cache = realm_host_env("CCACHE")};
+    const sspia_identity account = {
+        .user = "alice", .domain = "TEST", .password = realm_host_env("ALICE_PASSWORD")};
+    static const char *const packages[] = {"Kerberos", "NTLM", "Negotiate", "Negotiate"};
+
+    (void)state;
+    for (int p = 0; p < 4; p++) {
+        realm_side sides[2] = {{.target = "HTTP/localhost", .flags = SIGNED}, {.flags = 0}};
+        unsigned char wire[512];
+        char text[512];
+        uint32_t qop = 99;
+        size_t size;
+
+        assert_int_equal(realm_side_acquire(&sides[0], packages[p], SECPKG_CRED_OUTBOUND, NULL,
+                                            p % 2 == 0 ? &cache : &account),
+                         SEC_E_OK);
+        assert_int_equal(
+            realm_side_acquire(&sides[1], packages[p], SECPKG_CRED_INBOUND, NULL, &server),
+            SEC_E_OK);
+        assert_int_equal(realm_shake(&sides[0], &sides[1]), SEC_E_OK);
+        for (size_t t = 0; t < 4 * TEXTS; t++) {
+            realm_side *from = &sides[t / 2 % 2];
+            realm_side *to = &sides[!(t / 2 % 2)];
+
+            size = seal(from, SECQOP_WRAP_NO_ENCRYPT, texts[t % TEXTS], wire);
+            assert_int_equal(t % 3 == 0 ? open_stream(to, wire, size, text, &qop)
+                                        : open_parts(to, wire, size, 16, text, &qop),
+                             SEC_E_OK);
+            assert_string_equal(text, texts[t % TEXTS]);
+            assert_int_equal(qop, SECQOP_WRAP_NO_ENCRYPT);
+        }
+        size = seal(&sides[0], SECQOP_WRAP_NO_ENCRYPT, "readable", wire);
+        wire[size - 1] ^= 1;
+        assert_int_equal(open_stream(&sides[1], wire, size, text, &qop), SEC_E_MESSAGE_ALTERED);
+        realm_side_reset(&sides[0]);
+        realm_side_reset(&sides[1]);
+
+        /* The very first message. */
+        assert_int_equal(realm_shake(&sides[0], &sides[1]), SEC_E_OK);
+        size = seal(&sides[0], SECQOP_WRAP_NO_ENCRYPT, "readable", wire);
+        wire[size - 1] ^= 1;
+        assert_int_equal(open_stream(&sides[1], wire, size, text, &qop), SEC_E_MESSAGE_ALTERED);
+        realm_side_release(&sides[0]);
+        realm_side_release(&sides[1]);
+        assert_int_equal(realm_host_blocks(), 0);
+    }
+}
+
+/* Wrong would be: not to understand gss-ntlmssp, which seals with integrity alone too and opens
+ * nothing else, as soon as it has spoken. */
+static void a_peer_that_seals_with_integrity_alone_is_answered(void **state)
+{
+    peers pair;
+
+    (void)state;
+    connect_ours(&pair, "NTLM", "HTTP/localhost", SIGNED);
+    for (size_t t = 0; t < 3 * TEXTS; t++) {
+        const char *sent = texts[t % TEXTS];
+        gss_buffer_desc input = {strlen(sent), (void *)(uintptr_t)sent};
+        gss_buffer_desc output = {0, NULL};
+        unsigned char wire[512];
+        char text[512];
+        uint32_t qop = 99;
+        OM_uint32 minor;
+
+        assert_int_equal(gss_wrap(&minor, pair.theirs, 0, 0, &input, NULL, &output), 0);
+        assert_int_equal(open_stream(&pair.ours, output.value, output.length, text, &qop),
+                         SEC_E_OK);
+        assert_string_equal(text, sent);
+        assert_int_equal(qop, 0);
+        gss_release_buffer(&minor, &output);
+
+        input.length = seal(&pair.ours, SECQOP_WRAP_NO_ENCRYPT, sent, wire);
+        input.value = wire;
+        assert_int_equal(gss_unwrap(&minor, pair.theirs, &input, &output, NULL, NULL), 0);
+        assert_int_equal(output.length, strlen(sent));
+        assert_memory_equal(output.value, sent, output.length);
+        gss_release_buffer(&minor, &output);
+    }
+    disconnect(&pair);
+}
+
 /* Wrong would be: a signature over something else than the DATA buffers in their order. */
 static void signatures_fit_the_foreign_ones(void **state)
 {
@@ -633,6 +761,9 @@ int main(void)
         cmocka_unit_test(sealed_message_is_a_standard_wrap_token),
         cmocka_unit_test(foreign_wrap_token_is_opened),
         cmocka_unit_test(wrap_without_encryption_is_signed_and_readable),
+        cmocka_unit_test(integrity_alone_wraps_readably),
+        cmocka_unit_test(integrity_alone_works_between_our_sides),
+        cmocka_unit_test(a_peer_that_seals_with_integrity_alone_is_answered),
         cmocka_unit_test(signatures_fit_the_foreign_ones),
         cmocka_unit_test(buffer_too_small_spends_no_number),
         cmocka_unit_test(damaged_messages_are_refused),

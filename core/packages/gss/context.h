@@ -33,6 +33,8 @@ typedef struct gss_context {
     int64_t started;     /* seconds since 1970: when it was established */
     int64_t expiry;
     enum { GSS_LAYOUT_UNKNOWN, GSS_LAYOUT_RFC1964, GSS_LAYOUT_RFC4121 } layout; /* Kerberos */
+    /* NTLM with integrity alone: how the peer wraps (ntlm_message.c). */
+    enum { GSS_WRAPS_UNKNOWN, GSS_WRAPS_READABLE, GSS_WRAPS_SEALED } peer_wraps;
     gss_cred_id_t delegated; /* acceptors: what the initiator entrusted to us */
 
     /* An exported context that could not be imported again yet (transfer.c). */

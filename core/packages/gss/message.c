@@ -245,11 +245,13 @@ SECURITY_STATUS gss_message_may_encrypt(gss_context *context, uint32_t qop,
         return status;
     if (encrypt && !gss_flags_confidentiality(context->attributes))
         return gss_status_report(report, SEC_E_QOP_NOT_SUPPORTED, "context",
-                                 "confidentiality was not asked for when it was made");
-    /* gss-ntlmssp seals always; NTLM's messages do not say which they are */
-    if (!encrypt && context->mech == GSS_MECH_NTLM)
+                                 "confidentiality was not asked for when it was made; "
+                                 "SECQOP_WRAP_NO_ENCRYPT wraps without");
+    /* NTLM's messages do not say which they are: a peer would decrypt this one. */
+    if (!encrypt && context->mech == GSS_MECH_NTLM &&
+        gss_flags_confidentiality(context->attributes))
         return gss_status_report(report, SEC_E_QOP_NOT_SUPPORTED, "fQOP",
-                                 "NTLM cannot wrap without sealing; use MakeSignature");
+                                 "where NTLM seals it cannot wrap without; use MakeSignature");
     return SEC_E_OK;
 }
 
@@ -258,6 +260,7 @@ SECURITY_STATUS gss_message_encrypt(void *object, uint32_t qop, SecBufferDesc *b
 {
     gss_context *context = object;
     gss_message message;
+    bool encrypt;
     SECURITY_STATUS status = gss_context_ready(context, report);
 
     if (status == SEC_E_OK)
@@ -268,9 +271,10 @@ SECURITY_STATUS gss_message_encrypt(void *object, uint32_t qop, SecBufferDesc *b
         status = need(message.token, "a sealed message needs a TOKEN", report);
     if (status != SEC_E_OK)
         return status;
+    encrypt = qop != SECQOP_WRAP_NO_ENCRYPT;
     if (context->mech == GSS_MECH_NTLM)
-        return gss_ntlm_seal(context, &message, report);
-    return gss_protect_seal(context, &message, qop != SECQOP_WRAP_NO_ENCRYPT, report);
+        return gss_ntlm_seal(context, &message, encrypt, report);
+    return gss_protect_seal(context, &message, encrypt, report);
 }
 
 SECURITY_STATUS gss_message_decrypt(void *object, SecBufferDesc *buffers, uint32_t *qop,
@@ -294,7 +298,7 @@ SECURITY_STATUS gss_message_decrypt(void *object, SecBufferDesc *buffers, uint32
     if (status != SEC_E_OK)
         return status;
     if (context->mech == GSS_MECH_NTLM)
-        status = gss_ntlm_unseal(context, &message, report);
+        status = gss_ntlm_unseal(context, &message, &encrypted, report);
     else
         status = gss_protect_unseal(context, &message, &encrypted, report);
     if (qop != NULL && (status == SEC_E_OK || status == SEC_E_OUT_OF_SEQUENCE))

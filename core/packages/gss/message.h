@@ -51,8 +51,9 @@ SECURITY_STATUS gss_protect_check(gss_context *context, const void *token, size_
                                   bool is_signature, sspia_report *report);
 SECURITY_STATUS gss_protect_unseal(gss_context *context, gss_message *message, bool *encrypted,
                                    sspia_report *report);
-SECURITY_STATUS gss_ntlm_seal(gss_context *context, gss_message *message, sspia_report *report);
-SECURITY_STATUS gss_ntlm_unseal(gss_context *context, gss_message *message,
+SECURITY_STATUS gss_ntlm_seal(gss_context *context, gss_message *message, bool encrypt,
+                              sspia_report *report);
+SECURITY_STATUS gss_ntlm_unseal(gss_context *context, gss_message *message, bool *encrypted,
                                 sspia_report *report);
 
 /* Whether the context can make messages of this quality. */
