@@ -2,7 +2,7 @@
 /*
  * Servers of SMB and LDAP send a NegTokenInit2 (MS-SPNG 2.2.1) before the client has said
  * anything. The client answers with a NegTokenInit of its own, as if there had been none
- * (MS-SPNG 3.1.5.2), so nothing of the greeting needs to be kept. libgssapi_krb5 would make
+ * (MS-SPNG 3.2.5.2), so nothing of the greeting needs to be kept. libgssapi_krb5 would make
  * one too, but of a single credential, and the two mechanisms have one each (credential.h).
  */
 #include "greeting.h"

@@ -7,45 +7,11 @@
  * 3.2.5.2, MS-N2HT).
  */
 #include "sniff.h"
+#include "der.h"
 
 #include <string.h>
 
-/* A stretch of DER. */
-typedef struct der {
-    const unsigned char *next;
-    size_t left;
-} der;
-
-/* Takes one element with the tag off the front of *from; its content. Lengths that are
- * indefinite, longer than four bytes or longer than what is there are refused. */
-static bool take(der *from, unsigned char tag, der *content)
-{
-    size_t length;
-    size_t head = 2;
-
-    if (from->left < 2 || from->next[0] != tag)
-        return false;
-    length = from->next[1];
-    if (length & 0x80) {
-        size_t bytes = length & 0x7f;
-
-        if (bytes == 0 || bytes > 4 || from->left < 2 + bytes)
-            return false;
-        length = 0;
-        for (size_t i = 0; i < bytes; i++)
-            length = length << 8 | from->next[2 + i];
-        head += bytes;
-    }
-    if (length > from->left - head)
-        return false;
-    content->next = from->next + head;
-    content->left = length;
-    from->next += head + length;
-    from->left -= head + length;
-    return true;
-}
-
-static unsigned mech_of(const der *content)
+static unsigned mech_of(const gss_der *content)
 {
     gss_OID_desc oid = {(OM_uint32)content->left, (void *)(uintptr_t)content->next};
 
@@ -54,10 +20,10 @@ static unsigned mech_of(const der *content)
 
 void gss_sniff(const void *token, size_t size, gss_sniffed *sniffed)
 {
-    der rest = {token, size};
-    der frame;
-    der oid;
-    der list;
+    gss_der rest = {token, size};
+    gss_der frame;
+    gss_der oid;
+    gss_der list;
 
     memset(sniffed, 0, sizeof *sniffed);
     if (size >= 8 && memcmp(token, "NTLMSSP", 8) == 0) {
@@ -70,7 +36,8 @@ void gss_sniff(const void *token, size_t size, gss_sniffed *sniffed)
         sniffed->offered = sniffed->favourite = GSS_MECH_KERBEROS;
         return;
     }
-    if (!take(&rest, 0x60, &frame) || !take(&frame, 0x06, &oid)) /* RFC 2743 3.1 */
+    if (!gss_der_take(&rest, 0x60, &frame) ||
+        !gss_der_take(&frame, 0x06, &oid)) /* RFC 2743 3.1 */
         return;
     sniffed->favourite = mech_of(&oid);
     if (sniffed->favourite != 0) {
@@ -81,10 +48,10 @@ void gss_sniff(const void *token, size_t size, gss_sniffed *sniffed)
     /* [0] SEQUENCE { [0] SEQUENCE OF OBJECT IDENTIFIER ... */
     if (oid.left != gss_oid_spnego.length ||
         memcmp(oid.next, gss_oid_spnego.elements, oid.left) != 0 ||
-        !take(&frame, 0xa0, &rest) || !take(&rest, 0x30, &frame) ||
-        !take(&frame, 0xa0, &rest) || !take(&rest, 0x30, &list))
+        !gss_der_take(&frame, 0xa0, &rest) || !gss_der_take(&rest, 0x30, &frame) ||
+        !gss_der_take(&frame, 0xa0, &rest) || !gss_der_take(&rest, 0x30, &list))
         return;
-    while (take(&list, 0x06, &oid)) {
+    while (gss_der_take(&list, 0x06, &oid)) {
         unsigned mech = mech_of(&oid);
 
         sniffed->offered |= mech;

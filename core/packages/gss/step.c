@@ -4,12 +4,14 @@
 #include "bindings.h"
 #include "flags.h"
 #include "greeting.h"
+#include "mic_field.h"
 #include "ntlm_token.h"
 #include "sniff.h"
 #include "status.h"
 #include "text.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -161,6 +163,7 @@ SECURITY_STATUS gss_step_initialize(gss_kind kind, void **object, const sspia_st
     gss_context *context = *object;
     bool first = context == NULL;
     gss_buffer_desc input = input_token(step);
+    gss_buffer_desc moved = {0, NULL};
     gss_buffer_desc output = {0, NULL};
     gss_OID mech = GSS_C_NO_OID;
     OM_uint32 flags = 0;
@@ -187,8 +190,12 @@ SECURITY_STATUS gss_step_initialize(gss_kind kind, void **object, const sspia_st
     }
     if (status == SEC_E_OK)
         status = take_bindings(context, step, report);
+    if (status == SEC_E_OK && kind == GSS_NEGOTIATE && !gss_mic_field_move(&input, &moved))
+        status = SEC_E_INSUFFICIENT_MEMORY;
     if (status != SEC_E_OK)
         return gss_context_fail(context, status);
+    if (moved.length > 0)
+        input = moved;
     major = gss_init_sec_context(
         &minor, context->lease->cred, &context->handle, context->lease->target,
         kind == GSS_KERBEROS ? &gss_oid_kerberos
@@ -197,6 +204,7 @@ SECURITY_STATUS gss_step_initialize(gss_kind kind, void **object, const sspia_st
         context->wanted, 0, context->bindings, input.length > 0 ? &input : GSS_C_NO_BUFFER,
         &mech, &output, &flags, &lifetime);
     status = gss_status(major, minor, GSS_AT_INITIATE, report);
+    free(moved.value);
     if (GSS_ERROR(major)) {
         deliver(&output, result);
         return gss_context_fail(context, refine(context, major, minor, status, report));
@@ -316,7 +324,8 @@ SECURITY_STATUS gss_step_accept(gss_kind kind, void **object, const sspia_step *
         status = take_bindings(context, step, report);
     if (status != SEC_E_OK)
         return gss_context_fail(context, status);
-    if (!gss_ntlm_token_fill(&input, &full))
+    if (!gss_ntlm_token_fill(&input, &full) ||
+        (kind == GSS_NEGOTIATE && full.length == 0 && !gss_mic_field_move(&input, &full)))
         return gss_context_fail(context, SEC_E_INSUFFICIENT_MEMORY);
     major = gss_accept_sec_context(&minor, &context->handle, context->lease->cred,
                                    full.length > 0 ? &full : &input, context->bindings, NULL,
