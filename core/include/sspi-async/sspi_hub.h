@@ -18,8 +18,8 @@
  *
  * Handles. Calls, queues, credentials and contexts are numbers from 1 to 2^53 - 1, so that they
  * are exact in a language whose numbers are doubles. They are checked as the handles of sspi.h
- * are: a number that is dead, of another kind, 0 or garbage gives SEC_E_INVALID_HANDLE. 0 stands
- * for "none" where that is allowed.
+ * are: a number that is dead, of another kind, 0 or garbage gives SEC_E_INVALID_HANDLE. 0
+ * stands for "none" where that is allowed.
  *
  * Bytes and text. In: a pointer and a size (NULL with 0 for none), copied before the
  * function returns. Text is UTF-8 with a final zero. Out: sspia_hub_bytes, memory of the
