@@ -9,7 +9,17 @@ from __future__ import annotations
 
 import unittest
 
-from harness import CONFIDENTIALITY, MUTUAL_AUTH, Program, Test, Wire, main, realm, skip
+from harness import (
+    CONFIDENTIALITY,
+    MUTUAL_AUTH,
+    Program,
+    Test,
+    Wire,
+    main,
+    realm,
+    skip,
+    spnego_carries_ntlm,
+)
 
 try:
     import gssapi
@@ -244,6 +254,8 @@ class Ntlm(Peers):
     def test_we_initiate(self) -> None:
         for package, mech in (("NTLM", NTLM), ("Negotiate", SPNEGO)):
             with self.subTest(package):
+                if mech == SPNEGO and not spnego_carries_ntlm():
+                    self.skipTest("the peer's SPNEGO cannot carry NTLM")
                 program, context = self.we_initiate(
                     self.acceptor(mech), "--package", package, "--target", "HTTP@localhost",
                     *self.login(),
@@ -263,6 +275,8 @@ class Ntlm(Peers):
             ("Negotiate", SPNEGO),
         ):
             with self.subTest(f"{package} {mech}"):
+                if mech == SPNEGO and not spnego_carries_ntlm():
+                    self.skipTest("the peer's SPNEGO cannot carry NTLM")
                 credential = gssapi.Credentials(
                     usage="initiate", name=name, mechs=[mech], store=store
                 )

@@ -78,6 +78,8 @@ static void close_once_more(struct tls_side *client, SSL *ssl, struct tls_bytes 
     to_plain(client, ssl);
     assert_int_equal(SSL_read(ssl, &byte, 1), 0);
     assert_int_equal(ERR_peek_error(), 0);
+    if (OpenSSL_version_num() < 0x30200000L)
+        assert_int_equal(BIO_pending(SSL_get_rbio(ssl)), 0); /* it did read it */
     assert_int_equal(SSL_get_shutdown(ssl), SSL_RECEIVED_SHUTDOWN);
     SSL_set_shutdown(ssl, 0);
 }
@@ -132,8 +134,10 @@ static void each_shutdown_and_alert_has_its_token(void **state)
         }
         to_plain(&client, ssl);
         assert_true(SSL_read(ssl, &byte, 1) <= 0);
-        assert_int_equal(ERR_GET_REASON(ERR_peek_last_error()),
-                         SSL_R_TLSV1_ALERT_ACCESS_DENIED);
+        /* Newer ones read nothing after a close_notify, whatever they are made to forget. */
+        if (BIO_pending(SSL_get_rbio(ssl)) == 0 || OpenSSL_version_num() < 0x30200000L)
+            assert_int_equal(ERR_GET_REASON(ERR_peek_last_error()),
+                             SSL_R_TLSV1_ALERT_ACCESS_DENIED);
         ERR_clear_error();
         assert_tls(tls_leg(&client, NULL, 0), SEC_E_CONTEXT_EXPIRED);
         tls_clear(&data);
