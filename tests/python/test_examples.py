@@ -137,9 +137,19 @@ def test_http_client_with_kerberos(krb5_realm: Realm, tmp_path: pathlib.Path) ->
         assert "it works" not in done.stdout
 
 
+def krb5_version() -> tuple[int, ...]:
+    """The version of MIT krb5, which Apache uses too."""
+    done = subprocess.run(
+        ["krb5-config", "--version"], capture_output=True, text=True, timeout=20, check=True
+    )
+    return tuple(int(part) for part in done.stdout.split()[-1].split("."))
+
+
 def test_http_client_with_ntlm_inside_negotiate(
     ntlm_users: NtlmUsers, tmp_path: pathlib.Path
 ) -> None:
+    if (1, 21) <= krb5_version() < (1, 22, 2):
+        pytest.skip("Apache's SPNEGO cannot carry NTLM (MIT's ticket 9183)")
     with apache(tmp_path, "ntlmssp", ntlm_users.path) as port:
         done = run(
             "http_client.py",
