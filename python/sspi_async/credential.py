@@ -128,8 +128,8 @@ class Credential:
     ) -> Call[Credential]:
         """Get a credential.
 
-        Nobody is asked for that. With a password Kerberos asks the KDC on the first step of a
-        context, and that is where missing tickets and keys show, too.
+        Contacts no server. With a password, Kerberos asks the KDC on the first step of a
+        context; missing tickets and keys show there, too.
 
         Args:
             package: The package.

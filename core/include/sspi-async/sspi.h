@@ -844,8 +844,8 @@ SSPI_ASYNC_API SECURITY_STATUS sspia_DeleteSecurityPackageW(const SEC_WCHAR *psz
  * one. pAuthData: NULL for the defaults of the process; for Kerberos, NTLM and Negotiate a
  * SEC_WINNT_AUTH_IDENTITY_A/W/EXA/EXW or an sspia_auth_identity (sspi_queue.h); it is
  * copied and the copy wiped. pvLogonId, pGetKeyFn and pvGetKeyArgument must be NULL
- * (SEC_E_UNSUPPORTED_FUNCTION otherwise). Kerberos, NTLM and Negotiate ask nobody here: a lack
- * of tickets or keys, a KDC that is not there and a wrong password show on the first leg, and
+ * (SEC_E_UNSUPPORTED_FUNCTION otherwise). Kerberos, NTLM and Negotiate contact no server here:
+ * missing tickets or keys, a silent KDC and a wrong password show on the first leg, and
  * *ptsExpiry is "never". The caller frees *phCredential with FreeCredentialsHandle, or its
  * async form. Errors: SEC_E_SECPKG_NOT_FOUND, SEC_E_NO_CREDENTIALS (a file that is named and
  * not there), SEC_E_UNKNOWN_CREDENTIALS, SEC_E_INVALID_PARAMETER, SEC_E_INSUFFICIENT_MEMORY,

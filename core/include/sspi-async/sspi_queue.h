@@ -144,12 +144,12 @@ SSPI_ASYNC_API const char *sspia_version(void);
 /* ---- Pool ------------------------------------------------------------------------
  *
  * Calls run on threads in three lanes: calls that cannot block (delete, free, packages
- * without network), calls that may wait for a KDC (acquire, initialize), and legs of acceptors
- * that may block for a moment (accept). None waits for another's threads: a silent KDC delays
- * no logon at a server in the same process. A lane starts a
- * thread when there is work and none is idle, and lets it go after idle_ms without work.
- * A thread that is inside a callback does not count against its lane. There is no thread
- * before the first call.
+ * without network), calls that may wait for a server such as a KDC (initialize, and acquire
+ * where a package says so), and legs of acceptors that may block for a moment (accept). No lane
+ * waits for another's threads: a silent KDC delays no logon at a server in the same process. A
+ * lane starts a thread when there is work and none is idle, and lets it go after idle_ms
+ * without work. A thread that is inside a callback does not count against its lane. There is no
+ * thread before the first call.
  *
  * A delete or free that nobody can be waiting for (its async context has neither a callback
  * nor a queue) wakes no thread for itself, which costs more than the delete: it is begun

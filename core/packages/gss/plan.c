@@ -13,9 +13,9 @@
  *   - One name serves both mechanisms of Negotiate: user@REALM, which gss-ntlmssp reads as
  *     user and domain; the store's ntlmssp_domain corrects the domain.
  *
- * Nobody is asked here: MS-docs has AcquireCredentialsHandle gather no credentials, so that a
- * lack of tickets or keys, or a wrong password, shows on the first leg. What can never work is
- * refused at once.
+ * No server is contacted here: MS-docs has AcquireCredentialsHandle gather no credentials, so
+ * that a lack of tickets or keys, or a wrong password, shows on the first leg. What can never
+ * work is refused at once.
  */
 #include "plan.h"
 #include "name.h"
