@@ -88,7 +88,7 @@ byte async_call = NONE;
 mtype state[CALLS] = ASYNC_IDLE;
 mtype place[CALLS] = WORK_NOWHERE;
 bool notification[CALLS] = false; /* KIND_NOTIFICATION */
-bool is_end[CALLS] = false;       /* job_is_end */
+bool is_end[CALLS] = false;       /* operation.is_end */
 bool light[CALLS] = false;
 bool urgent[CALLS] = false;
 byte rest[CALLS] = 0;   /* of a batch: slices that nobody has taken */
@@ -168,7 +168,7 @@ inline call_new(c)
     alive[c] = true
 }
 
-inline tell_waiters()
+inline fate_tell()
 {
     if
     :: waits -> moved = true
@@ -176,12 +176,12 @@ inline tell_waiters()
     fi
 }
 
-inline async_move_to(c, s)
+inline fate_move(c, s)
 {
     use(c);
     state[c] = s;
     if
-    :: IS_ATTACHED(c) -> tell_waiters()
+    :: IS_ATTACHED(c) -> fate_tell()
     :: else
     fi
 }
@@ -275,7 +275,7 @@ inline pool_push(c)
     find_thread(c)
 }
 
-inline pool_take_wakes()
+inline take_owed()
 {
     due = owed;
     owed = 0
@@ -285,13 +285,13 @@ inline pool_take_wakes()
 inline engine_unlock()
 {
     if
-    :: due > 0 -> atomic { pool_wake() }
+    :: due > 0 -> atomic { make_owed() }
     :: else
     fi
 }
 
 /* The thread may have woken up by itself, and sleep again by now. */
-inline pool_wake()
+inline make_owed()
 {
     blocked[0] = blocked[0] && ((due & 1) == 0 || BROKEN == 1);
     if
@@ -339,7 +339,7 @@ inline pool_dismiss()
     fi
 }
 
-inline pool_begin_callback()
+inline lane_begin_callback()
 {
     in_callback++;
     if
@@ -348,7 +348,7 @@ inline pool_begin_callback()
     fi
 }
 
-inline pool_end_callback()
+inline lane_end_callback()
 {
     in_callback--
 }
@@ -361,7 +361,7 @@ inline pool_hurry()
         :: waiting > 0 && LOOKING == 0 -> wake_or_start()
         :: else
         fi;
-        pool_take_wakes()
+        take_owed()
     }
     engine_unlock();
 }
@@ -377,8 +377,8 @@ inline see_to_the_rest()
 
 inline sleep_until_begins()
 {
-    pool_take_wakes(); /* engine_wait makes them first */
-    pool_wake();
+    take_owed(); /* engine_wait makes them first */
+    make_owed();
     asleep[me] = true;
     sleepers++;
     blocked[me] = true
@@ -423,7 +423,7 @@ inline run_slice(c, goes_on)
         :: rest[c] > 0 -> light[c] = false; pool_push(c)
         :: else
         fi;
-        pool_take_wakes()
+        take_owed()
     }
     engine_unlock();
     /* handle_chain_release: inside packages, no lock held */
@@ -440,7 +440,7 @@ inline run_job(c, goes_on)
     :: rest[c] > 0 -> run_slice(c, goes_on)
     :: else
     fi;
-    atomic { /* job_run: inside the package, no lock held */
+    atomic { /* operation.run: inside the package, no lock held */
         if
         :: !goes_on && is_end[c] && completion[c] != NONE -> carried_out[completion[c]]++
         :: !goes_on && is_end[c] && completion[c] == NONE -> of_nobody++
@@ -457,7 +457,7 @@ inline settle(c)
              (is_end[c] && (IS_ATTACHED(c) || BROKEN == 10));
     pool_dismiss();
     if
-    :: wanted -> async_move_to(c, ASYNC_COMPLETE) /* async_finish */
+    :: wanted -> fate_move(c, ASYNC_COMPLETE) /* fate_complete */
     :: else
     fi;
 #ifdef QUEUED
@@ -479,7 +479,7 @@ inline settle(c)
 }
 
 /* One, or several that are light. */
-inline take()
+inline lane_take()
 {
     lane?c;
     place[c] = WORK_NOWHERE;
@@ -502,7 +502,7 @@ inline take()
     deferring = false;
     at_light = at_light + was_light;
     see_to_the_rest();
-    pool_take_wakes()
+    take_owed()
 }
 
 proctype pool_thread(byte me)
@@ -530,8 +530,8 @@ look: /* thread_main, wait_for_work */
 #ifdef NAPS
     atomic {
         if
-        :: nempty(lane) -> take(); goto taken
-        :: empty(lane) && was_urgent && spinning == 0 -> spinning++; pool_take_wakes()
+        :: nempty(lane) -> lane_take(); goto taken
+        :: empty(lane) && was_urgent && spinning == 0 -> spinning++; take_owed()
         :: empty(lane) && !(was_urgent && spinning == 0) -> goto nap
         fi
     }
@@ -540,7 +540,7 @@ look: /* thread_main, wait_for_work */
 nap:
     atomic {
         if
-        :: nempty(lane) -> take(); goto taken
+        :: nempty(lane) -> lane_take(); goto taken
         :: empty(lane) -> napping++; sleep_until_begins()
         fi
     }
@@ -552,7 +552,7 @@ nap:
         sleep_until_ends();
         napping--;
         if
-        :: nempty(lane) -> take(); goto taken
+        :: nempty(lane) -> lane_take(); goto taken
         :: empty(lane)
         fi
     }
@@ -560,7 +560,7 @@ nap:
 sleep:
     atomic {
         if
-        :: nempty(lane) -> take(); goto taken
+        :: nempty(lane) -> lane_take(); goto taken
         :: empty(lane) ->
             stays = !(IS_SURPLUS);
             staying = staying + stays;
@@ -576,11 +576,11 @@ sleep:
         staying = staying - stays;
         stays = false;
         if
-        :: nempty(lane) -> in_time = false; take(); goto taken
+        :: nempty(lane) -> in_time = false; lane_take(); goto taken
         :: empty(lane) && in_time -> in_time = false; goto sleep
         :: empty(lane) && !in_time ->
             if
-            :: IS_SURPLUS -> threads--; born[me] = false; pool_take_wakes(); goto leave
+            :: IS_SURPLUS -> threads--; born[me] = false; take_owed(); goto leave
             :: else -> goto look
             fi
         fi
@@ -591,7 +591,7 @@ leave:
     goto end_unborn;
 taken:
     engine_unlock();
-    /* call_run */
+    /* run_chunk */
     if
     :: atomic { notification[c] ->
             /* run_notification */
@@ -615,7 +615,7 @@ taken:
             fi
         }
         if
-        :: wanted -> /* job_publish: the caller's outputs, no lock held */
+        :: wanted -> /* the caller's outputs, no lock held */
             assert(state[c] == ASYNC_FINISHING && !settled[completion[c]])
         :: else
         fi
@@ -649,10 +649,10 @@ taken:
 clearing: /* clear_away */
     atomic {
         if
-        :: tells != NONE -> pool_begin_callback()
+        :: tells != NONE -> lane_begin_callback()
         :: else
         fi;
-        pool_take_wakes()
+        take_owed()
     }
     engine_unlock();
     if
@@ -669,7 +669,7 @@ clearing: /* clear_away */
         :: else
         fi;
         if
-        :: tells != NONE -> pool_end_callback()
+        :: tells != NONE -> lane_end_callback()
         :: else
         fi;
         c = NONE;
@@ -684,7 +684,7 @@ clearing: /* clear_away */
 /* ---- Users ------------------------------------------------------------------------------- */
 
 /* Out of the lane if no thread has it. */
-inline call_withdraw(c, result)
+inline run_withdraw(c, result)
 {
     use(c);
     if
@@ -715,8 +715,8 @@ inline async_submit(end)
             accepted[submits] = true;
             ends[submits] = end;
             submits++;
-            async_move_to(call, ASYNC_PENDING);
-            pool_take_wakes()
+            fate_move(call, ASYNC_PENDING);
+            take_owed()
         :: else -> call = NONE
         fi
     }
@@ -724,7 +724,7 @@ inline async_submit(end)
     :: call != NONE ->
 #ifndef POOL
         if
-        :: end -> engine_unlock() /* async_submit_deletes closes the handles without the lock */
+        :: end -> engine_unlock() /* async_submit_batch closes the handles without the lock */
         :: else
         fi;
 #endif
@@ -802,7 +802,7 @@ proctype submitter()
     atomic { /* SspiReinitAsyncContext */
         if
         :: async_call != NONE && state[async_call] == ASYNC_COMPLETE ->
-            async_move_to(async_call, ASYNC_IDLE)
+            fate_move(async_call, ASYNC_IDLE)
         :: else
         fi
     }
@@ -830,7 +830,7 @@ proctype submitter_for_nobody()
         fi;
         state[call] = ASYNC_PENDING;
         pool_push(call);
-        pool_take_wakes()
+        take_owed()
     }
     engine_unlock();
     atomic { ended++ }
@@ -869,7 +869,7 @@ proctype canceller()
             pool_have_thread();
 #endif
             if
-            :: !is_end[call] || BROKEN == 9 -> call_withdraw(call, withdrawn)
+            :: !is_end[call] || BROKEN == 9 -> run_withdraw(call, withdrawn)
             :: else
             fi;
             if
@@ -877,14 +877,14 @@ proctype canceller()
             :: else
             fi;
             settled[completion[call]] = true;
-            async_move_to(call, ASYNC_COMPLETE); /* async_finish */
+            fate_move(call, ASYNC_COMPLETE); /* fate_complete */
 #ifdef POOL
             pool_push(notice);
 #endif
 #ifdef QUEUED
             queue_post(call);
 #endif
-            pool_take_wakes()
+            take_owed()
         :: else
         fi;
         call = NONE;
@@ -917,14 +917,14 @@ proctype freer()
         call = async_call;
         use(call);
         async_call = NONE;
-        tell_waiters();
+        fate_tell();
         /* abandon */
         if
         :: IS_PENDING(call) ->
             discarded[completion[call]] = true;
             settled[completion[call]] = true;
             if
-            :: !is_end[call] -> call_withdraw(call, withdrawn)
+            :: !is_end[call] -> run_withdraw(call, withdrawn)
             :: else
             fi;
             if

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# run.sh SOURCE_DIR      SOURCE_DIR: core/src
+# run.sh SOURCE_DIR      SOURCE_DIR: core/src/engine
 #
 # Checks the model of the engine (engine.pml) in every interleaving: with completions on the
 # pool, on a queue, on a queue that is freed, and with none; and the wakes of the pool where
@@ -48,12 +48,12 @@ diff "$work/code" "$work/model" || {
     failed=1
 }
 for move in $(sed -n 's/^inline \([a-z_]*\)(.*/\1/p' "$model") \
-    abandon async_finish async_submit_deletes async_submit_to call_run call_start cancel \
-    clear_away engine_wait job_is_end job_publish make_notice next open_settings publish \
-    run_notification sleep_until SspiFreeAsyncContext SspiGetAsyncCallStatus \
+    abandon async_submit_batch async_submit_to cancel \
+    clear_away engine_wait fate_complete make_notice next open_settings publish \
+    run_chunk run_notification run_start sleep_until SspiFreeAsyncContext SspiGetAsyncCallStatus \
     SspiReinitAsyncContext SspiSetAsyncNotifyCallback sspia_async_cancel sspia_async_wait \
     sspia_queue_dispatch sspia_queue_free thread_main wait_for_work; do
-    case $move in use | promise | begin_callback | sleep_until_begins | sleep_until_ends) continue ;; esac
+    case $move in use | promise | take_owed | make_owed | begin_callback | sleep_until_begins | sleep_until_ends) continue ;; esac
     grep -Eq "^[a-zA-Z].*[ *]$move\(" "$sources"/*.c || {
         echo "the model's move $move is no function of the code"
         failed=1

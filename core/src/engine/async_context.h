@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* What tracks one call at a time: SspiAsyncContext, a handle that leads to a call. */
+#ifndef SSPI_ASYNC_ASYNC_CONTEXT_H
+#define SSPI_ASYNC_ASYNC_CONTEXT_H
+
+#include "call.h"
+
+/* Tells the context's status, and moves what its submit brought along to the caller unless a
+ * call is pending; NULL if there is none. False: the context is dead. */
+bool async_take_attachment(SspiAsyncContext *handle, SECURITY_STATUS *status,
+                           struct attachment **attachment);
+
+/* These two with the engine lock held. */
+
+/* The call behind a live async context, or NULL. */
+struct call *async_find(const SspiAsyncContext *handle);
+
+/* A call whose settings may be changed: the context's, or a fresh one if its completion still
+ * waits to be taken. NULL without memory. */
+struct call *async_changeable(struct call *call);
+
+void async_start(void);
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+#include "call.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Calls are made by one thread and freed by another, the dearest way for malloc: some are
+ * kept. */
+#define SPARES_MAX 1024
+static struct work_list spares;
+static uint32_t spare_count;
+
+struct call *call_new(void)
+{
+    struct call *call = (struct call *)work_take(&spares);
+
+    if (call == NULL)
+        return calloc(1, sizeof(*call));
+    spare_count--;
+    memset(call, 0, sizeof(*call));
+    return call;
+}
+
+void call_free(struct call *call)
+{
+    if (spare_count == SPARES_MAX) {
+        free(call);
+        return;
+    }
+    work_append(&spares, &call->work, WORK_NOWHERE);
+    spare_count++;
+}
+
+bool call_is_attached(const struct call *call)
+{
+    return handle_find(HANDLE_ASYNC, call->async) == call;
+}
+
+bool call_is_pending(const struct call *call)
+{
+    return call->work.state == ASYNC_PENDING || call->work.state == ASYNC_FINISHING;
+}
+
+sspia_completion call_completion(const struct call *call)
+{
+    return (sspia_completion){
+        .async = call->async.slot != 0 ? handle_to_pointer(HANDLE_ASYNC, call->async) : NULL,
+        .callback = call->callback,
+        .data = call->data,
+        .status = call->job.status,
+    };
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/* One accepted submit, from the queue to its final status: the memory behind an async context.
+ */
+#ifndef SSPI_ASYNC_CALL_H
+#define SSPI_ASYNC_CALL_H
+
+#include "handle.h"
+#include "job.h"
+#include "sspi_queue.h"
+#include "work.h"
+
+struct queue;
+
+/* The moves of work.state; no other happens.
+ *
+ *   IDLE      -> PENDING    submit
+ *   PENDING   -> FINISHING  the call's thread, to write the outputs without the lock
+ *   FINISHING -> COMPLETE   the same thread
+ *   PENDING   -> COMPLETE   the same thread if there are no outputs; or cancel
+ *   COMPLETE  -> IDLE       reinit
+ */
+enum async_state {
+    ASYNC_IDLE,
+    ASYNC_PENDING,
+    ASYNC_FINISHING,
+    ASYNC_COMPLETE,
+};
+
+/* What a submit may bring along: the head of an object that its job writes to, and that is kept
+ * with the async context until somebody takes it, the next submit brings its own, or the
+ * context goes. */
+struct attachment {
+    void (*free)(struct attachment *attachment); /* may enter a package */
+};
+
+struct call {
+    struct work work; /* first: the lists hold this */
+    struct job job;
+
+    /* The async context that it is, or was, of: its completion names it. Slot 0: none. */
+    struct handle async;
+
+    /* What the completion brings, set before the submit and left alone until it is taken. */
+    SspiAsyncNotifyCallback callback;
+    void *data;
+    struct queue *queue; /* a reference, or NULL */
+
+    struct attachment *attachment; /* or NULL */
+};
+
+/* All with the engine lock held. */
+
+/* An idle call of nobody, or NULL without memory; and the way back, for a call that is in no
+ * list and holds nothing. */
+struct call *call_new(void);
+void call_free(struct call *call);
+
+/* Is it what its async context's handle leads to? Else it is parted, and belongs to the list
+ * or thread that has it. */
+bool call_is_attached(const struct call *call);
+bool call_is_pending(const struct call *call);
+
+/* What its completion tells. */
+sspia_completion call_completion(const struct call *call);
+
+#endif

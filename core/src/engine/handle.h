@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/* The table behind every handle: slot and generation, with the references of the object. */
+#ifndef SSPI_ASYNC_HANDLE_H
+#define SSPI_ASYNC_HANDLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sspi.h"
+
+/* The kinds that travel as a pointer are odd: no allocator gives out an odd address. */
+enum handle_kind {
+    HANDLE_CONTEXT = 0,
+    HANDLE_QUEUE = 1,
+    HANDLE_CREDENTIAL = 2,
+    HANDLE_ASYNC = 3,
+    HANDLE_KINDS,
+};
+
+struct handle {
+    uint32_t slot;       /* 1 and up; 0 is no handle */
+    uint32_t generation; /* 1 and up */
+};
+
+/* What a kind is to the table, told before its first handle is opened. destroy runs when an
+ * object's last reference goes; false: the process is exiting and the object's package cannot
+ * be entered any more; the object stays. after_fork (NULL: nothing) runs in the child, for
+ * every object, dead ones with references included. */
+void handle_define(enum handle_kind kind, bool (*destroy)(void *object),
+                   void (*after_fork)(void *object));
+
+void handle_start(void);
+
+/* Gives object a handle, and the caller the first reference: the owner's. False: no memory
+ * or no slot; the object stays the caller's. */
+bool handle_open(enum handle_kind kind, void *object, struct handle *handle);
+
+/* A reference to a live object, or NULL if the handle is dead, of another kind, or never was.
+ */
+void *handle_acquire(enum handle_kind kind, struct handle handle);
+
+/* Another reference for somebody who has one. */
+void handle_retain(struct handle handle);
+
+/* Drops a reference; the last one destroys the object. Never with the engine lock held. */
+void handle_release(struct handle handle);
+
+/* Kills a live handle: later lookups fail, and the owner's reference passes to the caller.
+ * Exactly one caller gets the object, all others NULL. */
+void *handle_close(enum handle_kind kind, struct handle handle);
+/* The same; *alone: it is the only reference, and there will be no other. */
+void *handle_close_alone(enum handle_kind kind, struct handle handle, bool *alone);
+
+/* Has the handle's slot brought near, for a close that follows soon. */
+void handle_prefetch(struct handle handle);
+
+/* Objects of a kind that are only closed under the engine lock can be looked up under it, with
+ * no reference: NULL, or alive for as long as the lock is held. */
+void *handle_find(enum handle_kind kind, struct handle handle);
+/* Puts another object behind a live handle of such a kind. */
+void handle_replace(enum handle_kind kind, struct handle handle, void *object);
+
+/* A word of a live handle's owner that anyone may read without lock or reference: stored with
+ * release, read with acquire. False: the handle is dead. SEC_E_NO_CONTEXT at first. */
+void handle_set_status(struct handle handle, SECURITY_STATUS status);
+bool handle_status(enum handle_kind kind, struct handle handle, SECURITY_STATUS *status);
+
+/* Live handles that were closed together, with the owners' references. Linked through their
+ * slots: as many as one likes for no memory. */
+struct handle_chain {
+    uint32_t first;  /* slot, 0 at the end */
+    bool missed;     /* not every handle was alive */
+    uint16_t slices; /* for whoever has it: parts that are being worked off */
+};
+void handle_chain_close(struct handle_chain *chain, enum handle_kind kind,
+                        struct handle handle);
+/* The slot that comes `count` after first; 0 if there are no more. */
+uint32_t handle_chain_skip(uint32_t first, uint32_t count);
+/* Drops the references of the handles from first on, up to end (a slot further on, or 0). */
+void handle_chain_release(uint32_t first, uint32_t end);
+
+/* Was this handle alive once and is dead now? */
+bool handle_is_past(enum handle_kind kind, struct handle handle);
+
+/* The forms that callers hold. From: false if the words cannot be a handle of that kind. */
+void handle_to_words(enum handle_kind kind, struct handle handle, SecHandle *words);
+bool handle_from_words(enum handle_kind kind, const SecHandle *words, struct handle *handle);
+void *handle_to_pointer(enum handle_kind kind, struct handle handle);
+bool handle_from_pointer(enum handle_kind kind, const void *pointer, struct handle *handle);
+
+/* For fork. */
+void handle_after_fork(void);
+void handle_lock(void);
+void handle_unlock(void);
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the engine is given to run: an operation, as a table of functions, and its arguments.
+ * The engine knows nothing else about operations. Synchronous functions run a job on the spot,
+ * asynchronous ones hand the same job to a call: so that both give the same results.
+ */
+#ifndef SSPI_ASYNC_JOB_H
+#define SSPI_ASYNC_JOB_H
+
+#include "handle.h"
+#include "sspi_package.h"
+#include "turn.h"
+#include "work.h"
+
+struct job;
+
+/* A function that is NULL has nothing to do, but for run, which is always there. */
+struct operation {
+    const char *name; /* for messages */
+
+    /* It ends handles and writes nothing of the caller's: it is run though nobody wants to
+     * know, and lets go of its references as it runs. */
+    bool is_end;
+    /* The handles of job.batch are to be released, in slices, before run makes the status. */
+    bool is_batch;
+
+    /* Engine lock held. Makes the target invalid for everybody else. Cannot fail; a target
+     * that was not alive shows in the job's status. */
+    void (*claim)(struct job *job);
+    /* Engine lock held. job.turns did not let the job in: a delete came first. */
+    void (*refuse)(struct job *job);
+
+    /* The rest without the lock. Does it and leaves the status in the job. The caller has the
+     * turn if the job needs one. */
+    void (*run)(struct job *job, sspia_report *report);
+    /* Writes the outcome to the caller's places. */
+    void (*publish)(struct job *job);
+    /* For a job that was run, and whose outcome goes nowhere. Engine lock held. */
+    void (*abandon)(struct job *job);
+    /* Frees arguments and references. */
+    void (*discard)(struct job *job);
+    /* The package's name for messages, or NULL. */
+    const char *(*package)(const struct job *job);
+};
+
+struct job {
+    const struct operation *operation;
+    union {
+        void *arguments;      /* of an acquire or a leg */
+        struct handle target; /* of a free or a delete, until claimed; slot 0: never valid */
+        void *claimed;        /* of a free: the owner's reference, or NULL */
+        struct handle_chain batch; /* of many deletes: what was claimed, with references */
+        char *message;             /* of a job that ended: why it failed, or NULL */
+    };
+    /* Of the context that the job has a reference to (the owner's, if it is a delete). NULL: it
+     * needs no turn. */
+    struct turns *turns;
+    SECURITY_STATUS status; /* how it ended */
+    uint8_t lane;           /* enum lane */
+    bool has_turn;          /* or waits for it */
+    bool alone;             /* of a delete: nobody else can come to its context: no turn */
+};
+
+static inline void job_discard(struct job *job)
+{
+    if (job->operation->discard != NULL)
+        job->operation->discard(job);
+}
+
+static inline const char *job_package(const struct job *job)
+{
+    return job->operation->package != NULL ? job->operation->package(job) : NULL;
+}
+
+#endif

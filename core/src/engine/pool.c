@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Three lanes, so that what blocks never delays what cannot. Their bounds are one setting; the
+ * counts of all calls are kept here (under the engine lock).
+ */
+#include "pool.h"
+
+#include <sched.h>
+
+#include "gate.h"
+#include "lane.h"
+#include "lock.h"
+
+static struct lane_state lanes[LANES] = {
+    [LANE_QUICK] = {.thread_name = "sspi-quick", .naps = true},
+    [LANE_NETWORK] = {.thread_name = "sspi-network"},
+    [LANE_ACCEPTOR] = {.thread_name = "sspi-acceptor"},
+};
+static uint64_t max_queued;
+static uint64_t submitted;
+static uint64_t completed;
+
+static const uint32_t most_threads = 4096;
+
+static uint32_t processors(void)
+{
+    cpu_set_t set;
+
+    if (sched_getaffinity(0, sizeof(set), &set) == 0 && CPU_COUNT(&set) > 0)
+        return (uint32_t)CPU_COUNT(&set);
+    return 1;
+}
+
+static sspia_pool_config with_defaults(const sspia_pool_config *config)
+{
+    sspia_pool_config result = {.size = sizeof(result)};
+
+    if (config != NULL)
+        result = *config;
+    if (result.max_threads == 0)
+        result.max_threads = 64;
+    if (result.max_quick_threads == 0)
+        result.max_quick_threads = processors();
+    if (result.max_queued == 0)
+        result.max_queued = 1048576;
+    if (result.idle_ms == 0)
+        result.idle_ms = 2000;
+    return result;
+}
+
+/* Engine lock held, or before the first thread. */
+static void apply(const sspia_pool_config *config)
+{
+    const sspia_pool_config settings = with_defaults(config);
+
+    max_queued = settings.max_queued;
+    for (int i = 0; i < LANES; i++) {
+        lanes[i].limit = i == LANE_QUICK ? settings.max_quick_threads : settings.max_threads;
+        lanes[i].min_threads = settings.min_threads;
+        lanes[i].idle_ms = settings.idle_ms;
+    }
+}
+
+void pool_start(void (*run)(struct work_list *chunk))
+{
+    lane_set_runner(run);
+    apply(NULL);
+}
+
+SECURITY_STATUS pool_admit(enum lane index)
+{
+    struct lane_state *lane = &lanes[index];
+
+    if (gate_is_closing())
+        return SEC_E_SHUTDOWN_IN_PROGRESS;
+    if (lane->admitted >= max_queued || !lane_have_thread(lane))
+        return SEC_E_INSUFFICIENT_MEMORY;
+    lane->admitted++;
+    submitted++;
+    return SEC_E_OK;
+}
+
+bool pool_have_thread(enum lane index)
+{
+    return lane_have_thread(&lanes[index]);
+}
+
+void pool_dismiss(enum lane index)
+{
+    completed++;
+    lane_dismiss(&lanes[index]);
+}
+
+void pool_push(struct work *work)
+{
+    lane_push(&lanes[work->lane], work);
+}
+
+void pool_withdraw(struct work *work)
+{
+    lane_withdraw(&lanes[work->lane], work);
+}
+
+/* What is light does not block (sspi_package.h), so this makes no wait longer than the wake-ups
+ * would that it saves. */
+bool pool_help(bool (*is_true)(void *argument), void *argument)
+{
+    struct lane_state *lane = &lanes[LANE_QUICK];
+
+    while (!is_true(argument) && lane_has_work(lane)) {
+        struct work_list chunk = {NULL, NULL};
+
+        engine_lock();
+        if (lane->list.first == NULL || !lane->list.first->light || gate_is_closing()) {
+            engine_unlock();
+            break;
+        }
+        lane_take(lane, &chunk);
+        lane_run_here(lane, &chunk);
+    }
+    return engine_spin(is_true, argument);
+}
+
+bool pool_run_here(struct work *work)
+{
+    struct lane_state *lane = &lanes[LANE_QUICK];
+    struct work_list chunk = {NULL, NULL};
+
+    if (work->place != WORK_IN_LANE || work->lane != LANE_QUICK || !work->quiet ||
+        gate_is_closing()) {
+        engine_unlock();
+        return false;
+    }
+    lane_withdraw(lane, work);
+    work_append(&chunk, work, WORK_NOWHERE);
+    /* Who waits for one call may have others that are worth running beside it. */
+    lane_see_to_the_first(lane);
+    lane_run_here(lane, &chunk);
+    return true;
+}
+
+bool pool_is_deferring(void)
+{
+    return lane_is_deferring(&lanes[LANE_QUICK]);
+}
+
+void pool_hurry(void)
+{
+    lane_hurry(&lanes[LANE_QUICK]);
+}
+
+void pool_after_fork(void)
+{
+    lane_forget_own(); /* the forking thread may have been one of ours */
+    for (int i = 0; i < LANES; i++)
+        lane_after_fork(&lanes[i]);
+    worker_after_fork();
+    completed = submitted;
+}
+
+SECURITY_STATUS sspia_pool_configure(const sspia_pool_config *config)
+{
+    if (config != NULL &&
+        (config->size != sizeof(*config) || config->max_threads > most_threads ||
+         config->max_quick_threads > most_threads || config->min_threads > most_threads))
+        return SEC_E_INVALID_PARAMETER;
+    engine_lock();
+    apply(config);
+    for (int i = 0; i < LANES; i++)
+        lane_reconsider(&lanes[i]);
+    engine_unlock();
+    return SEC_E_OK;
+}
+
+SECURITY_STATUS sspia_pool_stats(sspia_pool_counts *counts)
+{
+    if (counts == NULL || counts->size != sizeof(*counts))
+        return SEC_E_INVALID_PARAMETER;
+    *counts = (sspia_pool_counts){.size = sizeof(*counts)};
+    engine_lock();
+    for (int i = 0; i < LANES; i++) {
+        counts->threads += lanes[i].threads;
+        counts->idle += lanes[i].sleepers + lanes[i].spinning;
+        counts->in_callbacks += lanes[i].in_callback;
+        counts->pending += lanes[i].admitted;
+    }
+    counts->submitted = submitted;
+    counts->completed = completed;
+    engine_unlock();
+    return SEC_E_OK;
+}

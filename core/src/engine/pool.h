@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* The threads that run calls, in lanes that cannot hold each other up. */
+#ifndef SSPI_ASYNC_POOL_H
+#define SSPI_ASYNC_POOL_H
+
+#include "sspi_queue.h"
+#include "work.h"
+
+/* run: what runs work (lane.h). */
+void pool_start(void (*run)(struct work_list *chunk));
+
+/* All but the last group with the engine lock held. */
+
+/* Admits one more call to a lane and makes sure that a thread of it lives as long as a call
+ * is admitted. SEC_E_INSUFFICIENT_MEMORY: the bound is reached or no thread can be had. */
+SECURITY_STATUS pool_admit(enum lane lane);
+void pool_dismiss(enum lane lane);
+
+/* Makes sure of a thread outside callbacks for work that was not admitted. */
+bool pool_have_thread(enum lane lane);
+
+/* Hands over work whose turn has come; cannot fail. */
+void pool_push(struct work *work);
+/* Takes back work that no thread has begun. */
+void pool_withdraw(struct work *work);
+
+void pool_after_fork(void);
+
+/* Somebody waits for what may be deferred: the nap is ended, if work waits for that. */
+void pool_hurry(void);
+
+/* Without the lock. Is there such work? */
+bool pool_is_deferring(void);
+
+/* For a caller's thread that is about to sleep until something is true: does light work of the
+ * quick lane meanwhile, and then spins. Whether it is true now. */
+bool pool_help(bool (*is_true)(void *argument), void *argument);
+
+/* For a caller's thread that is about to wait for this work, with the engine lock held: runs it
+ * here if no thread has begun it, it cannot block, and is quiet. False: nothing was done. The
+ * lock is let go of either way. */
+bool pool_run_here(struct work *work);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One leg of a handshake: copied inputs and what the package made of them, nothing of the
+ * caller's memory.
+ *
+ * A leg whose token does not fit the caller's buffer is parked, and the caller is told
+ * SEC_E_BUFFER_TOO_SMALL: a first leg (there is no context to show yet) with the credential,
+ * a later one with its context. The same call made again, byte for byte and for the same
+ * phNewContext, takes the parked result: nothing was lost, the package is not asked twice, and
+ * a Kerberos acceptor does not take the retry for a replay. The place keeps it from another
+ * connection on which somebody replays the token.
+ */
+#ifndef SSPI_ASYNC_LEG_H
+#define SSPI_ASYNC_LEG_H
+
+#include <stdbool.h>
+
+#include "buffer.h"
+#include "handle.h"
+#include "sspi_package.h"
+
+struct security_context;
+
+struct leg {
+    /* What was asked. */
+    bool acceptor;
+    char *target;
+    uint64_t requested;
+    uint32_t data_rep;
+    struct buffer_copy input;
+    const CtxtHandle *place; /* phNewContext of a first leg; compared, never followed */
+
+    /* What came of it. */
+    bool answered; /* the package was asked, now or when the leg was parked */
+    SECURITY_STATUS status;
+    sspia_step_result result;         /* the token is ours until somebody takes it */
+    struct security_context *created; /* by a first leg: with the owner's reference */
+    struct handle created_handle;
+
+    struct leg *next_parked;
+};
+
+void leg_free(struct leg *leg);
+
+/* Do two legs ask the same, byte for byte? */
+bool leg_asks_the_same(const struct leg *a, const struct leg *b);
+
+/* Moves the outcome of a parked leg to one that asks the same, and frees the parked one. */
+void leg_take_outcome(struct leg *leg, struct leg *parked);
+
+#endif

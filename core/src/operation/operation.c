@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+#include "operation.h"
+
+#include "message.h"
+
+static uint8_t lane_of(uint32_t may_block, uint32_t operation)
+{
+    if ((may_block & operation) == 0)
+        return LANE_QUICK;
+    return operation == SSPIA_OP_ACCEPT ? LANE_ACCEPTOR : LANE_NETWORK;
+}
+
+SECURITY_STATUS operation_prepare_acquire(struct job *job,
+                                          const struct acquisition_arguments *arguments,
+                                          sspia_report *report)
+{
+    struct acquisition *acquisition;
+    SECURITY_STATUS status = acquisition_prepare(arguments, &acquisition, report);
+
+    if (status != SEC_E_OK)
+        return status;
+    *job = (struct job){.operation = &operation_acquire, .arguments = acquisition};
+    job->lane = lane_of(acquisition->package != NULL
+                            ? acquisition->package->may_block
+                            : SSPIA_OP_ACQUIRE, /* loading it may take its time */
+                        SSPIA_OP_ACQUIRE);
+    return SEC_E_OK;
+}
+
+SECURITY_STATUS operation_prepare_step(struct job *job, const struct step_arguments *arguments,
+                                       sspia_report *report)
+{
+    struct security_context *context;
+    struct step *step;
+    uint32_t may_block = 0;
+    SECURITY_STATUS status = step_prepare(arguments, &step, &context, report);
+
+    if (status != SEC_E_OK)
+        return status;
+    *job = (struct job){
+        .operation = arguments->acceptor ? &operation_accept : &operation_initialize,
+        .arguments = step,
+        .turns = context != NULL ? &context->turns : NULL,
+    };
+    if (context != NULL)
+        may_block = context->may_block;
+    else if (step->credential != NULL)
+        may_block = step->credential->may_block;
+    job->lane = lane_of(may_block, arguments->acceptor ? SSPIA_OP_ACCEPT : SSPIA_OP_INITIALIZE);
+    return SEC_E_OK;
+}
+
+bool operation_prepare_end(struct job *job, const struct operation *operation,
+                           const SecHandle *words)
+{
+    enum handle_kind kind = operation == &operation_delete ? HANDLE_CONTEXT : HANDLE_CREDENTIAL;
+
+    *job = (struct job){.operation = operation, .lane = LANE_QUICK};
+    if (words == NULL) {
+        message_fail(operation->name, SEC_E_INVALID_PARAMETER, "the handle's address is NULL");
+        return false;
+    }
+    if (handle_from_words(kind, words, &job->target))
+        handle_prefetch(job->target);
+    else
+        job->target = (struct handle){0, 0};
+    return true;
+}
+
+SECURITY_STATUS operation_perform(struct job *job)
+{
+    const struct operation *operation = job->operation;
+    sspia_report report = {.text = ""};
+
+    if (operation->claim != NULL)
+        operation->claim(job);
+    job->has_turn = job->turns != NULL && turn_take(job->turns);
+    if (job->turns != NULL && !job->has_turn)
+        operation->refuse(job);
+    operation->run(job, &report);
+    if (operation->publish != NULL)
+        operation->publish(job);
+    if (job->has_turn && job->turns != NULL)
+        turn_end(job->turns);
+    message_return(job_package(job), operation->name, job->status, &report);
+    job_discard(job);
+    return job->status;
+}
