@@ -211,33 +211,55 @@ static void replace_moves_live_handles_alone(void **state)
     handle_release(next);
 }
 
-/* Wrong would be: a status that outlives its handle, or that another kind reads. */
-static void status_lives_as_long_as_its_handle(void **state)
+/* Wrong would be: a word that is read through a dead handle or one of another kind, or whose
+ * high half starts again with the slot's next owner (a compare-and-swap could then mistake one
+ * life for another). */
+static void word_is_seen_through_its_own_handle(void **state)
 {
+    const uint64_t high = 7ull << 40;
     struct handle handle, next;
-    SECURITY_STATUS status = SEC_E_INTERNAL_ERROR;
+    struct handle_view view;
+    void *pointer;
     int object;
 
     (void)state;
     assert_true(handle_open(HANDLE_ASYNC, &object, &handle));
-    assert_true(handle_status(HANDLE_ASYNC, handle, &status));
-    assert_int_equal(status, SEC_E_NO_CONTEXT);
-    handle_set_status(handle, SEC_I_CONTINUE_NEEDED);
-    assert_true(handle_status(HANDLE_ASYNC, handle, &status));
-    assert_int_equal(status, SEC_I_CONTINUE_NEEDED);
-    assert_false(handle_status(HANDLE_QUEUE, handle, &status));
-    assert_false(handle_status(HANDLE_ASYNC, (struct handle){0, 1}, &status));
-    assert_false(handle_status(HANDLE_ASYNC, (struct handle){5000000, 1}, &status));
+    pointer = handle_to_pointer(HANDLE_ASYNC, handle);
+    atomic_store(handle_word(handle), high + 1);
+    assert_true(handle_look(HANDLE_ASYNC, pointer, &view));
+    assert_int_equal(view.value, high + 1);
+    assert_ptr_equal(view.object, &object);
+    assert_ptr_equal(view.word, handle_word(handle));
+    assert_false(handle_look(HANDLE_QUEUE, pointer, &view));
+    assert_false(handle_look(HANDLE_ASYNC, NULL, &view));
     handle_close(HANDLE_ASYNC, handle);
-    assert_false(handle_status(HANDLE_ASYNC, handle, &status));
+    assert_false(handle_look(HANDLE_ASYNC, pointer, &view));
     handle_release(handle);
     assert_true(handle_open(HANDLE_ASYNC, &object, &next));
     assert_int_equal(next.slot, handle.slot);
-    assert_false(handle_status(HANDLE_ASYNC, handle, &status));
-    assert_true(handle_status(HANDLE_ASYNC, next, &status));
-    assert_int_equal(status, SEC_E_NO_CONTEXT);
+    assert_false(handle_look(HANDLE_ASYNC, pointer, &view));
+    assert_int_equal(atomic_load(handle_word(next)) >> 32, high >> 32);
     handle_close(HANDLE_ASYNC, next);
     handle_release(next);
+}
+
+/* Wrong would be: a handle that is closed although somebody else can come to its object. */
+static void only_one_that_is_alone_is_closed_so(void **state)
+{
+    struct handle handle;
+    void *found;
+    int object;
+
+    (void)state;
+    assert_true(handle_open(HANDLE_ASYNC, &object, &handle));
+    assert_non_null(handle_acquire(HANDLE_ASYNC, handle));
+    assert_false(handle_close_if_alone(HANDLE_ASYNC, handle, &found));
+    handle_release(handle);
+    assert_true(handle_close_if_alone(HANDLE_ASYNC, handle, &found));
+    assert_ptr_equal(found, &object);
+    assert_true(handle_close_if_alone(HANDLE_ASYNC, handle, &found));
+    assert_null(found);
+    handle_release(handle);
 }
 
 enum { LIVES = 100000, OWNERS = 2 };
@@ -254,15 +276,16 @@ static void *open_and_close(void *data)
     for (int i = 0; i < LIVES && handle_open(HANDLE_ASYNC, &object, &handle); i++) {
         atomic_store_explicit(mine, (uint64_t)handle.slot << 32 | handle.generation,
                               memory_order_relaxed);
-        handle_set_status(handle, (SECURITY_STATUS)handle.generation);
+        atomic_store(handle_word(handle), (uint64_t)handle.generation << 32);
         handle_close(HANDLE_ASYNC, handle);
         handle_release(handle);
     }
     return NULL;
 }
 
-/* A status is the first one, or has the generation of the handle that was asked for. */
-static void *read_statuses(void *data)
+/* What is read has the generation of the handle that was asked for, or, before its owner has
+ * said anything, of the one before. */
+static void *read_words(void *data)
 {
     uintptr_t wrong = 0;
 
@@ -271,18 +294,18 @@ static void *read_statuses(void *data)
         for (int i = 0; i < OWNERS; i++) {
             uint64_t word = atomic_load_explicit(&current[i], memory_order_relaxed);
             struct handle handle = {(uint32_t)(word >> 32), (uint32_t)word};
-            SECURITY_STATUS status;
+            struct handle_view view;
 
-            if (handle_status(HANDLE_ASYNC, handle, &status) && status != SEC_E_NO_CONTEXT &&
-                status != (SECURITY_STATUS)handle.generation)
+            if (handle_look(HANDLE_ASYNC, handle_to_pointer(HANDLE_ASYNC, handle), &view) &&
+                view.value >> 32 > handle.generation)
                 wrong++;
         }
     }
     return (void *)wrong;
 }
 
-/* Wrong would be: the status of a slot's next owner, told to who asks for the one before. */
-static void status_is_never_that_of_another_generation(void **state)
+/* Wrong would be: the word of a slot's next owner, told to who asks for the one before. */
+static void word_is_never_that_of_a_later_generation(void **state)
 {
     pthread_t owners[OWNERS], readers[2];
     void *wrong;
@@ -290,7 +313,7 @@ static void status_is_never_that_of_another_generation(void **state)
     (void)state;
     atomic_store(&over, false);
     for (int i = 0; i < 2; i++)
-        assert_int_equal(pthread_create(&readers[i], NULL, read_statuses, NULL), 0);
+        assert_int_equal(pthread_create(&readers[i], NULL, read_words, NULL), 0);
     for (int i = 0; i < OWNERS; i++)
         assert_int_equal(pthread_create(&owners[i], NULL, open_and_close, &current[i]), 0);
     for (int i = 0; i < OWNERS; i++)
@@ -388,8 +411,9 @@ int main(void)
         cmocka_unit_test(table_grows_in_place),
         cmocka_unit_test(find_leads_to_live_objects_alone),
         cmocka_unit_test(replace_moves_live_handles_alone),
-        cmocka_unit_test(status_lives_as_long_as_its_handle),
-        cmocka_unit_test(status_is_never_that_of_another_generation),
+        cmocka_unit_test(word_is_seen_through_its_own_handle),
+        cmocka_unit_test(only_one_that_is_alone_is_closed_so),
+        cmocka_unit_test(word_is_never_that_of_a_later_generation),
         cmocka_unit_test(chain_holds_what_it_closed),
         cmocka_unit_test(chain_passes_the_owners_reference_alone),
     };

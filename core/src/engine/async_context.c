@@ -36,44 +36,50 @@ static struct call *find_at_rest(const SspiAsyncContext *pointer)
 {
     struct call *call = async_find(pointer);
 
-    while (call != NULL && call->work.state == ASYNC_FINISHING) {
-        fate_wait(call->async.slot);
+    while (call != NULL && fate_state(fate_of(call->async)) == ASYNC_FINISHING) {
+        fate_wait(call->async);
         call = async_find(pointer);
     }
     return call;
 }
 
-/* Leads the handle to a fresh call with the same settings and state; the one before belongs to
- * whoever runs or lists it. Only a message or outcome that is there to be taken moves along.
- * NULL without memory. */
-static struct call *part(struct call *call)
+/* Leads the handle to a fresh call with the same settings; the one before belongs to whoever
+ * runs or lists it. Only an attachment moves along, and what is told of a call that is
+ * complete. */
+static void part(struct call *call, struct call *fresh, bool is_complete)
 {
-    struct call *fresh = call_new();
-
-    if (fresh == NULL)
-        return NULL;
-    fresh->work.state = call->work.state;
     fresh->job.operation = call->job.operation;
-    fresh->job.status = call->job.status;
     fresh->async = call->async;
     fresh->callback = call->callback;
     fresh->data = call->data;
     fresh->queue = call->queue;
     if (fresh->queue != NULL)
-        handle_retain(fresh->queue->handle);
+        queue_retain(fresh->queue);
     fresh->attachment = call->attachment;
     call->attachment = NULL;
-    if (!call_is_pending(call)) {
+    if (is_complete) {
+        fresh->job.status = call->job.status;
         fresh->job.message = call->job.message;
         call->job.message = NULL;
     }
     handle_replace(HANDLE_ASYNC, call->async, fresh);
-    return fresh;
 }
 
 struct call *async_changeable(struct call *call)
 {
-    return call->work.place == WORK_NOWHERE ? call : part(call);
+    struct call *fresh;
+
+    if (work_place(&call->work) == WORK_NOWHERE)
+        return call;
+    fresh = call_new();
+    if (fresh == NULL)
+        return NULL;
+    if (!queue_leave(call->queue, call)) {
+        call_free(fresh);
+        return call;
+    }
+    part(call, fresh, true);
+    return fresh;
 }
 
 SspiAsyncContext *SspiCreateAsyncContext(void)
@@ -84,7 +90,9 @@ SspiAsyncContext *SspiCreateAsyncContext(void)
     engine_lock();
     call = call_new();
     opened = call != NULL && handle_open(HANDLE_ASYNC, call, &call->async);
-    if (call != NULL && !opened)
+    if (opened)
+        fate_open(call->async);
+    else if (call != NULL)
         call_free(call);
     engine_unlock();
     return opened ? handle_to_pointer(HANDLE_ASYNC, call->async) : NULL;
@@ -115,15 +123,13 @@ static void let_go(struct holdings *holdings)
     if (holdings->attachment != NULL)
         holdings->attachment->free(holdings->attachment);
     if (holdings->queue != NULL)
-        handle_release(holdings->queue->handle);
+        queue_release(holdings->queue);
 }
 
 /* Parts with a call for good. Frees it if nobody else will: it had not begun and need not run,
  * or it is at hand. */
-static void abandon(struct call *call, struct holdings *holdings)
+static void abandon(struct call *call, bool was_pending, struct holdings *holdings)
 {
-    bool was_pending = call_is_pending(call);
-
     holdings->attachment = call->attachment;
     call->attachment = NULL;
     if (was_pending) {
@@ -134,7 +140,7 @@ static void abandon(struct call *call, struct holdings *holdings)
     } else {
         holdings->message = call->job.message;
         call->job.message = NULL;
-        if (call->work.place != WORK_NOWHERE)
+        if (work_place(&call->work) != WORK_NOWHERE && queue_leave(call->queue, call))
             return;
     }
     holdings->queue = call->queue;
@@ -150,12 +156,14 @@ void SspiFreeAsyncContext(SspiAsyncContext *pointer)
     engine_lock();
     call = find_at_rest(pointer);
     if (call != NULL) {
+        bool was_pending = fate_state(fate_seize(call->async)) == ASYNC_PENDING;
+
         handle = call->async;
         /* A fork may come before the release, and visits closed handles too. */
         handle_replace(HANDLE_ASYNC, handle, NULL);
         handle_close(HANDLE_ASYNC, handle);
-        fate_tell(handle.slot);
-        abandon(call, &holdings);
+        fate_tell(handle);
+        abandon(call, was_pending, &holdings);
     }
     engine_unlock();
     if (handle.slot == 0)
@@ -164,38 +172,56 @@ void SspiFreeAsyncContext(SspiAsyncContext *pointer)
     handle_release(handle);
 }
 
-NTSTATUS SspiReinitAsyncContext(SspiAsyncContext *pointer)
+/* The way by the lock: the call is pending, or there is a message to free, or somebody has the
+ * context for a moment. */
+static NTSTATUS reinit(const SspiAsyncContext *pointer)
 {
-    NTSTATUS status = STATUS_SUCCESS;
+    NTSTATUS status = STATUS_INVALID_HANDLE;
     char *message = NULL;
     struct call *call;
 
     engine_lock();
     call = async_find(pointer);
-    if (call == NULL) {
-        status = STATUS_INVALID_HANDLE;
-    } else if (call_is_pending(call)) {
-        status = STATUS_DEVICE_BUSY;
-    } else {
+    if (call != NULL) {
+        fate_seize(call->async);
+        status = fate_is_pending(call->async) ? STATUS_DEVICE_BUSY : STATUS_SUCCESS;
+    }
+    if (status == STATUS_SUCCESS) {
         message = call->job.message;
         call->job.message = NULL;
-        fate_move(call, ASYNC_IDLE, SEC_E_NO_CONTEXT);
+        fate_move(call->async, ASYNC_IDLE, SEC_E_NO_CONTEXT, false);
     }
     engine_unlock();
     free(message);
     return status;
 }
 
-/* For a setting that must not change under a call: the call to change. */
-static SECURITY_STATUS open_settings(const SspiAsyncContext *pointer, struct call **call)
+NTSTATUS SspiReinitAsyncContext(SspiAsyncContext *pointer)
 {
-    *call = async_find(pointer);
-    if (*call == NULL)
+    struct handle_view view;
+
+    if (!fate_look(pointer, &view))
+        return STATUS_INVALID_HANDLE;
+    return fate_reinit(&view) ? STATUS_SUCCESS : reinit(pointer);
+}
+
+/* For a setting that must not change under a call: the call to change, whose context is BUSY,
+ * to be released to what it was. */
+static SECURITY_STATUS open_settings(const SspiAsyncContext *pointer, struct call **call,
+                                     uint64_t *was)
+{
+    struct call *found = async_find(pointer);
+
+    if (found == NULL)
         return SEC_E_INVALID_HANDLE;
-    if (call_is_pending(*call))
+    *was = fate_seize(found->async);
+    if (fate_is_pending(found->async))
         return SEC_E_INVALID_PARAMETER;
-    *call = async_changeable(*call);
-    return *call != NULL ? SEC_E_OK : SEC_E_INSUFFICIENT_MEMORY;
+    *call = async_changeable(found);
+    if (*call != NULL)
+        return SEC_E_OK;
+    fate_release(found->async, *was);
+    return SEC_E_INSUFFICIENT_MEMORY;
 }
 
 SECURITY_STATUS SspiSetAsyncNotifyCallback(SspiAsyncContext *pointer,
@@ -203,12 +229,14 @@ SECURITY_STATUS SspiSetAsyncNotifyCallback(SspiAsyncContext *pointer,
 {
     struct call *call;
     SECURITY_STATUS status;
+    uint64_t was;
 
     engine_lock();
-    status = open_settings(pointer, &call);
+    status = open_settings(pointer, &call, &was);
     if (status == SEC_E_OK) {
         call->callback = callback;
         call->data = data;
+        fate_release(call->async, was);
     }
     engine_unlock();
     return message_fail("SspiSetAsyncNotifyCallback", status,
@@ -221,18 +249,20 @@ SECURITY_STATUS sspia_async_set_queue(SspiAsyncContext *pointer, sspia_queue *qu
     struct queue *old = queue;
     SECURITY_STATUS status = SEC_E_INVALID_HANDLE;
     struct call *call;
+    uint64_t was;
 
     if (queue != NULL || queue_pointer == NULL) {
         engine_lock();
-        status = open_settings(pointer, &call);
+        status = open_settings(pointer, &call, &was);
         if (status == SEC_E_OK) {
             old = call->queue;
             call->queue = queue;
+            fate_release(call->async, was);
         }
         engine_unlock();
     }
     if (old != NULL)
-        handle_release(old->handle);
+        queue_release(old);
     return message_fail("sspia_async_set_queue", status,
                         status == SEC_E_INVALID_PARAMETER ? "a call is pending" : NULL);
 }
@@ -251,13 +281,9 @@ BOOLEAN SspiAsyncContextRequiresNotify(SspiAsyncContext *pointer)
 
 static SECURITY_STATUS read_status(const SspiAsyncContext *pointer)
 {
-    struct handle handle;
-    SECURITY_STATUS status;
+    struct handle_view view;
 
-    if (!handle_from_pointer(HANDLE_ASYNC, pointer, &handle) ||
-        !handle_status(HANDLE_ASYNC, handle, &status))
-        return SEC_E_INVALID_HANDLE;
-    return status;
+    return fate_look(pointer, &view) ? fate_status(view.value) : SEC_E_INVALID_HANDLE;
 }
 
 SECURITY_STATUS SspiGetAsyncCallStatus(SspiAsyncContext *pointer)
@@ -284,7 +310,7 @@ static void run_here(const SspiAsyncContext *pointer)
 
     engine_lock();
     call = async_find(pointer);
-    if (call != NULL && call_is_pending(call))
+    if (call != NULL && fate_is_pending(call->async))
         pool_run_here(&call->work);
     else
         engine_unlock();
@@ -306,9 +332,8 @@ static SECURITY_STATUS wait_until_complete(SspiAsyncContext *pointer, int32_t ti
     SspiGetAsyncCallStatus(pointer); /* what it waits behind is to begin, too */
     pool_help(status_is_final, pointer);
     engine_lock();
-    while (in_time && (call = async_find(pointer)) != NULL && call_is_pending(call))
-        in_time =
-            fate_wait_until(call->async.slot, timeout_ms > 0 ? &deadline : NULL, cancel_state);
+    while (in_time && (call = async_find(pointer)) != NULL && fate_is_pending(call->async))
+        in_time = fate_wait_until(call->async, timeout_ms > 0 ? &deadline : NULL, cancel_state);
     status = read_status(pointer); /* before another thread submits again */
     engine_unlock();
     return status;
@@ -327,27 +352,31 @@ SECURITY_STATUS sspia_async_wait(SspiAsyncContext *pointer, int32_t timeout_ms)
     return status;
 }
 
-/* Engine lock held. */
+/* Of a call that is complete, and whose context is BUSY. */
 static void describe(const struct call *call, struct message *message)
 {
-    const char *text = "";
-
-    if (call != NULL && call->work.state == ASYNC_COMPLETE && call->job.status < 0) {
-        if (call->job.message == NULL) { /* it says no more than the status, or no memory */
-            message_format(message, NULL, call->job.operation->name, call->job.status, NULL);
-            return;
-        }
-        text = call->job.message;
-    }
-    message_copy(text, message->text, sizeof(message->text));
+    if (call->job.status >= 0)
+        message->text[0] = '\0';
+    else if (call->job.message == NULL) /* it says no more than the status, or no memory */
+        message_format(message, NULL, call->job.operation->name, call->job.status, NULL);
+    else
+        message_copy(call->job.message, message->text, sizeof(message->text));
 }
 
 size_t sspia_async_message(SspiAsyncContext *pointer, char *buffer, size_t size)
 {
-    struct message message;
+    struct message message = {.text = ""};
+    struct call *call;
 
     engine_lock();
-    describe(async_find(pointer), &message);
+    call = async_find(pointer);
+    if (call != NULL) {
+        uint64_t was = fate_seize(call->async);
+
+        if (fate_state(was) == ASYNC_COMPLETE)
+            describe(call, &message);
+        fate_release(call->async, was);
+    }
     engine_unlock();
     return message_copy(message.text, buffer, size);
 }
@@ -358,12 +387,18 @@ bool async_take_attachment(SspiAsyncContext *pointer, SECURITY_STATUS *status,
     struct call *call;
 
     *attachment = NULL;
+    *status = SEC_E_INVALID_HANDLE;
     engine_lock();
     call = async_find(pointer);
-    *status = read_status(pointer);
-    if (call != NULL && !call_is_pending(call)) {
-        *attachment = call->attachment;
-        call->attachment = NULL;
+    if (call != NULL) {
+        uint64_t was = fate_seize(call->async);
+
+        *status = fate_status(was);
+        if (!fate_is_pending(call->async)) {
+            *attachment = call->attachment;
+            call->attachment = NULL;
+            fate_release(call->async, was);
+        }
     }
     engine_unlock();
     return call != NULL;
@@ -375,7 +410,7 @@ static char *cancel_message(const struct call *call)
     struct message message;
 
     message_report(&report,
-                   call->work.place == WORK_NOWHERE
+                   work_place(&call->work) == WORK_NOWHERE
                        ? "cancelled by the caller while the package was at work"
                        : "cancelled by the caller before it began",
                    NULL);
@@ -413,17 +448,18 @@ static SECURITY_STATUS cancel(struct call *call, struct holdings *holdings)
         holdings->job = call->job;
         holdings->has_job = true;
     } else {
-        call = part(call);
-        if (call == NULL)
+        struct call *fresh = call_new();
+
+        if (fresh == NULL)
             goto no_memory;
+        part(call, fresh, false);
+        call = fresh;
     }
     call->job.status = SEC_E_UNFINISHED_CONTEXT_DELETED;
     call->job.message = message;
-    fate_complete(call);
+    run_post(call);
     if (notice != NULL)
         pool_push(&notice->work);
-    else if (call->queue != NULL)
-        queue_post(call->queue, call);
     return SEC_E_OK;
 
 no_memory:
@@ -442,27 +478,29 @@ SECURITY_STATUS sspia_async_cancel(SspiAsyncContext *pointer)
     engine_lock();
     call = find_at_rest(pointer);
     if (call != NULL)
-        status = call_is_pending(call) ? cancel(call, &holdings) : SEC_E_NO_CONTEXT;
+        status = fate_is_pending(call->async) ? cancel(call, &holdings) : SEC_E_NO_CONTEXT;
     engine_unlock();
+    run_tell();
     let_go(&holdings);
     return message_fail("sspia_async_cancel", status,
                         status == SEC_E_NO_CONTEXT ? "no call is pending" : NULL);
 }
 
 /* The parent's calls are not pending here, and nobody is told of them. What they hold in
- * memory is lost: its packages may be in the midst of it. */
+ * memory is lost: its packages may be in the midst of it. One that is BUSY was just being
+ * submitted. */
 static void async_after_fork(void *object)
 {
     struct call *call = object;
 
     if (call == NULL) /* closed, and not released yet */
         return;
-    call->work.place = WORK_NOWHERE;
-    if (!call_is_pending(call))
+    work_set_place(&call->work, WORK_NOWHERE);
+    if (!fate_is_pending(call->async) && fate_state(fate_of(call->async)) != ASYNC_BUSY)
         return;
     call->job.message = NULL;
     call->job.status = SEC_E_SHUTDOWN_IN_PROGRESS;
-    fate_complete(call);
+    fate_move(call->async, ASYNC_COMPLETE, call->job.status, false);
 }
 
 void async_start(void)

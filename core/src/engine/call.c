@@ -36,11 +36,6 @@ bool call_is_attached(const struct call *call)
     return handle_find(HANDLE_ASYNC, call->async) == call;
 }
 
-bool call_is_pending(const struct call *call)
-{
-    return call->work.state == ASYNC_PENDING || call->work.state == ASYNC_FINISHING;
-}
-
 sspia_completion call_completion(const struct call *call)
 {
     return (sspia_completion){

@@ -11,21 +11,6 @@
 
 struct queue;
 
-/* The moves of work.state; no other happens.
- *
- *   IDLE      -> PENDING    submit
- *   PENDING   -> FINISHING  the call's thread, to write the outputs without the lock
- *   FINISHING -> COMPLETE   the same thread
- *   PENDING   -> COMPLETE   the same thread if there are no outputs; or cancel
- *   COMPLETE  -> IDLE       reinit
- */
-enum async_state {
-    ASYNC_IDLE,
-    ASYNC_PENDING,
-    ASYNC_FINISHING,
-    ASYNC_COMPLETE,
-};
-
 /* What a submit may bring along: the head of an object that its job writes to, and that is kept
  * with the async context until somebody takes it, the next submit brings its own, or the
  * context goes. */
@@ -58,7 +43,6 @@ void call_free(struct call *call);
 /* Is it what its async context's handle leads to? Else it is parted, and belongs to the list
  * or thread that has it. */
 bool call_is_attached(const struct call *call);
-bool call_is_pending(const struct call *call);
 
 /* What its completion tells. */
 sspia_completion call_completion(const struct call *call);

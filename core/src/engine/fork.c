@@ -11,6 +11,7 @@
 #include <pthread.h>
 
 #include "async_context.h"
+#include "drain.h"
 #include "fate.h"
 #include "gate.h"
 #include "handle.h"
@@ -46,6 +47,7 @@ static void after_fork_child(void)
     lock_after_fork();
     gate_in_child();
     pool_after_fork();
+    drain_after_fork();
     fate_after_fork();
     handle_after_fork();
     unlock_all();
@@ -54,7 +56,7 @@ static void after_fork_child(void)
 __attribute__((constructor)) static void engine_start(void)
 {
     gate_start();
-    pool_start(run_chunk);
+    pool_start(run_chunk, run_tell);
     handle_start();
     queue_start();
     async_start();

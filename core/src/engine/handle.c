@@ -17,9 +17,10 @@
  * after a successful compare-and-swap (acquire). A kind whose handles are closed, looked up by
  * handle_find and given other objects under the engine lock alone needs no reference for that.
  *
- * `status` is read between two looks at the word: what was read belongs to that generation if
- * both show it open. A status of the next owner was stored (release) after the word had
- * changed, so who read it (acquire) sees that in the second look.
+ * handle_look reads the owner's word, the object and then the slot's word, each with acquire:
+ * if the last shows the handle open, the first two belong to it. Whoever then
+ * compares-and-swaps the owner's word knows that nothing has changed in between, if its owner
+ * makes each move of it a different value.
  */
 #include "handle.h"
 
@@ -51,9 +52,8 @@
 
 struct slot {
     _Atomic uint64_t word;
-    void *object;  /* open, or references > 0 */
-    uint32_t next; /* in the free list or in a chain */
-    _Atomic SECURITY_STATUS status;
+    void *_Atomic object;   /* open, or references > 0 */
+    _Atomic uint64_t owner; /* handle_word; closed: in its low half the next in a list */
 };
 
 /* Slots are made by the chunk. The directory has room for all of them; of a table that is small
@@ -115,13 +115,31 @@ static uint64_t make_word(uint32_t generation, enum handle_kind kind)
     return (uint64_t)generation << GENERATION_SHIFT | (uint64_t)kind << KIND_SHIFT;
 }
 
+static uint32_t next_of(struct slot *slot)
+{
+    return (uint32_t)atomic_load_explicit(&slot->owner, memory_order_relaxed);
+}
+
+static void set_next(struct slot *slot, uint32_t next)
+{
+    uint64_t owner = atomic_load_explicit(&slot->owner, memory_order_relaxed);
+
+    atomic_store_explicit(&slot->owner, (owner & ~(uint64_t)UINT32_MAX) | next,
+                          memory_order_relaxed);
+}
+
+static void *object_of(struct slot *slot)
+{
+    return atomic_load_explicit(&slot->object, memory_order_relaxed);
+}
+
 /* A free slot, or 0. Table lock held. */
 static uint32_t take_slot(void)
 {
     uint32_t slot = first_free;
 
     if (slot != 0) {
-        first_free = find(slot)->next;
+        first_free = next_of(find(slot));
         return slot;
     }
     if (slots_made == SLOT_MAX)
@@ -152,8 +170,7 @@ bool handle_open(enum handle_kind kind, void *object, struct handle *handle)
     handle->slot = number;
     handle->generation =
         generation_of(atomic_load_explicit(&slot->word, memory_order_relaxed)) + 1;
-    slot->object = object;
-    atomic_store_explicit(&slot->status, SEC_E_NO_CONTEXT, memory_order_release);
+    atomic_store_explicit(&slot->object, object, memory_order_relaxed);
     atomic_store_explicit(&slot->word, make_word(handle->generation, kind) | OPEN | REFERENCE,
                           memory_order_release);
     return true;
@@ -177,7 +194,7 @@ void *handle_acquire(enum handle_kind kind, struct handle handle)
             return NULL;
     } while (!atomic_compare_exchange_weak_explicit(
         &slot->word, &word, word + REFERENCE, memory_order_acquire, memory_order_relaxed));
-    return slot->object;
+    return object_of(slot);
 }
 
 void handle_retain(struct handle handle)
@@ -192,9 +209,9 @@ static bool drop(struct slot *slot)
     uint64_t word =
         atomic_fetch_sub_explicit(&slot->word, REFERENCE, memory_order_acq_rel) - REFERENCE;
 
-    if ((word & REFERENCES) != 0 || !kinds[kind_of(word)].destroy(slot->object))
+    if ((word & REFERENCES) != 0 || !kinds[kind_of(word)].destroy(object_of(slot)))
         return false;
-    slot->object = NULL;
+    atomic_store_explicit(&slot->object, NULL, memory_order_relaxed);
     return generation_of(word) < GENERATION_MAX;
 }
 
@@ -202,7 +219,7 @@ static bool drop(struct slot *slot)
 static void give_back(uint32_t first, uint32_t last)
 {
     pthread_mutex_lock(&lock);
-    find(last)->next = first_free;
+    set_next(find(last), first_free);
     first_free = first;
     pthread_mutex_unlock(&lock);
 }
@@ -235,7 +252,23 @@ void *handle_close_alone(enum handle_kind kind, struct handle handle, bool *alon
     } while (!atomic_compare_exchange_weak_explicit(
         &slot->word, &word, word & ~OPEN, memory_order_acq_rel, memory_order_relaxed));
     *alone = (word & REFERENCES) == REFERENCE;
-    return slot->object;
+    return object_of(slot);
+}
+
+bool handle_close_if_alone(enum handle_kind kind, struct handle handle, void **object)
+{
+    struct slot *slot = find(handle.slot);
+    uint64_t word = make_word(handle.generation, kind) | OPEN | REFERENCE;
+
+    *object = NULL;
+    if (slot == NULL)
+        return true;
+    if (atomic_compare_exchange_strong_explicit(&slot->word, &word, word & ~OPEN,
+                                                memory_order_acq_rel, memory_order_relaxed)) {
+        *object = object_of(slot);
+        return true;
+    }
+    return !is_open_as(word, kind, handle);
 }
 
 void handle_prefetch(struct handle handle)
@@ -250,46 +283,35 @@ void *handle_find(enum handle_kind kind, struct handle handle)
     if (slot == NULL ||
         !is_open_as(atomic_load_explicit(&slot->word, memory_order_acquire), kind, handle))
         return NULL;
-    return slot->object;
+    return object_of(slot);
 }
 
 void handle_replace(enum handle_kind kind, struct handle handle, void *object)
 {
     if (handle_find(kind, handle) != NULL)
-        find(handle.slot)->object = object;
+        atomic_store_explicit(&find(handle.slot)->object, object, memory_order_release);
 }
 
-void handle_set_status(struct handle handle, SECURITY_STATUS status)
+_Atomic uint64_t *handle_word(struct handle handle)
 {
-    atomic_store_explicit(&find(handle.slot)->status, status, memory_order_release);
+    return &find(handle.slot)->owner;
 }
 
-bool handle_status(enum handle_kind kind, struct handle handle, SECURITY_STATUS *status)
-{
-    struct slot *slot = find(handle.slot);
-
-    if (slot == NULL ||
-        !is_open_as(atomic_load_explicit(&slot->word, memory_order_acquire), kind, handle))
-        return false;
-    *status = atomic_load_explicit(&slot->status, memory_order_acquire);
-    return is_open_as(atomic_load_explicit(&slot->word, memory_order_relaxed), kind, handle);
-}
-
-/* `next` is the chain's from close to release: the slot is in no free list then. */
+/* The links are the chain's from close to release: the slot is in no free list then. */
 void handle_chain_close(struct handle_chain *chain, enum handle_kind kind, struct handle handle)
 {
     if (handle_close(kind, handle) == NULL) {
         chain->missed = true;
         return;
     }
-    find(handle.slot)->next = chain->first;
+    set_next(find(handle.slot), chain->first);
     chain->first = handle.slot;
 }
 
 uint32_t handle_chain_skip(uint32_t first, uint32_t count)
 {
     while (first != 0 && count-- > 0)
-        first = find(first)->next;
+        first = next_of(find(first));
     return first;
 }
 
@@ -299,10 +321,10 @@ void handle_chain_release(uint32_t first, uint32_t end)
 
     while (first != end) {
         struct slot *slot = find(first);
-        uint32_t next = slot->next;
+        uint32_t next = next_of(slot);
 
         if (drop(slot)) {
-            slot->next = freed;
+            set_next(slot, freed);
             freed = first;
             if (last_freed == 0)
                 last_freed = first;
@@ -368,6 +390,22 @@ bool handle_from_pointer(enum handle_kind kind, const void *pointer, struct hand
     return handle->generation != 0 && handle_to_pointer(kind, *handle) == pointer;
 }
 
+bool handle_look(enum handle_kind kind, const void *pointer, struct handle_view *view)
+{
+    struct handle handle;
+    struct slot *slot;
+
+    if (!handle_from_pointer(kind, pointer, &handle))
+        return false;
+    slot = find(handle.slot);
+    if (slot == NULL)
+        return false;
+    view->word = &slot->owner;
+    view->value = atomic_load_explicit(&slot->owner, memory_order_acquire);
+    view->object = atomic_load_explicit(&slot->object, memory_order_acquire);
+    return is_open_as(atomic_load_explicit(&slot->word, memory_order_acquire), kind, handle);
+}
+
 static void visit(enum handle_kind kind)
 {
     for (uint32_t i = 1; i <= slots_made; i++) {
@@ -375,7 +413,7 @@ static void visit(enum handle_kind kind)
         uint64_t word = atomic_load_explicit(&slot->word, memory_order_relaxed);
 
         if ((word & REFERENCES) != 0 && kind_of(word) == kind)
-            kinds[kind].after_fork(slot->object);
+            kinds[kind].after_fork(object_of(slot));
     }
 }
 

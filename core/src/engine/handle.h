@@ -3,6 +3,7 @@
 #ifndef SSPI_ASYNC_HANDLE_H
 #define SSPI_ASYNC_HANDLE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -50,6 +51,9 @@ void handle_release(struct handle handle);
 void *handle_close(enum handle_kind kind, struct handle handle);
 /* The same; *alone: it is the only reference, and there will be no other. */
 void *handle_close_alone(enum handle_kind kind, struct handle handle, bool *alone);
+/* Closes a live handle only if its owner's is the only reference. False: there are others, and
+ * nothing was done. A dead handle gives NULL. */
+bool handle_close_if_alone(enum handle_kind kind, struct handle handle, void **object);
 
 /* Has the handle's slot brought near, for a close that follows soon. */
 void handle_prefetch(struct handle handle);
@@ -60,10 +64,20 @@ void *handle_find(enum handle_kind kind, struct handle handle);
 /* Puts another object behind a live handle of such a kind. */
 void handle_replace(enum handle_kind kind, struct handle handle, void *object);
 
-/* A word of a live handle's owner that anyone may read without lock or reference: stored with
- * release, read with acquire. False: the handle is dead. SEC_E_NO_CONTEXT at first. */
-void handle_set_status(struct handle handle, SECURITY_STATUS status);
-bool handle_status(enum handle_kind kind, struct handle handle, SECURITY_STATUS *status);
+/* A second word in the slot of a handle, for what its owner says to those who have neither lock
+ * nor reference (fate.h). While the handle is alive it is the owner's; the table uses the low
+ * half of a dead one's for links, and leaves the high half alone for ever. */
+_Atomic uint64_t *handle_word(struct handle handle);
+
+/* What stands behind a pointer-sized handle of a kind, without lock or reference. */
+struct handle_view {
+    _Atomic uint64_t *word;
+    uint64_t value;
+    void
+        *object; /* as it was with that value: it may be gone, unless the word says otherwise */
+};
+/* False: the handle is dead. */
+bool handle_look(enum handle_kind kind, const void *pointer, struct handle_view *view);
 
 /* Live handles that were closed together, with the owners' references. Linked through their
  * slots: as many as one likes for no memory. */

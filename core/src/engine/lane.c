@@ -5,44 +5,62 @@
  *  1. admitted > 0 implies threads >= 1: who admits a call makes sure of a thread or refuses,
  *     and the last thread does not leave while a call is admitted. So a call that was accepted
  *     never fails for want of a thread.
- *  2. A lane with work in its list has a thread that will look at the list: one that looks
- *     (spinning, starting, or wakes, which were promised to a sleeper), one that naps and looks
- *     when the nap ends, or as many threads outside callbacks as its limit allows, all at work.
- *     (If the system refuses a thread while all are inside callbacks, work waits for one of
- *     them.)
+ *  2. A lane with work has a thread that will look at the list: one that looks (spinning,
+ *     starting, or wakes, which were promised to a sleeper), one that naps and looks when the
+ *     nap ends, or as many threads outside callbacks as its limit allows, all at work. (If the
+ *     system refuses a thread while all are inside callbacks, work waits for one of them.)
+ *     For work in an inbox `watch` says so: whoever puts it there reads `watch` afterwards;
+ *     whoever goes to sleep, into a callback or away writes `watch` and then sweeps. Both are
+ *     sequentially consistent, so at least one sees the other.
  *  3. A wake is promised to one thread by name: it leaves the list of sleepers with that, and
  *     takes the promise when it wakes up, whatever woke it. One that was promised nothing goes
  *     back to sleep. Each has a condition of its own, so the C library has no choice to make of
  *     whom to wake (glibc before 2.41 can lose that signal: its bug 25847).
  *  4. Threads inside callbacks (in_callback) do not count against the limit: a callback
  *     that blocks, for a call of the same lane even, delays nobody.
- *  5. A thread without work spins for a moment if it did something urgent. One of a lane that
- *     naps, naps for a while. Then it sleeps without a timeout, unless it may leave when that
- *     has passed: an idle process has no wake-ups once the surplus threads are gone.
+ *  5. A thread without work spins for a moment if it did something that took its time. One of a
+ *     lane that naps, naps for a while. Then it sleeps without a timeout, unless it may leave
+ *     when that has passed: an idle process has no wake-ups once the surplus threads are gone.
+ *  6. Whoever appends to the list, or takes from it, sweeps first: work is done in the order in
+ *     which it was handed over.
  *
  * What a wake costs (2 to 10 us, as much as hundreds of submits) decides who is woken. Work
  * that may take its time gets a thread of its own at once. Light work waits for those who are
- * at light work anyway, up to a backlog, as long as somebody naps who would notice if they were
- * stuck. Light work that nobody waits for (not urgent) waits for the end of a nap, up to a
- * larger backlog, or until somebody asks for its status.
+ * at light work anyway, as long as somebody naps who would notice if they were stuck, up to a
+ * backlog that is worth a wake by what a call has cost lately. Light work that nobody waits for
+ * (not urgent) waits for the end of a nap, up to a larger backlog, or until somebody asks for
+ * its status. Light work with a queue is left to whoever drains that (lane_put), if it is
+ * cheap. What was done is told of by the lot while more of it follows at once.
  */
 #include "lane.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "gate.h"
 
+/* A thread naps for 5 ms at a time, and later for 10, until nobody has used the lane for so
+ * long. */
 #define NAP_MS           5
-#define NAPS_MS          100
-#define URGENT_BACKLOG   64
+#define LATE_NAP_MS      10
+#define EARLY_NAPS_MS    100
+#define NAPS_MS          300
 #define DEFERRED_BACKLOG 1024
 
-static void (*run_chunk)(struct work_list *chunk);
-static _Thread_local struct lane_state *own_lane;
+static const uint64_t backlog_ns = 100000; /* of light work: worth one more wake */
+static const uint64_t dear_ns = 10000;     /* a light call that costs more is not for a loop */
+static const int64_t tell_ns = 20000;      /* for so long what was done need not be told of */
 
-void lane_set_runner(void (*run)(struct work_list *chunk))
+static bool (*run_chunk)(struct work_list *chunk);
+static void (*tell_of_chunks)(void);
+static _Thread_local struct lane_state *own_lane;
+static _Thread_local uint32_t own_inbox; /* and 1 */
+static _Atomic uint32_t inbox_owners;
+
+void lane_set_runner(bool (*run)(struct work_list *chunk), void (*tell)(void))
 {
     run_chunk = run;
+    tell_of_chunks = tell;
 }
 
 void lane_forget_own(void)
@@ -71,9 +89,61 @@ static void count_waiting(struct lane_state *lane, int change)
                           memory_order_relaxed);
 }
 
-bool lane_has_work(void *lane)
+static bool inboxes_are_empty(const struct lane_state *lane)
 {
-    return waiting_in(lane) > 0;
+    for (int i = 0; i < LANE_INBOXES; i++) {
+        if (!inbox_is_empty(&lane->inboxes[i]))
+            return false;
+    }
+    return true;
+}
+
+bool lane_has_work(void *object)
+{
+    struct lane_state *lane = object;
+
+    return waiting_in(lane) > 0 || !inboxes_are_empty(lane);
+}
+
+void lane_sweep(struct lane_state *lane)
+{
+    uint32_t count = 0;
+
+    for (int i = 0; i < LANE_INBOXES; i++)
+        count += inbox_empty(&lane->inboxes[i], &lane->list);
+    if (count == 0)
+        return;
+    count_waiting(lane, (int)count);
+    lane->admitted += count;
+    lane->submitted += count;
+}
+
+/* Of the threads, who will look at the list before they sleep. */
+static uint32_t looking(const struct lane_state *lane)
+{
+    return lane->starting + lane->spinning + lane->wakes;
+}
+
+static enum lane_watch watch_of(const struct lane_state *lane)
+{
+    uint32_t outside = lane->threads - lane->in_callback;
+    const uint64_t unswept = (uint64_t)LANE_INBOXES * INBOX_MAX;
+
+    if (outside == 0 || lane->admitted + unswept > lane->most_admitted)
+        return WATCH_CLOSED;
+    if (looking(lane) > 0 || (lane->at_light > 0 && lane->napping > 0) ||
+        (lane->asleep == NULL && outside >= lane->limit))
+        return WATCH_LOOKER;
+    return lane->napping > 0 ? WATCH_NAPPER : WATCH_NOBODY;
+}
+
+/* To be followed by a sweep where somebody stops looking. */
+static void say_watch(struct lane_state *lane)
+{
+    enum lane_watch now = watch_of(lane);
+
+    if (now != atomic_load_explicit(&lane->watch, memory_order_relaxed))
+        atomic_store_explicit(&lane->watch, now, memory_order_seq_cst);
 }
 
 /* Sleeps until woken or the deadline (NULL: there is none); false if that passed. */
@@ -82,23 +152,29 @@ static bool sleep_until(struct worker *worker, const struct timespec *deadline)
     struct lane_state *lane = worker->lane;
     struct worker **link = &lane->asleep;
     bool stays = deadline == NULL;
-    bool in_time;
+    bool in_time = true;
 
     worker->next = lane->asleep;
     lane->asleep = worker;
     lane->sleepers++;
     lane->staying += stays;
-    in_time = engine_wait(&worker->woken, deadline);
+    say_watch(lane);
+    lane_sweep(lane);
+    if (lane->list.first == NULL) {
+        in_time = engine_wait(&worker->woken, deadline);
+        lane_sweep(lane);
+    }
     lane->staying -= stays;
     lane->sleepers--;
     if (worker->promised) {
         worker->promised = false;
         lane->wakes--;
-        return in_time;
+    } else {
+        while (*link != worker)
+            link = &(*link)->next;
+        *link = worker->next;
     }
-    while (*link != worker)
-        link = &(*link)->next;
-    *link = worker->next;
+    say_watch(lane);
     return in_time;
 }
 
@@ -109,49 +185,82 @@ static void stir(const struct lane_state *lane)
         pthread_cond_signal(&worker->woken);
 }
 
-/* Waits for work. False: leave. */
-static bool wait_for_work(struct worker *worker, bool was_urgent)
+static void spin(struct lane_state *lane)
+{
+    lane->spinning++;
+    say_watch(lane);
+    engine_unlock();
+    engine_spin(lane_has_work, lane);
+    engine_lock();
+    lane->spinning--;
+    lane_sweep(lane);
+}
+
+/* Naps until there is work, or nobody has used the lane for a while. Says for how long that
+ * was. */
+static uint32_t nap(struct worker *worker)
+{
+    struct lane_state *lane = worker->lane;
+    uint64_t submitted = lane->submitted;
+    struct timespec deadline;
+    uint32_t napped_ms = 0; /* since somebody used the lane */
+
+    lane->napping++;
+    while (lane->list.first == NULL && napped_ms < NAPS_MS) {
+        uint32_t nap_ms = napped_ms < EARLY_NAPS_MS ? NAP_MS : LATE_NAP_MS;
+
+        deadline = engine_deadline(nap_ms);
+        sleep_until(worker, &deadline);
+        napped_ms = lane->submitted == submitted ? napped_ms + nap_ms : 0;
+        submitted = lane->submitted;
+    }
+    lane->napping--;
+    return napped_ms;
+}
+
+/* Does the thread find work as it is about to leave? Then it stays. */
+static bool finds_work_at_the_door(struct lane_state *lane)
+{
+    lane->threads--;
+    say_watch(lane);
+    lane_sweep(lane);
+    if (lane->list.first == NULL)
+        return false;
+    lane->threads++;
+    say_watch(lane);
+    return true;
+}
+
+/* Waits for work. False: it has left the lane. */
+static bool wait_for_work(struct worker *worker, bool took_its_time)
 {
     struct lane_state *lane = worker->lane;
     struct timespec deadline;
-    uint64_t pushes = lane->pushes;
-    uint32_t napped_ms = 0; /* since somebody used the lane */
+    uint32_t napped_ms = 0;
     bool in_time = true;
 
     /* One that spins, and one that naps, is enough. */
-    if (was_urgent && lane->spinning == 0) {
-        lane->spinning++;
-        engine_unlock();
-        engine_spin(lane_has_work, lane);
-        engine_lock();
-        lane->spinning--;
-    }
-    if (lane->naps && lane->napping == 0) {
-        lane->napping++;
-        while (lane->list.first == NULL && napped_ms < NAPS_MS) {
-            deadline = engine_deadline(NAP_MS);
-            sleep_until(worker, &deadline);
-            napped_ms = lane->pushes == pushes ? napped_ms + NAP_MS : 0;
-            pushes = lane->pushes;
-        }
-        lane->napping--;
-    }
+    if (took_its_time && lane->spinning == 0)
+        spin(lane);
+    if (lane->naps && lane->napping == 0)
+        napped_ms = nap(worker);
     while (lane->list.first == NULL && in_time) {
         /* It may have been configured anew. */
         deadline = engine_deadline(lane->idle_ms > napped_ms ? lane->idle_ms - napped_ms : 0);
         in_time = sleep_until(worker, is_surplus(lane) ? &deadline : NULL);
     }
-    return lane->list.first != NULL || !is_surplus(lane);
+    return lane->list.first != NULL || !is_surplus(lane) || finds_work_at_the_door(lane);
 }
 
 /* Takes one piece of work, or a share of what is light at the head of the list: the more waits,
  * the more, so that the other threads have theirs. */
-void lane_take(struct lane_state *lane, struct work_list *chunk)
+uint32_t lane_take(struct lane_state *lane, struct work_list *chunk)
 {
-    uint32_t share = waiting_in(lane) / (2 * lane->limit);
-    uint32_t count = 0;
+    uint32_t count = 0, share;
     struct work *work;
 
+    lane_sweep(lane);
+    share = waiting_in(lane) / (2 * lane->limit);
     if (share > LANE_CHUNK)
         share = LANE_CHUNK;
     do {
@@ -163,6 +272,7 @@ void lane_take(struct lane_state *lane, struct work_list *chunk)
     count_waiting(lane, -(int)count);
     if (lane->list.first == NULL && lane_is_deferring(lane))
         atomic_store_explicit(&lane->deferring, false, memory_order_relaxed);
+    return count;
 }
 
 static void *thread_main(void *argument);
@@ -173,13 +283,8 @@ static bool start_thread(struct lane_state *lane)
         return false;
     lane->threads++;
     lane->starting++;
+    say_watch(lane);
     return true;
-}
-
-/* Of the threads, who will look at the list before they sleep. */
-static uint32_t looking(const struct lane_state *lane)
-{
-    return lane->starting + lane->spinning + lane->wakes;
 }
 
 static void wake_or_start(struct lane_state *lane)
@@ -190,6 +295,7 @@ static void wake_or_start(struct lane_state *lane)
         lane->asleep = worker->next;
         worker->promised = true;
         lane->wakes++;
+        say_watch(lane);
         engine_signal_later(&worker->woken);
     } else if (lane->threads - lane->in_callback < lane->limit) {
         start_thread(lane);
@@ -203,38 +309,107 @@ static void see_to_the_rest(struct lane_state *lane)
         wake_or_start(lane);
 }
 
+/* Is there enough for one more thread to be worth its wake? */
+static void see_to_the_backlog(struct lane_state *lane)
+{
+    if (looking(lane) == 0 && waiting_in(lane) * lane->cost_ns > backlog_ns)
+        wake_or_start(lane);
+}
+
+static int64_t now_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* What is still to be told of by a thread. */
+struct untold {
+    bool any;
+    int64_t since_ns;
+};
+
+static void tell(struct untold *untold)
+{
+    engine_unlock();
+    tell_of_chunks();
+    engine_lock();
+    untold->any = false;
+}
+
+/* Takes and runs light work, and leaves it untold for a moment if more of it follows. The lock
+ * is held before and after. */
+static void run_light(struct lane_state *lane, struct work_list *chunk, uint32_t count,
+                      struct untold *untold)
+{
+    int64_t start = now_ns(), end;
+    uint64_t cost;
+
+    lane->at_light++;
+    say_watch(lane);
+    see_to_the_rest(lane);
+    see_to_the_backlog(lane);
+    engine_unlock();
+    gate_stop_at_exit();
+    if (run_chunk(chunk) && !untold->any) {
+        untold->any = true;
+        untold->since_ns = start;
+    }
+    end = now_ns();
+    cost = (uint64_t)(end - start) / count;
+    lane->cost_ns = (lane->cost_ns * 7 + cost) / 8;
+    lane->at_light--;
+    lane_sweep(lane);
+    if (untold->any && (lane->list.first == NULL || !lane->list.first->light ||
+                        end - untold->since_ns > tell_ns))
+        tell(untold);
+}
+
+static void run_heavy(struct lane_state *lane, struct work_list *chunk)
+{
+    say_watch(lane);
+    see_to_the_rest(lane);
+    engine_unlock();
+    gate_stop_at_exit();
+    if (run_chunk(chunk)) {
+        engine_unlock();
+        tell_of_chunks();
+        engine_lock();
+    }
+}
+
 static void *thread_main(void *argument)
 {
     struct worker *worker = argument;
     struct lane_state *lane = worker->lane;
-    bool was_urgent = true;
+    struct untold untold = {.any = false};
+    bool took_its_time = true;
 
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
     own_lane = lane;
     engine_lock();
     lane->starting--;
-    while (lane->list.first != NULL || wait_for_work(worker, was_urgent)) {
+    lane_sweep(lane);
+    while (lane->list.first != NULL || wait_for_work(worker, took_its_time)) {
         struct work_list chunk = {NULL, NULL};
-        bool light;
+        uint32_t count;
 
         if (lane->list.first == NULL)
             continue;
-        lane_take(lane, &chunk);
-        was_urgent = chunk.last->urgent;
-        light = chunk.first->light;
-        lane->at_light += light;
-        see_to_the_rest(lane);
-        engine_unlock();
-        gate_stop_at_exit();
-        run_chunk(&chunk);
+        count = lane_take(lane, &chunk);
+        took_its_time = !chunk.first->light;
+        if (took_its_time)
+            run_heavy(lane, &chunk);
+        else
+            run_light(lane, &chunk, count, &untold);
         /* A callback forked: in the child this is no thread of the pool any more. */
         if (own_lane == NULL) {
             engine_unlock();
             return NULL;
         }
-        lane->at_light -= light;
+        lane_sweep(lane);
     }
-    lane->threads--;
     see_to_the_rest(lane);
     worker_retire(worker);
     engine_unlock();
@@ -252,23 +427,100 @@ static void find_thread(struct lane_state *lane, const struct work *work)
 {
     uint32_t waiting = waiting_in(lane);
 
-    if (looking(lane) > (work->light ? 0 : waiting - 1) && waiting <= URGENT_BACKLOG)
+    if (looking(lane) > (work->light ? 0 : waiting - 1))
         return;
-    if (lane->napping > 0 && !work->urgent && waiting < DEFERRED_BACKLOG) {
-        atomic_store_explicit(&lane->deferring, true, memory_order_relaxed);
-        return;
+    if (work->light && lane->napping > 0) {
+        if (!work->urgent && waiting < DEFERRED_BACKLOG) {
+            atomic_store_explicit(&lane->deferring, true, memory_order_relaxed);
+            return;
+        }
+        if (lane->at_light > 0 && waiting * lane->cost_ns < backlog_ns)
+            return;
     }
-    if (work->light && lane->napping > 0 && lane->at_light > 0 && waiting < URGENT_BACKLOG)
-        return;
     wake_or_start(lane);
 }
 
 void lane_push(struct lane_state *lane, struct work *work)
 {
+    lane_sweep(lane);
     work_append(&lane->list, work, WORK_IN_LANE);
     count_waiting(lane, 1);
-    lane->pushes++;
     find_thread(lane, work);
+}
+
+bool lane_is_open(const struct lane_state *lane)
+{
+    return atomic_load_explicit(&lane->watch, memory_order_relaxed) != WATCH_CLOSED &&
+           !gate_is_closing();
+}
+
+static struct inbox *inbox_of_this_thread(struct lane_state *lane)
+{
+    if (own_inbox == 0)
+        own_inbox =
+            atomic_fetch_add_explicit(&inbox_owners, 1, memory_order_relaxed) % LANE_INBOXES +
+            1;
+    return &lane->inboxes[own_inbox - 1];
+}
+
+/* Wakes somebody for what is in an inbox, unless somebody looks by now. If there is no thread
+ * and none can be had, the work is done here: it is light. */
+static void wake_for_inbox(struct lane_state *lane, bool is_full)
+{
+    engine_lock();
+    if (is_full)
+        lane_sweep(lane);
+    if (looking(lane) == 0 && lane_has_work(lane))
+        wake_or_start(lane);
+    while (lane->threads == 0 && lane_has_work(lane) && !gate_is_closing()) {
+        struct work_list chunk = {NULL, NULL};
+
+        lane_take(lane, &chunk);
+        lane_run_here(lane, &chunk);
+        engine_lock();
+    }
+    engine_unlock();
+}
+
+bool lane_put(struct lane_state *lane, struct work *work)
+{
+    bool urgent = work->urgent;
+    uint32_t before = inbox_push(inbox_of_this_thread(lane), work);
+    bool is_backlog = before % DEFERRED_BACKLOG == DEFERRED_BACKLOG - 1;
+
+    if (before > 0 && !urgent && !is_backlog)
+        return false; /* as was found for the first of them */
+    switch ((enum lane_watch)atomic_load_explicit(&lane->watch, memory_order_seq_cst)) {
+    case WATCH_LOOKER:
+        if (before >= INBOX_MAX / 2)
+            wake_for_inbox(lane, true);
+        return false;
+    case WATCH_NAPPER:
+        if (is_backlog || (urgent && lane->cost_ns > dear_ns))
+            break;
+        atomic_store_explicit(&lane->deferring, true, memory_order_relaxed);
+        return urgent;
+    case WATCH_CLOSED:
+    case WATCH_NOBODY:
+        break;
+    }
+    wake_for_inbox(lane, before >= INBOX_MAX / 2);
+    return false;
+}
+
+bool lane_is_unattended(const struct lane_state *lane)
+{
+    return looking(lane) == 0 && lane->at_light == 0;
+}
+
+bool lane_admit(struct lane_state *lane)
+{
+    lane_sweep(lane);
+    if (lane->admitted >= lane->most_admitted || !lane_have_thread(lane))
+        return false;
+    lane->admitted++;
+    lane->submitted++;
+    return true;
 }
 
 void lane_withdraw(struct lane_state *lane, struct work *work)
@@ -280,13 +532,20 @@ void lane_withdraw(struct lane_state *lane, struct work *work)
 void lane_run_here(struct lane_state *lane, struct work_list *chunk)
 {
     bool light = chunk->first->light;
+    bool owes;
 
     lane->at_light += light;
+    say_watch(lane);
     see_to_the_rest(lane);
     engine_unlock();
-    run_chunk(chunk);
+    owes = run_chunk(chunk);
     lane->at_light -= light;
+    say_watch(lane);
+    lane_sweep(lane);
+    see_to_the_rest(lane);
     engine_unlock();
+    if (owes)
+        tell_of_chunks();
 }
 
 bool lane_is_deferring(const struct lane_state *lane)
@@ -299,6 +558,7 @@ void lane_hurry(struct lane_state *lane)
     if (!lane_is_deferring(lane))
         return;
     atomic_store_explicit(&lane->deferring, false, memory_order_relaxed);
+    lane_sweep(lane);
     if (waiting_in(lane) > 0 && looking(lane) == 0)
         wake_or_start(lane);
 }
@@ -309,16 +569,20 @@ void lane_see_to_the_first(struct lane_state *lane)
         wake_or_start(lane);
 }
 
-void lane_dismiss(struct lane_state *lane)
+void lane_dismiss(struct lane_state *lane, uint32_t count)
 {
-    /* A thread may be staying on account of this call alone. */
-    if (--lane->admitted == 0 && lane->staying > 0 && is_surplus(lane))
+    lane->completed += count;
+    lane->admitted -= count;
+    /* A thread may be staying on account of these calls alone. */
+    if (lane->admitted == 0 && lane->staying > 0 && is_surplus(lane))
         stir(lane);
 }
 
 void lane_reconsider(struct lane_state *lane)
 {
     stir(lane);
+    say_watch(lane);
+    lane_sweep(lane);
     if (lane->list.first != NULL)
         find_thread(lane, lane->list.first);
 }
@@ -328,14 +592,18 @@ void lane_begin_callback(void)
     if (own_lane == NULL)
         return;
     own_lane->in_callback++;
+    say_watch(own_lane);
+    lane_sweep(own_lane);
     if (waiting_in(own_lane) > looking(own_lane))
         wake_or_start(own_lane);
 }
 
 void lane_end_callback(void)
 {
-    if (own_lane != NULL)
-        own_lane->in_callback--;
+    if (own_lane == NULL)
+        return;
+    own_lane->in_callback--;
+    say_watch(own_lane);
 }
 
 void lane_after_fork(struct lane_state *lane)
@@ -348,4 +616,6 @@ void lane_after_fork(struct lane_state *lane)
     lane->limit = old.limit;
     lane->min_threads = old.min_threads;
     lane->idle_ms = old.idle_ms;
+    lane->most_admitted = old.most_admitted;
+    lane->submitted = lane->completed = old.submitted;
 }

@@ -6,12 +6,24 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+#include "inbox.h"
 #include "lock.h"
 #include "work.h"
 #include "worker.h"
 
 /* The most light work that a thread takes at once. */
 #define LANE_CHUNK 32
+
+/* Who would see that work was put into an inbox of a lane. */
+enum lane_watch {
+    WATCH_CLOSED, /* nobody may put any there */
+    WATCH_NOBODY, /* all are asleep for good, or at work that takes its time */
+    WATCH_NAPPER, /* one who naps looks when the nap ends */
+    WATCH_LOOKER, /* one who is awake looks before it sleeps */
+};
+
+/* For several threads to put work there without a fight over one cache line. */
+#define LANE_INBOXES 4
 
 struct lane_state {
     const char *thread_name;
@@ -32,26 +44,47 @@ struct lane_state {
     uint32_t wakes;        /* promised to sleepers */
     uint32_t at_light;     /* at light work */
     uint32_t in_callback;
-    uint32_t staying; /* of the sleepers, those that wait without a timeout */
+    uint32_t staying;       /* of the sleepers, those that wait without a timeout */
+    uint64_t most_admitted; /* as configured */
     uint64_t admitted;
-    uint64_t pushes; /* since the start */
+    uint64_t submitted; /* and completed: since the start */
+    uint64_t completed;
+    uint64_t cost_ns; /* of a light call, lately */
 
     atomic_bool deferring; /* work waits for the end of a nap */
 
     /* Length of the list. Spinners read it without the lock: a cache line of its own keeps them
      * from taking away the others. */
     _Alignas(CACHE_LINE) _Atomic uint32_t waiting;
+
+    /* enum lane_watch; written under the lock when it changes, and before a look at the
+     * inboxes. */
+    _Alignas(CACHE_LINE) _Atomic uint32_t watch;
+    struct inbox inboxes[LANE_INBOXES];
 };
 
-/* What runs work: the lock is not held when it is called and is when it returns. Told before
- * the first thread starts. */
-void lane_set_runner(void (*run)(struct work_list *chunk));
+/* What runs work, told before the first thread starts. run: the lock is not held when it is
+ * called and is when it returns; true: somebody is still to be told of what was done, by a
+ * later call of tell on the same thread, without the lock. */
+void lane_set_runner(bool (*run)(struct work_list *chunk), void (*tell)(void));
 
-/* Without the lock. */
+/* ---- Without the lock ----------------------------------------------------------------------
+ */
+
 bool lane_has_work(void *lane);
 bool lane_is_deferring(const struct lane_state *lane);
 
-/* The rest with the engine lock held. */
+/* May light work be put into an inbox? It counts as admitted. */
+bool lane_is_open(const struct lane_state *lane);
+/* Puts it there. True: nobody is woken for it, as somebody naps; whoever is to hear of it had
+ * better do it. */
+bool lane_put(struct lane_state *lane, struct work *work);
+
+/* ---- With the engine lock held -------------------------------------------------------------
+ */
+
+/* One more call, unless the bound is reached or no thread can be had. */
+bool lane_admit(struct lane_state *lane);
 
 /* Makes sure of a thread outside callbacks. */
 bool lane_have_thread(struct lane_state *lane);
@@ -59,8 +92,9 @@ bool lane_have_thread(struct lane_state *lane);
 void lane_push(struct lane_state *lane, struct work *work);
 /* Takes back work that no thread has begun. */
 void lane_withdraw(struct lane_state *lane, struct work *work);
-/* Takes one piece of work, or a share of what is light, from a lane that has some. */
-void lane_take(struct lane_state *lane, struct work_list *chunk);
+/* Takes one piece of work, or a share of what is light, from a lane that has some; says how
+ * many. */
+uint32_t lane_take(struct lane_state *lane, struct work_list *chunk);
 /* Runs what was taken on this thread, which is not the lane's. Lets go of the lock. */
 void lane_run_here(struct lane_state *lane, struct work_list *chunk);
 
@@ -70,8 +104,12 @@ void lane_hurry(struct lane_state *lane);
  * else. */
 void lane_see_to_the_first(struct lane_state *lane);
 
-/* A call of the lane has ended. */
-void lane_dismiss(struct lane_state *lane);
+/* Calls of the lane have ended. */
+void lane_dismiss(struct lane_state *lane, uint32_t count);
+/* Moves what is in the inboxes to the list. */
+void lane_sweep(struct lane_state *lane);
+/* Is nobody awake who would do light work soon? */
+bool lane_is_unattended(const struct lane_state *lane);
 /* It was configured anew. */
 void lane_reconsider(struct lane_state *lane);
 

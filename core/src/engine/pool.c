@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Three lanes, so that what blocks never delays what cannot. Their bounds are one setting; the
- * counts of all calls are kept here (under the engine lock).
+ * Three lanes, so that what blocks never delays what cannot; all under the engine lock, but for
+ * light work that is put into an inbox of the quick lane.
  */
 #include "pool.h"
 
@@ -16,9 +16,6 @@ static struct lane_state lanes[LANES] = {
     [LANE_NETWORK] = {.thread_name = "sspi-network"},
     [LANE_ACCEPTOR] = {.thread_name = "sspi-acceptor"},
 };
-static uint64_t max_queued;
-static uint64_t submitted;
-static uint64_t completed;
 
 static const uint32_t most_threads = 4096;
 
@@ -53,31 +50,42 @@ static void apply(const sspia_pool_config *config)
 {
     const sspia_pool_config settings = with_defaults(config);
 
-    max_queued = settings.max_queued;
     for (int i = 0; i < LANES; i++) {
         lanes[i].limit = i == LANE_QUICK ? settings.max_quick_threads : settings.max_threads;
         lanes[i].min_threads = settings.min_threads;
         lanes[i].idle_ms = settings.idle_ms;
+        lanes[i].most_admitted = settings.max_queued;
     }
 }
 
-void pool_start(void (*run)(struct work_list *chunk))
+void pool_start(bool (*run)(struct work_list *chunk), void (*tell)(void))
 {
-    lane_set_runner(run);
+    lane_set_runner(run, tell);
     apply(NULL);
 }
 
 SECURITY_STATUS pool_admit(enum lane index)
 {
-    struct lane_state *lane = &lanes[index];
-
     if (gate_is_closing())
         return SEC_E_SHUTDOWN_IN_PROGRESS;
-    if (lane->admitted >= max_queued || !lane_have_thread(lane))
-        return SEC_E_INSUFFICIENT_MEMORY;
-    lane->admitted++;
-    submitted++;
-    return SEC_E_OK;
+    return lane_admit(&lanes[index]) ? SEC_E_OK : SEC_E_INSUFFICIENT_MEMORY;
+}
+
+bool pool_is_open(void)
+{
+    return lane_is_open(&lanes[LANE_QUICK]);
+}
+
+bool pool_put(struct work *work)
+{
+    return lane_put(&lanes[LANE_QUICK], work);
+}
+
+void pool_wake(void)
+{
+    engine_lock();
+    pool_hurry();
+    engine_unlock();
 }
 
 bool pool_have_thread(enum lane index)
@@ -85,10 +93,9 @@ bool pool_have_thread(enum lane index)
     return lane_have_thread(&lanes[index]);
 }
 
-void pool_dismiss(enum lane index)
+void pool_dismiss(enum lane index, uint32_t count)
 {
-    completed++;
-    lane_dismiss(&lanes[index]);
+    lane_dismiss(&lanes[index], count);
 }
 
 void pool_push(struct work *work)
@@ -101,23 +108,42 @@ void pool_withdraw(struct work *work)
     lane_withdraw(&lanes[work->lane], work);
 }
 
+/* Chunks that a loop does before it turns to what they brought. */
+#define HELP_CHUNKS 8
+
+/* Does a chunk of light work on this thread. False: there is none. */
+static bool help(struct lane_state *lane, bool unattended_only)
+{
+    struct work_list chunk = {NULL, NULL};
+
+    if (!lane_has_work(lane))
+        return false;
+    engine_lock();
+    lane_sweep(lane);
+    if (lane->list.first == NULL || !lane->list.first->light || gate_is_closing() ||
+        (unattended_only && !lane_is_unattended(lane))) {
+        engine_unlock();
+        return false;
+    }
+    lane_take(lane, &chunk);
+    lane_run_here(lane, &chunk);
+    return true;
+}
+
+void pool_help_now(void)
+{
+    for (int i = 0; i < HELP_CHUNKS; i++) {
+        if (!help(&lanes[LANE_QUICK], true))
+            break;
+    }
+}
+
 /* What is light does not block (sspi_package.h), so this makes no wait longer than the wake-ups
  * would that it saves. */
 bool pool_help(bool (*is_true)(void *argument), void *argument)
 {
-    struct lane_state *lane = &lanes[LANE_QUICK];
-
-    while (!is_true(argument) && lane_has_work(lane)) {
-        struct work_list chunk = {NULL, NULL};
-
-        engine_lock();
-        if (lane->list.first == NULL || !lane->list.first->light || gate_is_closing()) {
-            engine_unlock();
-            break;
-        }
-        lane_take(lane, &chunk);
-        lane_run_here(lane, &chunk);
-    }
+    while (!is_true(argument) && help(&lanes[LANE_QUICK], false))
+        continue;
     return engine_spin(is_true, argument);
 }
 
@@ -126,7 +152,8 @@ bool pool_run_here(struct work *work)
     struct lane_state *lane = &lanes[LANE_QUICK];
     struct work_list chunk = {NULL, NULL};
 
-    if (work->place != WORK_IN_LANE || work->lane != LANE_QUICK || !work->quiet ||
+    lane_sweep(lane);
+    if (work_place(work) != WORK_IN_LANE || work->lane != LANE_QUICK || !work->quiet ||
         gate_is_closing()) {
         engine_unlock();
         return false;
@@ -155,7 +182,6 @@ void pool_after_fork(void)
     for (int i = 0; i < LANES; i++)
         lane_after_fork(&lanes[i]);
     worker_after_fork();
-    completed = submitted;
 }
 
 SECURITY_STATUS sspia_pool_configure(const sspia_pool_config *config)
@@ -179,13 +205,14 @@ SECURITY_STATUS sspia_pool_stats(sspia_pool_counts *counts)
     *counts = (sspia_pool_counts){.size = sizeof(*counts)};
     engine_lock();
     for (int i = 0; i < LANES; i++) {
+        lane_sweep(&lanes[i]);
         counts->threads += lanes[i].threads;
         counts->idle += lanes[i].sleepers + lanes[i].spinning;
         counts->in_callbacks += lanes[i].in_callback;
         counts->pending += lanes[i].admitted;
+        counts->submitted += lanes[i].submitted;
+        counts->completed += lanes[i].completed;
     }
-    counts->submitted = submitted;
-    counts->completed = completed;
     engine_unlock();
     return SEC_E_OK;
 }

@@ -6,15 +6,15 @@
 #include "sspi_queue.h"
 #include "work.h"
 
-/* run: what runs work (lane.h). */
-void pool_start(void (*run)(struct work_list *chunk));
+/* What runs work, and tells of it (lane.h). */
+void pool_start(bool (*run)(struct work_list *chunk), void (*tell)(void));
 
-/* All but the last group with the engine lock held. */
+/* ---- With the engine lock held. ---- */
 
 /* Admits one more call to a lane and makes sure that a thread of it lives as long as a call
  * is admitted. SEC_E_INSUFFICIENT_MEMORY: the bound is reached or no thread can be had. */
 SECURITY_STATUS pool_admit(enum lane lane);
-void pool_dismiss(enum lane lane);
+void pool_dismiss(enum lane lane, uint32_t count);
 
 /* Makes sure of a thread outside callbacks for work that was not admitted. */
 bool pool_have_thread(enum lane lane);
@@ -29,8 +29,20 @@ void pool_after_fork(void);
 /* Somebody waits for what may be deferred: the nap is ended, if work waits for that. */
 void pool_hurry(void);
 
-/* Without the lock. Is there such work? */
+/* The rest without the lock, but for the last. Is there such work? */
 bool pool_is_deferring(void);
+
+/* May light work be handed over without the lock? It counts as admitted, and cannot be taken
+ * back. */
+bool pool_is_open(void);
+/* Hands it over. True: nobody is woken for it; whoever is to hear of it had better do it, or
+ * pool_wake is called. */
+bool pool_put(struct work *work);
+void pool_wake(void);
+
+/* For a loop that comes to drain what brings completions: does light work that nobody who is
+ * awake does. */
+void pool_help_now(void);
 
 /* For a caller's thread that is about to sleep until something is true: does light work of the
  * quick lane meanwhile, and then spins. Whether it is true now. */

@@ -1,29 +1,53 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Invariants (all under the engine lock)
+ * Invariants
  *
- *  1. The descriptor, where there is one, is raised exactly while `done` is not empty.
- *  2. A call in `done` names the queue and holds a reference to it. Taking it out leaves the
- *     reference with the call, for its next submit; a parted call ends there, and its reference
- *     passes to the taker.
- *  3. Nothing joins `done` once `closed` is set, and closing empties it.
- *  4. A thread that takes can be cancelled only while it sleeps in `next`, when it has taken
- *     nothing and holds one reference.
- *
- * sspia_queue_dispatch takes a lot at a time. What of it is still to be told of is the first
- * thing that a callback of it finds which drains the queue itself: lots belong to their thread.
+ *  1. Calls are posted with the engine lock held, in chains (by work.next), onto `inbox`: a
+ * stack of chains, by work.previous of the first of each, that is only taken whole. Nothing
+ * joins once `closed` is set, and closing empties the queue.
+ *  2. Those who take have `taking`, a lock of its own (the engine lock may be held around it,
+ * not inside), and with it `first`, what is left of the oldest chain, and `chains`, the others
+ *     in order. They look into the inbox when both are empty.
+ *  3. A call in the queue is WORK_IN_QUEUE, from before its status is final until a taker has
+ * read all that its completion tells. Then it is its async context's again, unless it was left
+ *     (work.parted, written with `taking`, or by who posts): then the taker frees it, and the
+ *     reference to the queue that came with it passes to the taker.
+ *  4. The descriptor, where there is one, is readable while completions wait, from at most 20
+ * us after they were posted, and is not when none do, but for a moment. `raised`: it has been
+ *     raised, or is about to be. Who raises it looks afterwards whether there is anything left;
+ *     who lowers it looks into the inbox after `raised` was cleared. Both, and the posting, are
+ *     sequentially consistent.
+ *  5. Who sees a final status finds the completion: between the two `expected` is set.
  */
 #include "queue.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "lock.h"
-#include "message.h"
 #include "pool.h"
 #include "wake.h"
 
-#define LOT 32
+struct queue {
+    struct handle handle;
+    atomic_bool closed;   /* changed under the engine lock */
+    atomic_uint sleepers; /* likewise: threads that wait for `arrived` */
+    pthread_cond_t arrived;
+    _Atomic int fd; /* -1 until somebody asks */
+
+    pthread_mutex_t taking;
+    struct work *_Atomic first;
+    struct work *_Atomic chains;
+
+    /* The side of those who post: away from the rest, for the sake of the processors' caches.
+     */
+    unsigned char gap[CACHE_LINE];
+    struct work *_Atomic inbox;
+    atomic_bool raised;
+    atomic_bool expected;
+};
 
 struct queue *queue_acquire(const sspia_queue *pointer)
 {
@@ -34,6 +58,16 @@ struct queue *queue_acquire(const sspia_queue *pointer)
     return handle_acquire(HANDLE_QUEUE, handle);
 }
 
+void queue_retain(struct queue *queue)
+{
+    handle_retain(queue->handle);
+}
+
+void queue_release(struct queue *queue)
+{
+    handle_release(queue->handle);
+}
+
 sspia_queue *sspia_queue_create(void)
 {
     struct queue *queue = calloc(1, sizeof(*queue));
@@ -41,93 +75,72 @@ sspia_queue *sspia_queue_create(void)
     if (queue == NULL)
         return NULL;
     queue->fd = -1;
+    pthread_mutex_init(&queue->taking, NULL);
     engine_cond_init(&queue->arrived);
     if (!handle_open(HANDLE_QUEUE, queue, &queue->handle)) {
         pthread_cond_destroy(&queue->arrived);
+        pthread_mutex_destroy(&queue->taking);
         free(queue);
         return NULL;
     }
     return handle_to_pointer(HANDLE_QUEUE, queue->handle);
 }
 
-static bool queue_destroy(void *object)
+static bool destroy(void *object)
 {
     struct queue *queue = object;
 
     wake_close(queue->fd);
     pthread_cond_destroy(&queue->arrived);
+    pthread_mutex_destroy(&queue->taking);
     free(queue);
     return true;
 }
 
-static void set_ready(struct queue *queue, bool ready)
+static struct work *peek_inbox(struct queue *queue)
 {
-    atomic_store_explicit(&queue->ready, ready, memory_order_relaxed);
-    if (ready)
+    return atomic_load_explicit(&queue->inbox, memory_order_seq_cst);
+}
+
+bool queue_is_ready(void *object)
+{
+    struct queue *queue = object;
+
+    return atomic_load_explicit(&queue->first, memory_order_relaxed) != NULL ||
+           atomic_load_explicit(&queue->chains, memory_order_relaxed) != NULL ||
+           peek_inbox(queue) != NULL;
+}
+
+/* ---- The descriptor ------------------------------------------------------------------------
+ */
+
+/* Was it up? */
+static bool set_raised(struct queue *queue, bool raised)
+{
+    return atomic_exchange_explicit(&queue->raised, raised, memory_order_seq_cst);
+}
+
+/* With `taking`: the queue is found empty. */
+static void lower(struct queue *queue)
+{
+    wake_lower(queue->fd);
+    set_raised(queue, false);
+    if (peek_inbox(queue) != NULL && !set_raised(queue, true))
         wake_raise(queue->fd);
-    else
-        wake_lower(queue->fd);
 }
 
-bool queue_post(struct queue *queue, struct call *call)
+static void raise_descriptor(struct queue *queue)
 {
-    if (atomic_load_explicit(&queue->closed, memory_order_relaxed))
-        return false;
-    if (queue->done.first == NULL)
-        set_ready(queue, true);
-    work_append(&queue->done, &call->work, WORK_IN_QUEUE);
-    if (queue->sleepers > 0)
-        pthread_cond_signal(&queue->arrived);
-    return true;
-}
-
-/* Takes up to most completions, the oldest first. Counts in *parted the references to the queue
- * that pass to the caller. */
-static uint32_t take(struct queue *queue, sspia_completion *completions, uint32_t most,
-                     uint32_t *parted)
-{
-    uint32_t count = 0;
-    struct call *call;
-
-    while (count < most && (call = (struct call *)work_take(&queue->done)) != NULL) {
-        completions[count++] = call_completion(call);
-        if (!call_is_attached(call)) {
-            call_free(call);
-            ++*parted;
-        }
-    }
-    if (count > 0 && queue->done.first == NULL)
-        set_ready(queue, false);
-    return count;
-}
-
-/* Drops the references of parted calls, and one more. */
-static void release(struct queue *queue, uint32_t parted)
-{
-    const struct handle handle = queue->handle;
-
-    for (uint32_t i = 0; i <= parted; i++)
-        handle_release(handle);
-}
-
-void sspia_queue_free(sspia_queue *pointer)
-{
-    struct handle handle;
-    struct queue *queue = NULL;
-    sspia_completion lost[16];
-    uint32_t parted = 0;
-
-    if (handle_from_pointer(HANDLE_QUEUE, pointer, &handle))
-        queue = handle_close(HANDLE_QUEUE, handle);
-    if (queue == NULL)
+    if (queue->fd < 0 || atomic_load_explicit(&queue->raised, memory_order_relaxed) ||
+        set_raised(queue, true))
         return;
-    engine_lock();
-    atomic_store_explicit(&queue->closed, true, memory_order_relaxed);
-    while (take(queue, lost, 16, &parted) > 0)
-        continue;
-    pthread_cond_broadcast(&queue->arrived);
-    engine_unlock();
-    release(queue, parted);
+    wake_raise(queue->fd);
+    if (queue_is_ready(queue) || pool_is_deferring())
+        return;
+    pthread_mutex_lock(&queue->taking); /* it was emptied before it was raised */
+    if (!queue_is_ready(queue))
+        lower(queue);
+    pthread_mutex_unlock(&queue->taking);
 }
 
 int sspia_queue_fd(sspia_queue *pointer)
@@ -141,186 +154,219 @@ int sspia_queue_fd(sspia_queue *pointer)
     }
     engine_lock();
     if (queue->fd < 0)
-        queue->fd = wake_open(queue->done.first != NULL);
+        queue->fd = wake_open(false);
     fd = queue->fd;
     engine_unlock();
-    handle_release(queue->handle);
+    if (queue_is_ready(queue))
+        raise_descriptor(queue);
+    queue_release(queue);
     return fd;
 }
 
-static bool is_ready(void *queue)
+/* ---- Posting -------------------------------------------------------------------------------
+ */
+
+bool queue_is_closed(const struct queue *queue)
 {
-    return atomic_load_explicit(&((struct queue *)queue)->ready, memory_order_relaxed);
+    return atomic_load_explicit(&queue->closed, memory_order_relaxed);
 }
 
-struct lot {
-    const struct queue *queue;
-    sspia_completion items[LOT];
-    int32_t next, count;
-    struct lot *outer; /* of the dispatch that this one runs inside */
-};
-
-static _Thread_local struct lot *innermost;
-
-/* Of a thread that is cancelled. It is inside no callback, so its only lot is the empty one of
- * the dispatch that sleeps. A signal that it has used up is passed on. */
-static void stop_sleeping(void *object)
+void queue_expect(struct queue *queue)
 {
-    struct queue *queue = object;
+    atomic_store_explicit(&queue->expected, true, memory_order_relaxed);
+}
 
-    innermost = NULL;
-    queue->sleepers--;
-    if (queue->done.first != NULL && queue->sleepers > 0)
+bool queue_post(struct queue *queue, struct work_list *chain)
+{
+    struct work *top = atomic_load_explicit(&queue->inbox, memory_order_relaxed);
+
+    do {
+        chain->first->previous = top;
+    } while (!atomic_compare_exchange_weak_explicit(
+        &queue->inbox, &top, chain->first, memory_order_seq_cst, memory_order_relaxed));
+    *chain = (struct work_list){NULL, NULL};
+    atomic_store_explicit(&queue->expected, false, memory_order_release);
+    return atomic_load_explicit(&queue->sleepers, memory_order_relaxed) > 0 ||
+           (queue->fd >= 0 && !atomic_load_explicit(&queue->raised, memory_order_seq_cst));
+}
+
+void queue_tell(struct queue *queue)
+{
+    /* A thread that is not counted yet looks before it sleeps. */
+    if (atomic_load_explicit(&queue->sleepers, memory_order_relaxed) > 0)
         pthread_cond_signal(&queue->arrived);
-    engine_unlock();
-    handle_release(queue->handle);
+    if (queue_is_ready(queue))
+        raise_descriptor(queue);
 }
 
-/* Waits for completions and takes them: how many, 0 if none came in time, or a status. The
- * caller has disabled cancellation; the state before is that of its wait. */
-static int32_t next(struct queue *queue, int32_t timeout_ms, int cancel_state,
-                    sspia_completion *completions, uint32_t most, uint32_t *parted)
+bool queue_hint(struct queue *queue)
 {
-    struct timespec deadline;
-    bool in_time = timeout_ms != 0;
-    uint32_t count;
+    if (atomic_load_explicit(&queue->sleepers, memory_order_relaxed) > 0)
+        return false;
+    raise_descriptor(queue);
+    return true;
+}
 
-    if (timeout_ms > 0)
-        deadline = engine_deadline((uint32_t)timeout_ms);
-    if (in_time)
-        pool_help(is_ready, queue);
+bool queue_leave(struct queue *queue, struct call *call)
+{
+    bool waits;
+
+    pthread_mutex_lock(&queue->taking);
+    waits = work_place(&call->work) == WORK_IN_QUEUE;
+    if (waits)
+        call->work.parted = true;
+    pthread_mutex_unlock(&queue->taking);
+    return waits;
+}
+
+/* ---- Taking --------------------------------------------------------------------------------
+ */
+
+/* With `taking`. Empties the inbox into `chains`, the oldest first. */
+static void collect_chains(struct queue *queue)
+{
+    struct work *chain, *newer = NULL;
+
+    if (peek_inbox(queue) == NULL)
+        return;
+    chain = atomic_exchange_explicit(&queue->inbox, NULL, memory_order_seq_cst);
+    while (chain != NULL) {
+        struct work *older = chain->previous;
+
+        chain->previous = newer;
+        newer = chain;
+        chain = older;
+    }
+    atomic_store_explicit(&queue->chains, newer, memory_order_relaxed);
+}
+
+/* With `taking`. The oldest call, or NULL. */
+static struct work *peek(struct queue *queue)
+{
+    struct work *first = atomic_load_explicit(&queue->first, memory_order_relaxed);
+    struct work *chain;
+
+    if (first != NULL)
+        return first;
+    if (atomic_load_explicit(&queue->chains, memory_order_relaxed) == NULL)
+        collect_chains(queue);
+    chain = atomic_load_explicit(&queue->chains, memory_order_relaxed);
+    if (chain == NULL)
+        return NULL;
+    atomic_store_explicit(&queue->first, chain, memory_order_relaxed);
+    atomic_store_explicit(&queue->chains, chain->previous, memory_order_relaxed);
+    return chain;
+}
+
+uint32_t queue_collect(struct queue *queue, sspia_completion *completions, uint32_t most,
+                       struct work_list *parted)
+{
+    uint32_t count = 0;
+    struct work *work;
+
+    pthread_mutex_lock(&queue->taking);
+    while (count < most && (work = peek(queue)) != NULL) {
+        struct work *next = work->next;
+
+        if (next != NULL)
+            __builtin_prefetch(next, 1);
+        atomic_store_explicit(&queue->first, next, memory_order_relaxed);
+        completions[count++] = call_completion((struct call *)work);
+        if (work->parted)
+            work_append(parted, work, WORK_NOWHERE);
+        else
+            work_set_place(work, WORK_NOWHERE);
+    }
+    if (atomic_load_explicit(&queue->raised, memory_order_relaxed) && !queue_is_ready(queue))
+        lower(queue);
+    pthread_mutex_unlock(&queue->taking);
+    return count;
+}
+
+bool queue_is_expecting(const struct queue *queue)
+{
+    return atomic_load_explicit(&queue->expected, memory_order_acquire);
+}
+
+void queue_let_go(struct queue *queue, struct work_list *parted)
+{
+    struct work *work;
+    uint32_t count = 0;
+
+    if (parted->first == NULL)
+        return;
     engine_lock();
-    while ((count = take(queue, completions, most, parted)) == 0 && in_time &&
-           !atomic_load_explicit(&queue->closed, memory_order_relaxed)) {
-        queue->sleepers++;
-        in_time = engine_wait_cancellable(&queue->arrived, timeout_ms > 0 ? &deadline : NULL,
-                                          cancel_state, stop_sleeping, queue);
-        queue->sleepers--;
-    }
-    if (count == 0 && atomic_load_explicit(&queue->closed, memory_order_relaxed)) {
-        engine_unlock();
-        return SEC_E_INVALID_HANDLE;
+    while ((work = work_take(parted)) != NULL) {
+        call_free((struct call *)work);
+        count++;
     }
     engine_unlock();
-    return (int32_t)count;
+    while (count-- > 0)
+        queue_release(queue);
 }
 
-/* A lot of the queue with something left, or NULL. */
-static struct lot *started_lot(const struct queue *queue)
+bool queue_sleep(struct queue *queue, const struct timespec *deadline, int cancel_state,
+                 void (*undo)(void *queue))
 {
-    struct lot *lot = innermost;
+    bool in_time;
 
-    while (lot != NULL && (lot->queue != queue || lot->next == lot->count))
-        lot = lot->outer;
-    return lot;
+    atomic_fetch_add_explicit(&queue->sleepers, 1, memory_order_relaxed);
+    in_time = engine_wait_cancellable(&queue->arrived, deadline, cancel_state, undo, queue);
+    atomic_fetch_sub_explicit(&queue->sleepers, 1, memory_order_relaxed);
+    return in_time;
 }
 
-int32_t queue_take(const sspia_queue *pointer, int32_t timeout_ms,
-                   sspia_completion *completions, uint32_t most)
+/* A signal that the thread has used up is passed on. */
+void queue_sleep_no_more(struct queue *queue)
 {
-    int cancel_state = engine_disable_cancellation(timeout_ms != 0);
-    struct queue *queue = queue_acquire(pointer);
-    uint32_t parted = 0;
-    struct lot *lot;
-    int32_t count;
-
-    if (queue == NULL) {
-        count = SEC_E_INVALID_HANDLE;
-    } else if ((lot = started_lot(queue)) != NULL) {
-        completions[0] = lot->items[lot->next++];
-        count = 1;
-    } else {
-        count = next(queue, timeout_ms, cancel_state, completions, most, &parted);
-    }
-    if (queue != NULL)
-        release(queue, parted);
-    pthread_setcancelstate(cancel_state, NULL);
-    return count;
+    atomic_fetch_sub_explicit(&queue->sleepers, 1, memory_order_relaxed);
+    if (queue_is_ready(queue))
+        pthread_cond_signal(&queue->arrived);
 }
 
-SECURITY_STATUS sspia_queue_next(sspia_queue *pointer, int32_t timeout_ms,
-                                 sspia_completion *completion)
+void sspia_queue_free(sspia_queue *pointer)
 {
-    int32_t count;
+    struct handle handle;
+    struct queue *queue = NULL;
+    sspia_completion lost[16];
+    struct work_list parted = {NULL, NULL};
 
-    if (completion == NULL)
-        return message_fail("sspia_queue_next", SEC_E_INVALID_PARAMETER, "completion is NULL");
-    count = queue_take(pointer, timeout_ms, completion, 1);
-    if (count < 0)
-        return message_fail("sspia_queue_next", count, NULL);
-    return count == 1 ? SEC_E_OK : SEC_I_ASYNC_CALL_PENDING;
+    if (handle_from_pointer(HANDLE_QUEUE, pointer, &handle))
+        queue = handle_close(HANDLE_QUEUE, handle);
+    if (queue == NULL)
+        return;
+    engine_lock();
+    atomic_store_explicit(&queue->closed, true, memory_order_relaxed);
+    while (queue_collect(queue, lost, 16, &parted) > 0)
+        continue;
+    pthread_cond_broadcast(&queue->arrived);
+    engine_unlock();
+    queue_let_go(queue, &parted);
+    queue_release(queue);
 }
 
-int32_t sspia_queue_dispatch(sspia_queue *pointer, uint32_t most, int32_t timeout_ms)
-{
-    struct lot own, *lot;
-    int cancel_state = engine_disable_cancellation(timeout_ms != 0);
-    struct queue *queue = queue_acquire(pointer);
-    uint32_t parted = 0;
-    int32_t count = 0;
-
-    if (queue == NULL) {
-        pthread_setcancelstate(cancel_state, NULL);
-        return message_fail("sspia_queue_dispatch", SEC_E_INVALID_HANDLE, NULL);
-    }
-    if (most > INT32_MAX)
-        most = INT32_MAX;
-    own.queue = queue;
-    own.next = own.count = 0;
-    own.outer = innermost;
-    innermost = &own;
-    while ((uint32_t)count < most) {
-        uint32_t room = most - (uint32_t)count;
-        sspia_completion completion;
-
-        lot = started_lot(queue);
-        if (lot == NULL) {
-            int32_t taken = next(queue, count == 0 ? timeout_ms : 0, cancel_state, own.items,
-                                 room < LOT ? room : LOT, &parted);
-
-            if (taken < 0 && count == 0)
-                count = message_fail("sspia_queue_dispatch", taken, NULL);
-            if (taken <= 0)
-                break;
-            own.next = 0;
-            own.count = taken;
-            lot = &own;
-        }
-        /* A callback may have freed the queue: then the others do not run. */
-        if (atomic_load_explicit(&queue->closed, memory_order_relaxed))
-            break;
-        completion = lot->items[lot->next++];
-        count++;
-        if (completion.callback != NULL)
-            completion.callback(completion.async, completion.data);
-    }
-    innermost = own.outer;
-    release(queue, parted);
-    pthread_setcancelstate(cancel_state, NULL);
-    return count;
-}
-
-/* Completions of the parent's calls are the parent's to hear. */
-static void queue_after_fork(void *object)
+/* Completions of the parent's calls are the parent's to hear. If another thread was taking,
+ * what it left is not looked at: the parted calls of that queue are lost to the child. */
+static void after_fork(void *object)
 {
     struct queue *queue = object;
+    bool is_whole = pthread_mutex_trylock(&queue->taking) == 0;
     struct work *work;
 
     wake_after_fork(queue->fd);
+    pthread_mutex_init(&queue->taking, NULL);
     engine_cond_init(&queue->arrived);
     queue->sleepers = 0;
-    atomic_store_explicit(&queue->ready, false, memory_order_relaxed);
-    for (struct lot *lot = innermost; lot != NULL; lot = lot->outer) {
-        if (lot->queue == queue)
-            lot->next = lot->count;
-    }
-    while ((work = work_take(&queue->done)) != NULL) {
-        if (!call_is_attached((struct call *)work))
+    while (is_whole && (work = peek(queue)) != NULL) {
+        atomic_store_explicit(&queue->first, work->next, memory_order_relaxed);
+        if (work->parted)
             call_free((struct call *)work);
     }
+    queue->first = queue->chains = queue->inbox = NULL;
+    queue->raised = queue->expected = false;
 }
 
 void queue_start(void)
 {
-    handle_define(HANDLE_QUEUE, queue_destroy, queue_after_fork);
+    handle_define(HANDLE_QUEUE, destroy, after_fork);
 }

@@ -3,41 +3,63 @@
 #ifndef SSPI_ASYNC_QUEUE_H
 #define SSPI_ASYNC_QUEUE_H
 
-#include <pthread.h>
-#include <stdatomic.h>
+#include <time.h>
 
 #include "call.h"
-#include "handle.h"
-#include "lock.h"
 
-struct queue {
-    struct handle handle;
-
-    atomic_bool closed; /* changed under the engine lock */
-
-    /* Engine lock. */
-    struct work_list done;
-    uint32_t sleepers; /* threads that wait for `arrived` */
-    int fd;            /* -1 until somebody asks */
-    pthread_cond_t arrived;
-
-    /* `done` is not empty. Changed under the engine lock and watched without: away from the
-     * rest, for the sake of the processors' caches. */
-    unsigned char gap[CACHE_LINE];
-    atomic_bool ready;
-};
-
-/* A reference, or NULL if the handle is dead. */
-struct queue *queue_acquire(const sspia_queue *handle);
-
-/* With the engine lock held. The call that names this queue waits in it for its completion to
- * be taken. False: the queue is closed, and nobody will be told. */
-bool queue_post(struct queue *queue, struct call *call);
-
-/* What sspia_hub_queue_take does, without the message of a failure. */
-int32_t queue_take(const sspia_queue *handle, int32_t timeout_ms, sspia_completion *completions,
-                   uint32_t most);
+struct queue;
 
 void queue_start(void);
+
+/* A reference, or NULL if the handle is dead; and another; and the way back. */
+struct queue *queue_acquire(const sspia_queue *handle);
+void queue_retain(struct queue *queue);
+void queue_release(struct queue *queue);
+
+/* ---- With the engine lock held -------------------------------------------------------------
+ */
+
+/* Nobody takes from it any more, so nothing is to be posted. */
+bool queue_is_closed(const struct queue *queue);
+
+/* The status of a call becomes final whose completion will be posted in the same hold. */
+void queue_expect(struct queue *queue);
+/* Calls that name this queue, linked by work.next and WORK_IN_QUEUE, wait in it for their
+ * completions to be taken. True: somebody is to be told. */
+bool queue_post(struct queue *queue, struct work_list *chain);
+
+/* Leaves a call to whoever takes its completion: it is freed then. False: it has been taken. */
+bool queue_leave(struct queue *queue, struct call *call);
+
+/* ---- Without the lock ----------------------------------------------------------------------
+ */
+
+/* Tells those who drain the queue that something was posted. */
+void queue_tell(struct queue *queue);
+
+/* Light work waits that brings it completions: who polls the descriptor does it. False: that is
+ * nobody's way to hear of them, somebody sleeps for them instead. */
+bool queue_hint(struct queue *queue);
+
+/* Has it completions? */
+bool queue_is_ready(void *queue);
+
+/* Takes up to most completions, the oldest first. Those of the parted calls are put into
+ * *parted: they are to be let go of with queue_let_go. */
+uint32_t queue_collect(struct queue *queue, sspia_completion *completions, uint32_t most,
+                       struct work_list *parted);
+/* Frees parted calls, with their references to the queue. */
+void queue_let_go(struct queue *queue, struct work_list *parted);
+
+/* Will completions be posted whose statuses may have been seen already? To be asked before
+ * queue_collect is, which then finds them or has found none too early. */
+bool queue_is_expecting(const struct queue *queue);
+
+/* With the engine lock held: sleeps until something is posted or the queue is closed, as
+ * engine_wait_cancellable does. undo calls queue_sleep_no_more, before it lets go of the lock.
+ */
+bool queue_sleep(struct queue *queue, const struct timespec *deadline, int cancel_state,
+                 void (*undo)(void *queue));
+void queue_sleep_no_more(struct queue *queue);
 
 #endif

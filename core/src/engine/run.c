@@ -13,7 +13,8 @@
  *  4. The turn passes on before the callback starts, and the job's references are gone: a
  *     callback may delete what the call used and see it destroyed.
  *  5. A thread takes several calls at once only if they are light: they end handles, write
- *     nothing, and start no callback here. What they bring is told of together.
+ *     nothing, and start no callback here. What they bring is told of together, and is run in
+ *     the call itself: nobody else looks at the job of a pending end, but for its operation.
  *  6. A call that deletes many contexts is worked off in slices. Whoever takes a slice puts the
  *     call back into its lane if there is a rest, so that other threads help and other calls
  *     have their turn; the last one to end, with no rest left, is the one that runs the job.
@@ -31,10 +32,9 @@
 #include "pool.h"
 #include "queue.h"
 
-void run_start(struct call *call)
+void run_classify(struct call *call)
 {
     const struct operation *operation = call->job.operation;
-    struct turns *turns = call->job.turns;
 
     call->work.kind = KIND_CALL;
     call->work.lane = call->job.lane;
@@ -42,7 +42,20 @@ void run_start(struct call *call)
     call->work.light = call->work.quiet && operation->is_end;
     call->work.urgent =
         call->queue != NULL || call->callback != NULL || call->work.lane != LANE_QUICK;
-    if (turns == NULL || call->job.alone) {
+}
+
+bool run_needs_turn(const struct call *call)
+{
+    return call->job.turns != NULL && !call->job.alone;
+}
+
+void run_start(struct call *call)
+{
+    const struct operation *operation = call->job.operation;
+    struct turns *turns = call->job.turns;
+
+    run_classify(call);
+    if (!run_needs_turn(call)) {
         pool_push(&call->work);
         return;
     }
@@ -58,26 +71,20 @@ void run_start(struct call *call)
 
 bool run_withdraw(struct call *call)
 {
-    if (call->work.place == WORK_NOWHERE)
+    enum work_place place = work_place(&call->work);
+
+    if (place == WORK_NOWHERE)
         return false;
-    if (call->work.place == WORK_WAITING) {
+    if (place == WORK_WAITING) {
         turn_withdraw(call->job.turns, &call->work);
     } else {
         pool_withdraw(&call->work);
         if (call->job.has_turn)
             turn_yield(call->job.turns);
     }
-    pool_dismiss(call->job.lane);
+    pool_dismiss(call->job.lane, 1);
     return true;
 }
-
-/* A call that a thread has taken, and what is left of it when it is done. */
-struct run {
-    struct call *call;
-    struct job job; /* the call's own stays as it is for those who cancel it */
-    char *message;
-    bool goes_on; /* elsewhere: it is not done yet */
-};
 
 /* Contexts of a batch that are deleted before other calls of the lane have their turn. */
 #define SLICE 64
@@ -105,74 +112,93 @@ static bool run_slice(struct call *call)
     return last;
 }
 
-static void run_job(struct run *run)
-{
-    sspia_report report;
-    struct message message;
-
-    run->goes_on = run->call->job.operation->is_batch && !run_slice(run->call);
-    if (run->goes_on)
-        return;
-    report.text[0] = '\0'; /* and no more: it is long */
-    run->job = run->call->job;
-    run->message = NULL;
-    run->job.operation->run(&run->job, &report);
-    /* What the status tells by itself is put into words when somebody asks. */
-    if (run->job.status >= 0 || (report.text[0] == '\0' && run->job.operation->is_end) ||
-        run->call->async.slot == 0)
-        return;
-    message_format(&message, job_package(&run->job), run->job.operation->name, run->job.status,
-                   &report);
-    run->message = strdup(message.text);
-}
-
-/* Copies the outputs to whoever wants them. The lock is taken for a moment. */
-static void publish(struct run *run)
-{
-    bool wanted;
-
-    engine_lock();
-    wanted = call_is_attached(run->call);
-    if (wanted)
-        run->call->work.state = ASYNC_FINISHING;
-    engine_unlock();
-    if (wanted)
-        run->job.operation->publish(&run->job);
-}
-
-/* What is to be done without the lock, when a chunk has been settled. */
+/* What is to be done without the lock, when calls have ended. */
 struct remains {
-    struct job *job;         /* of a call that is no end: arguments and references */
     struct work_list parted; /* with references to queues */
+    struct queue *queue;     /* that the chain of completions is for */
+    struct work_list chain;
+    struct job *job;         /* of a call that is no end: arguments and references */
     sspia_completion notice; /* its callback, or none */
 };
 
-/* With the engine lock held. */
-static void settle(struct run *run, struct remains *remains)
-{
-    struct call *call = run->call;
-    bool wanted;
+/* Queues that are still to be told, with references. More are told at once, under the lock. */
+#define UNTOLD_MAX 8
+static _Thread_local struct {
+    struct queue *queues[UNTOLD_MAX];
+    uint32_t count;
+} untold;
 
-    if (run->goes_on)
-        return; /* and may have ended meanwhile */
-    /* FINISHING: free waits for this, so it is attached. No async context: only a queue. */
-    wanted = call->work.state == ASYNC_FINISHING || call->async.slot == 0 ||
-             (run->job.operation->is_end && call_is_attached(call));
-    if (!wanted && run->job.operation->abandon != NULL)
-        run->job.operation->abandon(&run->job);
-    if (run->job.has_turn && run->job.turns != NULL)
-        turn_yield(run->job.turns);
-    pool_dismiss(run->job.lane);
-    call->job.status = run->job.status;
-    call->job.message = run->message;
-    if (wanted)
-        fate_complete(call);
-    if (wanted && call->queue != NULL && queue_post(call->queue, call))
+static void note_untold(struct queue *queue)
+{
+    for (uint32_t i = 0; i < untold.count; i++) {
+        if (untold.queues[i] == queue)
+            return;
+    }
+    if (untold.count == UNTOLD_MAX) {
+        queue_tell(queue);
         return;
-    if (wanted && call->queue == NULL && call->callback != NULL)
-        remains->notice = call_completion(call);
-    if (!call_is_attached(call))
-        work_append(&remains->parted, &call->work, WORK_NOWHERE);
+    }
+    queue_retain(queue);
+    untold.queues[untold.count++] = queue;
+}
+
+void run_tell(void)
+{
+    uint32_t count = untold.count;
+
+    untold.count = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        queue_tell(untold.queues[i]);
+        queue_release(untold.queues[i]);
+    }
+}
+
+/* The rest with the engine lock held. */
+
+static void post(struct remains *remains)
+{
+    if (remains->chain.first != NULL && queue_post(remains->queue, &remains->chain))
+        note_untold(remains->queue);
+}
+
+static void add_to_chain(struct remains *remains, struct call *call)
+{
+    struct work_list *chain = &remains->chain;
+
+    if (remains->queue != call->queue)
+        post(remains);
+    remains->queue = call->queue;
+    call->work.next = NULL;
+    if (chain->last != NULL)
+        chain->last->next = &call->work;
+    else
+        chain->first = &call->work;
+    chain->last = &call->work;
+}
+
+/* The end of a call whose job has its status. From its final status on the call is its async
+ * context's: it is in its queue, or nowhere, before. A call without an async context has only
+ * its queue; one that was parted is not told of. */
+static void end(struct call *call, struct remains *remains)
+{
+    const bool is_attached = call_is_attached(call);
+    const bool is_told = call->queue != NULL && !queue_is_closed(call->queue) &&
+                         (is_attached || call->async.slot == 0);
+
+    if (is_told) {
+        call->work.parted = !is_attached;
+        queue_expect(call->queue);
+        add_to_chain(remains, call);
+        work_set_place(&call->work, WORK_IN_QUEUE);
+    } else {
+        work_set_place(&call->work, WORK_NOWHERE);
+        if (is_attached && call->queue == NULL && call->callback != NULL)
+            remains->notice = call_completion(call);
+        if (!is_attached)
+            work_append(&remains->parted, &call->work, WORK_NOWHERE);
+    }
+    if (is_attached)
+        fate_move(call->async, ASYNC_COMPLETE, call->job.status, call->job.message != NULL);
 }
 
 /* Takes and leaves the engine lock held; lets go of it for what is not to be done under it. */
@@ -181,6 +207,7 @@ static void clear_away(struct remains *remains)
     bool pool_callback = remains->notice.callback != NULL;
     struct call *call;
 
+    post(remains);
     if (remains->job == NULL && remains->parted.first == NULL && !pool_callback)
         return;
     if (pool_callback)
@@ -192,7 +219,7 @@ static void clear_away(struct remains *remains)
         call = (struct call *)work;
         free(call->job.message);
         if (call->queue != NULL)
-            handle_release(call->queue->handle);
+            queue_release(call->queue);
     }
     if (pool_callback && !gate_is_closing())
         remains->notice.callback(remains->notice.async, remains->notice.data);
@@ -201,6 +228,103 @@ static void clear_away(struct remains *remains)
         call_free(call);
     if (pool_callback)
         lane_end_callback();
+}
+
+static char *message_of(const struct job *job, SECURITY_STATUS status,
+                        const sspia_report *report)
+{
+    struct message message;
+
+    message_format(&message, job_package(job), job->operation->name, status, report);
+    return strdup(message.text);
+}
+
+/* Calls that are light. */
+static void run_light(struct work_list *chunk)
+{
+    struct call *calls[LANE_CHUNK];
+    struct remains remains = {.queue = NULL};
+    uint32_t count = 0, ended = 0;
+
+    /* All are noted first: a batch that goes on is back in its lane's list. */
+    for (struct work *work = chunk->first; work != NULL; work = work->next)
+        calls[count++] = (struct call *)work;
+    for (uint32_t i = 0; i < count; i++) {
+        struct job *job = &calls[i]->job;
+        sspia_report report;
+
+        if (job->operation->is_batch && !run_slice(calls[i]))
+            continue;
+        report.text[0] = '\0'; /* and no more: it is long */
+        job->operation->run(job, &report);
+        /* What the status tells by itself is put into words when somebody asks. */
+        job->message = job->status < 0 && report.text[0] != '\0' && calls[i]->async.slot != 0
+                           ? message_of(job, job->status, &report)
+                           : NULL;
+        calls[ended++] = calls[i];
+    }
+    engine_lock();
+    if (ended > 0)
+        pool_dismiss(LANE_QUICK, ended);
+    for (uint32_t i = 0; i < ended; i++) {
+        struct job *job = &calls[i]->job;
+
+        if (job->has_turn && job->turns != NULL)
+            turn_yield(job->turns);
+        end(calls[i], &remains);
+    }
+    clear_away(&remains);
+}
+
+/* Copies the outputs to whoever wants them. The lock is taken for a moment. Whether somebody
+ * did. */
+static bool publish(struct call *call, struct job *job)
+{
+    bool wanted;
+
+    if (job->operation->publish == NULL)
+        return false;
+    engine_lock();
+    wanted = call_is_attached(call);
+    if (wanted)
+        fate_move(call->async, ASYNC_FINISHING, SEC_I_ASYNC_CALL_PENDING, false);
+    engine_unlock();
+    if (wanted)
+        job->operation->publish(job);
+    return wanted;
+}
+
+/* A call that may take its time, or starts a callback here. */
+static void run_heavy(struct call *call)
+{
+    struct job job = call->job; /* the call's own stays as it is for those who cancel it */
+    const struct operation *operation = job.operation;
+    struct remains remains = {.job = operation->discard != NULL ? &job : NULL};
+    sspia_report report;
+    char *message = NULL;
+    bool published;
+
+    if (operation->is_batch && !run_slice(call)) {
+        engine_lock();
+        return;
+    }
+    report.text[0] = '\0';
+    job = call->job;
+    operation->run(&job, &report);
+    if (job.status < 0 && call->async.slot != 0 &&
+        (report.text[0] != '\0' || !operation->is_end))
+        message = message_of(&job, job.status, &report);
+    published = publish(call, &job);
+    engine_lock();
+    if (!published && operation->abandon != NULL)
+        operation->abandon(&job);
+    if (job.has_turn && job.turns != NULL)
+        turn_yield(job.turns);
+    pool_dismiss(job.lane, 1);
+    call->job.status = job.status;
+    call->job.message = message;
+    end(call, &remains);
+    clear_away(&remains);
 }
 
 /* The completion of a call that was cancelled: nothing of it is left but that. */
@@ -213,27 +337,21 @@ static void run_notification(struct call *call)
     clear_away(&remains);
 }
 
-void run_chunk(struct work_list *chunk)
+bool run_chunk(struct work_list *chunk)
 {
-    struct run runs[LANE_CHUNK];
-    struct remains remains = {.job = NULL};
-    uint32_t count = 0;
-
-    if (chunk->first->kind == KIND_NOTIFICATION) {
+    if (chunk->first->kind == KIND_NOTIFICATION)
         run_notification((struct call *)work_take(chunk));
-        return;
-    }
-    /* All are noted first: a batch that goes on is back in its lane's list. */
-    for (struct work *work = chunk->first; work != NULL; work = work->next)
-        runs[count++].call = (struct call *)work;
-    for (uint32_t i = 0; i < count; i++)
-        run_job(&runs[i]);
-    if (!runs[0].goes_on && !runs[0].job.operation->is_end) {
-        publish(&runs[0]);
-        remains.job = &runs[0].job;
-    }
-    engine_lock();
-    for (uint32_t i = 0; i < count; i++)
-        settle(&runs[i], &remains);
-    clear_away(&remains);
+    else if (chunk->first->light)
+        run_light(chunk);
+    else
+        run_heavy((struct call *)chunk->first);
+    return untold.count > 0;
+}
+
+void run_post(struct call *call)
+{
+    struct remains remains = {.queue = NULL};
+
+    end(call, &remains);
+    post(&remains);
 }

@@ -5,6 +5,11 @@
 
 #include "call.h"
 
+/* Says what the job of a call is to the pool: its lane, whether it is light, and so on. */
+void run_classify(struct call *call);
+/* Has a claimed job to wait for its turn? */
+bool run_needs_turn(const struct call *call);
+
 /* With the engine lock held. Puts an admitted call on its way: to its turn, or straight to its
  * lane. */
 void run_start(struct call *call);
@@ -13,8 +18,15 @@ void run_start(struct call *call);
  * without the lock. False: it is running. */
 bool run_withdraw(struct call *call);
 
-/* What a thread of the pool does with what it took from its lane, first to last. The lock is
- * not held when it is called and is when it returns. */
-void run_chunk(struct work_list *chunk);
+/* With the engine lock held. The call of an async context is complete with its job's status,
+ * and in nobody's hands: its queue, if it has one, gets its completion. run_tell follows,
+ * without the lock. */
+void run_post(struct call *call);
+
+/* What a thread does with what it took from a lane, first to last. The lock is not held when it
+ * is called and is when it returns. True: run_tell is owed. */
+bool run_chunk(struct work_list *chunk);
+/* Without the lock: tells the queues that this thread has posted to. */
+void run_tell(void);
 
 #endif

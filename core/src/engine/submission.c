@@ -6,6 +6,7 @@
 #include "lock.h"
 #include "message.h"
 #include "pool.h"
+#include "queue.h"
 #include "run.h"
 
 static void exchange(struct call *call, struct async_destination *destination)
@@ -18,24 +19,39 @@ static void exchange(struct call *call, struct async_destination *destination)
     *destination = former;
 }
 
-/* The context's call, if it may be submitted now. */
-static struct call *find_idle(const SspiAsyncContext *pointer, SECURITY_STATUS *status,
-                              const char **why)
+/* The context's call, if it may be submitted now: then it is BUSY. */
+static struct call *seize_idle(const SspiAsyncContext *pointer, SECURITY_STATUS *status,
+                               const char **why)
 {
-    struct call *call = async_find(pointer);
+    struct call *call = async_find(pointer), *changeable;
+    uint64_t was;
 
     *status = SEC_E_INVALID_HANDLE;
     *why = "the async context is not alive";
     if (call == NULL)
         return NULL;
     *status = SEC_E_INVALID_PARAMETER;
-    *why = call_is_pending(call) ? "a call is pending on the async context"
-                                 : "the async context was not reinitialised";
-    if (call->work.state != ASYNC_IDLE)
+    was = fate_seize(call->async);
+    if (fate_state(was) != ASYNC_IDLE) {
+        *why = fate_state(was) == ASYNC_COMPLETE ? "the async context was not reinitialised"
+                                                 : "a call is pending on the async context";
+        fate_release(call->async, was);
         return NULL;
+    }
     *status = SEC_E_INSUFFICIENT_MEMORY;
     *why = NULL;
-    return async_changeable(call);
+    changeable = async_changeable(call);
+    if (changeable == NULL)
+        fate_release(call->async, was);
+    return changeable;
+}
+
+static void give_back(struct call *call)
+{
+    if (call->async.slot == 0)
+        call_free(call);
+    else
+        fate_move(call->async, ASYNC_IDLE, SEC_E_NO_CONTEXT, false);
 }
 
 /* Makes a job the call of a context, admitted and PENDING; it is still to be started. Engine
@@ -51,30 +67,25 @@ static struct call *admit_job(const SspiAsyncContext *pointer, const struct job 
     if (pointer == NULL && destination != NULL)
         call = call_new();
     else
-        call = find_idle(pointer, status, why);
+        call = seize_idle(pointer, status, why);
     if (call == NULL)
         return NULL;
     *status = pool_admit(job->lane);
     if (*status != SEC_E_OK) {
         *why = "the bound on queued calls is reached, or no thread can be started";
-        if (call->async.slot == 0)
-            call_free(call);
+        give_back(call);
         return NULL;
     }
     if (destination != NULL)
         exchange(call, destination);
     call->job = *job;
-    fate_move(call, ASYNC_PENDING, SEC_I_ASYNC_CALL_PENDING);
+    if (call->async.slot != 0)
+        fate_move(call->async, ASYNC_PENDING, SEC_I_ASYNC_CALL_PENDING, false);
     return call;
 }
 
-SECURITY_STATUS async_submit(SspiAsyncContext *pointer, struct job *job)
-{
-    return async_submit_to(pointer, job, NULL);
-}
-
-SECURITY_STATUS async_submit_to(SspiAsyncContext *pointer, struct job *job,
-                                struct async_destination *destination)
+static SECURITY_STATUS submit(const SspiAsyncContext *pointer, struct job *job,
+                              struct async_destination *destination)
 {
     SECURITY_STATUS status;
     const char *why;
@@ -94,6 +105,73 @@ SECURITY_STATUS async_submit_to(SspiAsyncContext *pointer, struct job *job,
     }
     return status;
 }
+
+/* ---- Light calls, without the engine lock --------------------------------------------------
+ */
+
+/* Hands over a call, which is its async context's from before: the context is PENDING. */
+static void put(struct call *call)
+{
+    struct queue *queue = call->queue;
+
+    /* The call may have ended, and its queue gone, when pool_put returns. */
+    if (queue != NULL)
+        queue_retain(queue);
+    if (pool_put(&call->work) && queue != NULL && !queue_hint(queue))
+        pool_wake();
+    if (queue != NULL)
+        queue_release(queue);
+}
+
+/* Is the call of a BUSY context free, and would it be light? */
+static bool can_be_light(const struct call *call, const struct async_destination *destination)
+{
+    const struct queue *queue = destination != NULL ? destination->queue : call->queue;
+
+    return work_place(&call->work) == WORK_NOWHERE && (queue != NULL || call->callback == NULL);
+}
+
+/* False: nothing was done; the way by the lock is open. */
+static bool submit_light(const SspiAsyncContext *pointer, const struct job *job,
+                         struct async_destination *destination)
+{
+    struct handle_view view;
+    struct job claimed = *job;
+    struct call *call;
+
+    if (!pool_is_open() || !fate_look(pointer, &view) || !fate_begin(&view))
+        return false;
+    call = view.object;
+    if (!can_be_light(call, destination) || !job->operation->claim_alone(&claimed)) {
+        fate_back(&view);
+        return false;
+    }
+    if (destination != NULL)
+        exchange(call, destination);
+    call->job = claimed;
+    run_classify(call);
+    work_set_place(&call->work, WORK_IN_INBOX);
+    fate_submit(&view);
+    put(call);
+    return true;
+}
+
+SECURITY_STATUS async_submit(SspiAsyncContext *pointer, struct job *job)
+{
+    return async_submit_to(pointer, job, NULL);
+}
+
+SECURITY_STATUS async_submit_to(SspiAsyncContext *pointer, struct job *job,
+                                struct async_destination *destination)
+{
+    if (job->operation->claim_alone != NULL && pointer != NULL &&
+        submit_light(pointer, job, destination))
+        return SEC_E_OK;
+    return submit(pointer, job, destination);
+}
+
+/* ---- Batches -------------------------------------------------------------------------------
+ */
 
 /* The handles are closed without the lock: there may be a million of them. Meanwhile the call
  * is pending and in no list, as if it ran already. */

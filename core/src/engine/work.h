@@ -4,6 +4,7 @@
 #ifndef SSPI_ASYNC_WORK_H
 #define SSPI_ASYNC_WORK_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -19,7 +20,8 @@ enum lane {
 enum work_place {
     WORK_NOWHERE,
     WORK_WAITING,  /* for its turn on a context */
-    WORK_IN_LANE,  /* for a thread of the pool */
+    WORK_IN_INBOX, /* for a thread of the pool, as it was put there without the lock */
+    WORK_IN_LANE,  /* the same, in the lane's list */
     WORK_IN_QUEUE, /* for somebody who drains a completion queue */
 };
 
@@ -33,13 +35,15 @@ enum work_kind {
 struct work {
     struct work *next;
     struct work *previous;
-    uint8_t place; /* enum work_place */
-    uint8_t kind;  /* enum work_kind */
-    uint8_t lane;  /* enum lane */
-    uint8_t state; /* of a call: enum async_state */
-    bool light;    /* soon done, and done without its caller: several may go together */
-    bool urgent;   /* somebody is told of its end, or it may block: it begins at once */
-    bool quiet;    /* starts no callback on the thread that runs it */
+    /* enum work_place. Who sees WORK_NOWHERE (acquire) has the work as the one who stored that
+     * (release) left it. */
+    _Atomic uint8_t place;
+    uint8_t kind; /* enum work_kind */
+    uint8_t lane; /* enum lane */
+    bool light;   /* soon done, and done without its caller: several may go together */
+    bool urgent;  /* somebody is told of its end, or it may block: it begins at once */
+    bool quiet;   /* starts no callback on the thread that runs it */
+    bool parted;  /* in a queue: whoever takes it is to free it */
 };
 
 struct work_list {
@@ -47,9 +51,19 @@ struct work_list {
     struct work *last;
 };
 
+static inline enum work_place work_place(const struct work *work)
+{
+    return (enum work_place)atomic_load_explicit(&work->place, memory_order_acquire);
+}
+
+static inline void work_set_place(struct work *work, enum work_place place)
+{
+    atomic_store_explicit(&work->place, (uint8_t)place, memory_order_release);
+}
+
 static inline void work_append(struct work_list *list, struct work *work, enum work_place place)
 {
-    work->place = (uint8_t)place;
+    work_set_place(work, place);
     work->next = NULL;
     work->previous = list->last;
     if (list->last != NULL)
@@ -71,7 +85,7 @@ static inline void work_remove(struct work_list *list, struct work *work)
         list->last = work->previous;
     work->next = NULL;
     work->previous = NULL;
-    work->place = WORK_NOWHERE;
+    work_set_place(work, WORK_NOWHERE);
 }
 
 static inline struct work *work_take(struct work_list *list)

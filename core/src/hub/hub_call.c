@@ -3,6 +3,7 @@
 #include "hub.h"
 
 #include "async_context.h"
+#include "drain.h"
 #include "handle.h"
 #include "memory.h"
 #include "message.h"
@@ -41,7 +42,7 @@ int32_t sspia_hub_queue_take(uint64_t queue, int32_t timeout_ms,
     do {
         uint32_t room = most - (uint32_t)count;
 
-        taken = queue_take(hub_pointer(queue), count == 0 ? timeout_ms : 0, lot,
+        taken = drain_take(hub_pointer(queue), count == 0 ? timeout_ms : 0, lot,
                            room < LOT ? room : LOT);
         if (taken < 0 && count == 0)
             return message_fail("sspia_hub_queue_take", taken, NULL);
@@ -143,7 +144,7 @@ SECURITY_STATUS hub_open_destination(struct async_destination *destination, uint
 void hub_close_destination(struct async_destination *destination)
 {
     if (destination->queue != NULL)
-        handle_release(destination->queue->handle);
+        queue_release(destination->queue);
     if (destination->attachment != NULL)
         destination->attachment->free(destination->attachment);
 }

@@ -68,6 +68,12 @@ static void claim(struct job *job)
     job->claimed = handle_close(HANDLE_CREDENTIAL, job->target);
 }
 
+static bool claim_alone(struct job *job)
+{
+    claim(job);
+    return true;
+}
+
 static void run(struct job *job, sspia_report *report)
 {
     (void)report;
@@ -81,6 +87,7 @@ const struct operation operation_free = {
     .name = "FreeCredentialsHandle",
     .is_end = true,
     .claim = claim,
+    .claim_alone = claim_alone,
     .run = run,
 };
 

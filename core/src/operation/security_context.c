@@ -94,6 +94,17 @@ static void claim(struct job *job)
     job->turns = context != NULL ? &context->turns : NULL;
 }
 
+static bool claim_alone(struct job *job)
+{
+    void *context;
+
+    if (!handle_close_if_alone(HANDLE_CONTEXT, job->target, &context))
+        return false;
+    job->alone = true;
+    job->turns = context != NULL ? &((struct security_context *)context)->turns : NULL;
+    return true;
+}
+
 /* The turn ends with the context: a delete is the last to have it. */
 static void run_delete(struct job *job, sspia_report *report)
 {
@@ -114,6 +125,7 @@ const struct operation operation_delete = {
     .name = "DeleteSecurityContext",
     .is_end = true,
     .claim = claim,
+    .claim_alone = claim_alone,
     .run = run_delete,
 };
 
