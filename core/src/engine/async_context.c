@@ -60,12 +60,11 @@ static void part(struct call *call, struct call *fresh, bool is_complete)
     if (is_complete) {
         fresh->job.status = call->job.status;
         fresh->job.message = call->job.message;
-        call->job.message = NULL;
     }
     handle_replace(HANDLE_ASYNC, call->async, fresh);
 }
 
-struct call *async_changeable(struct call *call)
+struct call *async_changeable(struct call *call, uint64_t was)
 {
     struct call *fresh;
 
@@ -78,7 +77,7 @@ struct call *async_changeable(struct call *call)
         call_free(fresh);
         return call;
     }
-    part(call, fresh, true);
+    part(call, fresh, fate_state(was) == ASYNC_COMPLETE);
     return fresh;
 }
 
@@ -128,18 +127,18 @@ static void let_go(struct holdings *holdings)
 
 /* Parts with a call for good. Frees it if nobody else will: it had not begun and need not run,
  * or it is at hand. */
-static void abandon(struct call *call, bool was_pending, struct holdings *holdings)
+static void abandon(struct call *call, enum async_state state, struct holdings *holdings)
 {
     holdings->attachment = call->attachment;
     call->attachment = NULL;
-    if (was_pending) {
+    if (state == ASYNC_PENDING) {
         if (call->job.operation->is_end || !run_withdraw(call))
             return;
         holdings->job = call->job;
         holdings->has_job = true;
     } else {
-        holdings->message = call->job.message;
-        call->job.message = NULL;
+        if (state == ASYNC_COMPLETE)
+            holdings->message = call->job.message;
         if (work_place(&call->work) != WORK_NOWHERE && queue_leave(call->queue, call))
             return;
     }
@@ -156,14 +155,14 @@ void SspiFreeAsyncContext(SspiAsyncContext *pointer)
     engine_lock();
     call = find_at_rest(pointer);
     if (call != NULL) {
-        bool was_pending = fate_state(fate_seize(call->async)) == ASYNC_PENDING;
+        enum async_state state = fate_state(fate_seize(call->async));
 
         handle = call->async;
         /* A fork may come before the release, and visits closed handles too. */
         handle_replace(HANDLE_ASYNC, handle, NULL);
         handle_close(HANDLE_ASYNC, handle);
         fate_tell(handle);
-        abandon(call, was_pending, &holdings);
+        abandon(call, state, &holdings);
     }
     engine_unlock();
     if (handle.slot == 0)
@@ -183,12 +182,13 @@ static NTSTATUS reinit(const SspiAsyncContext *pointer)
     engine_lock();
     call = async_find(pointer);
     if (call != NULL) {
-        fate_seize(call->async);
+        enum async_state state = fate_state(fate_seize(call->async));
+
         status = fate_is_pending(call->async) ? STATUS_DEVICE_BUSY : STATUS_SUCCESS;
+        if (state == ASYNC_COMPLETE)
+            message = call->job.message;
     }
     if (status == STATUS_SUCCESS) {
-        message = call->job.message;
-        call->job.message = NULL;
         fate_move(call->async, ASYNC_IDLE, SEC_E_NO_CONTEXT, false);
     }
     engine_unlock();
@@ -217,7 +217,7 @@ static SECURITY_STATUS open_settings(const SspiAsyncContext *pointer, struct cal
     *was = fate_seize(found->async);
     if (fate_is_pending(found->async))
         return SEC_E_INVALID_PARAMETER;
-    *call = async_changeable(found);
+    *call = async_changeable(found, *was);
     if (*call != NULL)
         return SEC_E_OK;
     fate_release(found->async, *was);

@@ -15,9 +15,9 @@ bool async_take_attachment(SspiAsyncContext *handle, SECURITY_STATUS *status,
 /* The call behind a live async context, or NULL. */
 struct call *async_find(const SspiAsyncContext *handle);
 
-/* A call whose settings may be changed: the context's, or a fresh one if its completion still
- * waits to be taken. NULL without memory. */
-struct call *async_changeable(struct call *call);
+/* A call whose settings may be changed, of a context that was seized: its own, or a fresh one
+ * if its completion still waits to be taken. NULL without memory. */
+struct call *async_changeable(struct call *call, uint64_t was);
 
 void async_start(void);
 

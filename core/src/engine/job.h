@@ -53,7 +53,7 @@ struct job {
         struct handle target; /* of a free or a delete, until claimed; slot 0: never valid */
         void *claimed;        /* of a free: the owner's reference, or NULL */
         struct handle_chain batch; /* of many deletes: what was claimed, with references */
-        char *message;             /* of a job that ended: why it failed, or NULL */
+        char *message;             /* of a call that is COMPLETE: why it failed, or NULL */
     };
     /* Of the context that the job has a reference to (the owner's, if it is a delete). NULL: it
      * needs no turn. */

@@ -45,7 +45,7 @@
 #define LATE_NAP_MS      10
 #define EARLY_NAPS_MS    100
 #define NAPS_MS          300
-#define DEFERRED_BACKLOG 1024
+#define DEFERRED_BACKLOG 4096
 
 static const uint64_t backlog_ns = 100000; /* of light work: worth one more wake */
 static const uint64_t dear_ns = 10000;     /* a light call that costs more is not for a loop */
@@ -54,8 +54,6 @@ static const int64_t tell_ns = 20000;      /* for so long what was done need not
 static bool (*run_chunk)(struct work_list *chunk);
 static void (*tell_of_chunks)(void);
 static _Thread_local struct lane_state *own_lane;
-static _Thread_local uint32_t own_inbox; /* and 1 */
-static _Atomic uint32_t inbox_owners;
 
 void lane_set_runner(bool (*run)(struct work_list *chunk), void (*tell)(void))
 {
@@ -309,10 +307,15 @@ static void see_to_the_rest(struct lane_state *lane)
         wake_or_start(lane);
 }
 
+static uint64_t cost_of(const struct lane_state *lane)
+{
+    return atomic_load_explicit(&lane->cost_ns, memory_order_relaxed);
+}
+
 /* Is there enough for one more thread to be worth its wake? */
 static void see_to_the_backlog(struct lane_state *lane)
 {
-    if (looking(lane) == 0 && waiting_in(lane) * lane->cost_ns > backlog_ns)
+    if (looking(lane) == 0 && waiting_in(lane) * cost_of(lane) > backlog_ns)
         wake_or_start(lane);
 }
 
@@ -338,13 +341,13 @@ static void tell(struct untold *untold)
     untold->any = false;
 }
 
-/* Takes and runs light work, and leaves it untold for a moment if more of it follows. The lock
- * is held before and after. */
-static void run_light(struct lane_state *lane, struct work_list *chunk, uint32_t count,
-                      struct untold *untold)
+/* Runs light work and measures it; the lock is held before and after. Whether somebody is still
+ * to be told. */
+static bool run_light(struct lane_state *lane, struct work_list *chunk, uint32_t count,
+                      int64_t *start_ns, int64_t *end_ns)
 {
-    int64_t start = now_ns(), end;
     uint64_t cost;
+    bool owes;
 
     lane->at_light++;
     say_watch(lane);
@@ -352,21 +355,33 @@ static void run_light(struct lane_state *lane, struct work_list *chunk, uint32_t
     see_to_the_backlog(lane);
     engine_unlock();
     gate_stop_at_exit();
-    if (run_chunk(chunk) && !untold->any) {
-        untold->any = true;
-        untold->since_ns = start;
-    }
-    end = now_ns();
-    cost = (uint64_t)(end - start) / count;
-    lane->cost_ns = (lane->cost_ns * 7 + cost) / 8;
+    *start_ns = now_ns();
+    owes = run_chunk(chunk);
+    *end_ns = now_ns();
+    cost = (cost_of(lane) * 7 + (uint64_t)(*end_ns - *start_ns) / count) / 8;
+    atomic_store_explicit(&lane->cost_ns, cost, memory_order_relaxed);
     lane->at_light--;
     lane_sweep(lane);
+    return owes;
+}
+
+/* The same on a thread of the lane, which leaves it untold for a moment if more of it follows.
+ */
+static void work_lightly(struct lane_state *lane, struct work_list *chunk, uint32_t count,
+                         struct untold *untold)
+{
+    int64_t start_ns, end_ns;
+
+    if (run_light(lane, chunk, count, &start_ns, &end_ns) && !untold->any) {
+        untold->any = true;
+        untold->since_ns = start_ns;
+    }
     if (untold->any && (lane->list.first == NULL || !lane->list.first->light ||
-                        end - untold->since_ns > tell_ns))
+                        end_ns - untold->since_ns > tell_ns))
         tell(untold);
 }
 
-static void run_heavy(struct lane_state *lane, struct work_list *chunk)
+static void work_heavily(struct lane_state *lane, struct work_list *chunk)
 {
     say_watch(lane);
     see_to_the_rest(lane);
@@ -377,6 +392,7 @@ static void run_heavy(struct lane_state *lane, struct work_list *chunk)
         tell_of_chunks();
         engine_lock();
     }
+    lane_sweep(lane);
 }
 
 static void *thread_main(void *argument)
@@ -400,15 +416,14 @@ static void *thread_main(void *argument)
         count = lane_take(lane, &chunk);
         took_its_time = !chunk.first->light;
         if (took_its_time)
-            run_heavy(lane, &chunk);
+            work_heavily(lane, &chunk);
         else
-            run_light(lane, &chunk, count, &untold);
+            work_lightly(lane, &chunk, count, &untold);
         /* A callback forked: in the child this is no thread of the pool any more. */
         if (own_lane == NULL) {
             engine_unlock();
             return NULL;
         }
-        lane_sweep(lane);
     }
     see_to_the_rest(lane);
     worker_retire(worker);
@@ -434,7 +449,7 @@ static void find_thread(struct lane_state *lane, const struct work *work)
             atomic_store_explicit(&lane->deferring, true, memory_order_relaxed);
             return;
         }
-        if (lane->at_light > 0 && waiting * lane->cost_ns < backlog_ns)
+        if (lane->at_light > 0 && waiting * cost_of(lane) < backlog_ns)
             return;
     }
     wake_or_start(lane);
@@ -454,13 +469,13 @@ bool lane_is_open(const struct lane_state *lane)
            !gate_is_closing();
 }
 
+/* Threads are told apart by the address of their own data, mixed by multiplication (Knuth's).
+ */
 static struct inbox *inbox_of_this_thread(struct lane_state *lane)
 {
-    if (own_inbox == 0)
-        own_inbox =
-            atomic_fetch_add_explicit(&inbox_owners, 1, memory_order_relaxed) % LANE_INBOXES +
-            1;
-    return &lane->inboxes[own_inbox - 1];
+    const uint64_t mixed = (uint64_t)(uintptr_t)pthread_self() * 0x9e3779b97f4a7c15u;
+
+    return &lane->inboxes[mixed >> 32 & (LANE_INBOXES - 1)];
 }
 
 /* Wakes somebody for what is in an inbox, unless somebody looks by now. If there is no thread
@@ -475,8 +490,7 @@ static void wake_for_inbox(struct lane_state *lane, bool is_full)
     while (lane->threads == 0 && lane_has_work(lane) && !gate_is_closing()) {
         struct work_list chunk = {NULL, NULL};
 
-        lane_take(lane, &chunk);
-        lane_run_here(lane, &chunk);
+        lane_run_here(lane, &chunk, lane_take(lane, &chunk));
         engine_lock();
     }
     engine_unlock();
@@ -496,7 +510,7 @@ bool lane_put(struct lane_state *lane, struct work *work)
             wake_for_inbox(lane, true);
         return false;
     case WATCH_NAPPER:
-        if (is_backlog || (urgent && lane->cost_ns > dear_ns))
+        if (is_backlog || (urgent && cost_of(lane) > dear_ns))
             break;
         atomic_store_explicit(&lane->deferring, true, memory_order_relaxed);
         return urgent;
@@ -510,7 +524,7 @@ bool lane_put(struct lane_state *lane, struct work *work)
 
 bool lane_is_unattended(const struct lane_state *lane)
 {
-    return looking(lane) == 0 && lane->at_light == 0;
+    return looking(lane) == 0 && lane->at_light == 0 && cost_of(lane) <= dear_ns;
 }
 
 bool lane_admit(struct lane_state *lane)
@@ -529,17 +543,18 @@ void lane_withdraw(struct lane_state *lane, struct work *work)
     count_waiting(lane, -1);
 }
 
-void lane_run_here(struct lane_state *lane, struct work_list *chunk)
+void lane_run_here(struct lane_state *lane, struct work_list *chunk, uint32_t count)
 {
-    bool light = chunk->first->light;
+    int64_t start_ns, end_ns;
     bool owes;
 
-    lane->at_light += light;
-    say_watch(lane);
-    see_to_the_rest(lane);
-    engine_unlock();
-    owes = run_chunk(chunk);
-    lane->at_light -= light;
+    if (chunk->first->light) {
+        owes = run_light(lane, chunk, count, &start_ns, &end_ns);
+    } else {
+        see_to_the_rest(lane);
+        engine_unlock();
+        owes = run_chunk(chunk);
+    }
     say_watch(lane);
     lane_sweep(lane);
     see_to_the_rest(lane);

@@ -22,7 +22,7 @@ enum lane_watch {
     WATCH_LOOKER, /* one who is awake looks before it sleeps */
 };
 
-/* For several threads to put work there without a fight over one cache line. */
+/* For several threads to put work there without a fight over one cache line. A power of two. */
 #define LANE_INBOXES 4
 
 struct lane_state {
@@ -49,7 +49,7 @@ struct lane_state {
     uint64_t admitted;
     uint64_t submitted; /* and completed: since the start */
     uint64_t completed;
-    uint64_t cost_ns; /* of a light call, lately */
+    _Atomic uint64_t cost_ns; /* of a light call, lately; written under the lock */
 
     atomic_bool deferring; /* work waits for the end of a nap */
 
@@ -95,8 +95,9 @@ void lane_withdraw(struct lane_state *lane, struct work *work);
 /* Takes one piece of work, or a share of what is light, from a lane that has some; says how
  * many. */
 uint32_t lane_take(struct lane_state *lane, struct work_list *chunk);
-/* Runs what was taken on this thread, which is not the lane's. Lets go of the lock. */
-void lane_run_here(struct lane_state *lane, struct work_list *chunk);
+/* Runs what was taken, so many, on this thread, which is not the lane's. Lets go of the lock.
+ */
+void lane_run_here(struct lane_state *lane, struct work_list *chunk, uint32_t count);
 
 /* Somebody waits for what may be deferred: the nap is ended, if work waits for that. */
 void lane_hurry(struct lane_state *lane);
@@ -108,7 +109,7 @@ void lane_see_to_the_first(struct lane_state *lane);
 void lane_dismiss(struct lane_state *lane, uint32_t count);
 /* Moves what is in the inboxes to the list. */
 void lane_sweep(struct lane_state *lane);
-/* Is nobody awake who would do light work soon? */
+/* Is nobody awake who would do light work soon, and is it cheap? */
 bool lane_is_unattended(const struct lane_state *lane);
 /* It was configured anew. */
 void lane_reconsider(struct lane_state *lane);

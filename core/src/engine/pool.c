@@ -115,6 +115,7 @@ void pool_withdraw(struct work *work)
 static bool help(struct lane_state *lane, bool unattended_only)
 {
     struct work_list chunk = {NULL, NULL};
+    uint32_t count;
 
     if (!lane_has_work(lane))
         return false;
@@ -125,8 +126,8 @@ static bool help(struct lane_state *lane, bool unattended_only)
         engine_unlock();
         return false;
     }
-    lane_take(lane, &chunk);
-    lane_run_here(lane, &chunk);
+    count = lane_take(lane, &chunk);
+    lane_run_here(lane, &chunk, count);
     return true;
 }
 
@@ -162,7 +163,7 @@ bool pool_run_here(struct work *work)
     work_append(&chunk, work, WORK_NOWHERE);
     /* Who waits for one call may have others that are worth running beside it. */
     lane_see_to_the_first(lane);
-    lane_run_here(lane, &chunk);
+    lane_run_here(lane, &chunk, 1);
     return true;
 }
 

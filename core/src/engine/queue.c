@@ -14,9 +14,10 @@
  *     reference to the queue that came with it passes to the taker.
  *  4. The descriptor, where there is one, is readable while completions wait, from at most 20
  * us after they were posted, and is not when none do, but for a moment. `raised`: it has been
- *     raised, or is about to be. Who raises it looks afterwards whether there is anything left;
- *     who lowers it looks into the inbox after `raised` was cleared. Both, and the posting, are
- *     sequentially consistent.
+ *     raised, or is about to be; a bit in the queue's slot, which can be read though the queue
+ * may be gone. Who raises it looks afterwards whether there is anything left; who lowers it
+ * looks into the inbox after `raised` was cleared. Both, and the posting, are sequentially
+ * consistent.
  *  5. Who sees a final status finds the completion: between the two `expected` is set.
  */
 #include "queue.h"
@@ -45,7 +46,6 @@ struct queue {
      */
     unsigned char gap[CACHE_LINE];
     struct work *_Atomic inbox;
-    atomic_bool raised;
     atomic_bool expected;
 };
 
@@ -56,6 +56,28 @@ struct queue *queue_acquire(const sspia_queue *pointer)
     if (!handle_from_pointer(HANDLE_QUEUE, pointer, &handle))
         return NULL;
     return handle_acquire(HANDLE_QUEUE, handle);
+}
+
+#define RAISED 1ull
+
+static bool is_raised(struct handle handle)
+{
+    return (atomic_load_explicit(handle_word(handle), memory_order_seq_cst) & RAISED) != 0;
+}
+
+/* Was it up? */
+static bool set_raised(struct queue *queue, bool raised)
+{
+    _Atomic uint64_t *word = handle_word(queue->handle);
+    uint64_t before = raised ? atomic_fetch_or_explicit(word, RAISED, memory_order_seq_cst)
+                             : atomic_fetch_and_explicit(word, ~RAISED, memory_order_seq_cst);
+
+    return (before & RAISED) != 0;
+}
+
+struct handle queue_handle(const struct queue *queue)
+{
+    return queue->handle;
 }
 
 void queue_retain(struct queue *queue)
@@ -83,6 +105,7 @@ sspia_queue *sspia_queue_create(void)
         free(queue);
         return NULL;
     }
+    set_raised(queue, false); /* the slot's last owner may have left it */
     return handle_to_pointer(HANDLE_QUEUE, queue->handle);
 }
 
@@ -114,12 +137,6 @@ bool queue_is_ready(void *object)
 /* ---- The descriptor ------------------------------------------------------------------------
  */
 
-/* Was it up? */
-static bool set_raised(struct queue *queue, bool raised)
-{
-    return atomic_exchange_explicit(&queue->raised, raised, memory_order_seq_cst);
-}
-
 /* With `taking`: the queue is found empty. */
 static void lower(struct queue *queue)
 {
@@ -131,8 +148,7 @@ static void lower(struct queue *queue)
 
 static void raise_descriptor(struct queue *queue)
 {
-    if (queue->fd < 0 || atomic_load_explicit(&queue->raised, memory_order_relaxed) ||
-        set_raised(queue, true))
+    if (queue->fd < 0 || is_raised(queue->handle) || set_raised(queue, true))
         return;
     wake_raise(queue->fd);
     if (queue_is_ready(queue) || pool_is_deferring())
@@ -187,7 +203,7 @@ bool queue_post(struct queue *queue, struct work_list *chain)
     *chain = (struct work_list){NULL, NULL};
     atomic_store_explicit(&queue->expected, false, memory_order_release);
     return atomic_load_explicit(&queue->sleepers, memory_order_relaxed) > 0 ||
-           (queue->fd >= 0 && !atomic_load_explicit(&queue->raised, memory_order_seq_cst));
+           (queue->fd >= 0 && !is_raised(queue->handle));
 }
 
 void queue_tell(struct queue *queue)
@@ -199,12 +215,21 @@ void queue_tell(struct queue *queue)
         raise_descriptor(queue);
 }
 
-bool queue_hint(struct queue *queue)
+bool queue_hint(struct handle handle)
 {
-    if (atomic_load_explicit(&queue->sleepers, memory_order_relaxed) > 0)
+    struct queue *queue;
+    bool is_polled;
+
+    if (is_raised(handle))
+        return true;
+    queue = handle_acquire(HANDLE_QUEUE, handle);
+    if (queue == NULL)
         return false;
-    raise_descriptor(queue);
-    return true;
+    is_polled = atomic_load_explicit(&queue->sleepers, memory_order_relaxed) == 0;
+    if (is_polled)
+        raise_descriptor(queue);
+    queue_release(queue);
+    return is_polled;
 }
 
 bool queue_leave(struct queue *queue, struct call *call)
@@ -277,7 +302,7 @@ uint32_t queue_collect(struct queue *queue, sspia_completion *completions, uint3
         else
             work_set_place(work, WORK_NOWHERE);
     }
-    if (atomic_load_explicit(&queue->raised, memory_order_relaxed) && !queue_is_ready(queue))
+    if (is_raised(queue->handle) && !queue_is_ready(queue))
         lower(queue);
     pthread_mutex_unlock(&queue->taking);
     return count;
@@ -363,7 +388,8 @@ static void after_fork(void *object)
             call_free((struct call *)work);
     }
     queue->first = queue->chains = queue->inbox = NULL;
-    queue->raised = queue->expected = false;
+    queue->expected = false;
+    set_raised(queue, false);
 }
 
 void queue_start(void)

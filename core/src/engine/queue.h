@@ -12,6 +12,7 @@ struct queue;
 void queue_start(void);
 
 /* A reference, or NULL if the handle is dead; and another; and the way back. */
+struct handle queue_handle(const struct queue *queue);
 struct queue *queue_acquire(const sspia_queue *handle);
 void queue_retain(struct queue *queue);
 void queue_release(struct queue *queue);
@@ -37,9 +38,9 @@ bool queue_leave(struct queue *queue, struct call *call);
 /* Tells those who drain the queue that something was posted. */
 void queue_tell(struct queue *queue);
 
-/* Light work waits that brings it completions: who polls the descriptor does it. False: that is
- * nobody's way to hear of them, somebody sleeps for them instead. */
-bool queue_hint(struct queue *queue);
+/* Light work waits that brings a queue completions: who polls its descriptor does it. False:
+ * that is nobody's way to hear of them, somebody sleeps for them or the queue is gone. */
+bool queue_hint(struct handle queue);
 
 /* Has it completions? */
 bool queue_is_ready(void *queue);

@@ -40,7 +40,7 @@ static struct call *seize_idle(const SspiAsyncContext *pointer, SECURITY_STATUS 
     }
     *status = SEC_E_INSUFFICIENT_MEMORY;
     *why = NULL;
-    changeable = async_changeable(call);
+    changeable = async_changeable(call, was);
     if (changeable == NULL)
         fate_release(call->async, was);
     return changeable;
@@ -112,15 +112,13 @@ static SECURITY_STATUS submit(const SspiAsyncContext *pointer, struct job *job,
 /* Hands over a call, which is its async context's from before: the context is PENDING. */
 static void put(struct call *call)
 {
-    struct queue *queue = call->queue;
-
     /* The call may have ended, and its queue gone, when pool_put returns. */
-    if (queue != NULL)
-        queue_retain(queue);
-    if (pool_put(&call->work) && queue != NULL && !queue_hint(queue))
+    struct handle queue = {0, 0};
+
+    if (call->queue != NULL)
+        queue = queue_handle(call->queue);
+    if (pool_put(&call->work) && !queue_hint(queue))
         pool_wake();
-    if (queue != NULL)
-        queue_release(queue);
 }
 
 /* Is the call of a BUSY context free, and would it be light? */
@@ -136,19 +134,22 @@ static bool submit_light(const SspiAsyncContext *pointer, const struct job *job,
                          struct async_destination *destination)
 {
     struct handle_view view;
-    struct job claimed = *job;
     struct call *call;
 
     if (!pool_is_open() || !fate_look(pointer, &view) || !fate_begin(&view))
         return false;
     call = view.object;
-    if (!can_be_light(call, destination) || !job->operation->claim_alone(&claimed)) {
+    if (!can_be_light(call, destination)) {
+        fate_back(&view);
+        return false;
+    }
+    call->job = *job;
+    if (!job->operation->claim_alone(&call->job)) {
         fate_back(&view);
         return false;
     }
     if (destination != NULL)
         exchange(call, destination);
-    call->job = claimed;
     run_classify(call);
     work_set_place(&call->work, WORK_IN_INBOX);
     fate_submit(&view);
