@@ -70,28 +70,46 @@ static struct lot *started_lot(const struct queue *queue)
     return lot;
 }
 
+static void begin(struct lot *own, const struct queue *queue)
+{
+    own->queue = queue;
+    own->next = own->count = 0;
+    own->outer = innermost;
+    innermost = own;
+}
+
+/* Also the end of the caller's reference. */
+static void end(struct lot *own, struct queue *queue, struct work_list *parted)
+{
+    innermost = own->outer;
+    queue_leave_off(queue);
+    queue_let_go(queue, parted);
+    queue_release(queue);
+}
+
 int32_t drain_take(const sspia_queue *pointer, int32_t timeout_ms,
                    sspia_completion *completions, uint32_t most)
 {
     int cancel_state = engine_disable_cancellation(timeout_ms != 0);
     struct queue *queue = queue_acquire(pointer);
     struct work_list parted = {NULL, NULL};
-    struct lot *lot;
-    int32_t count;
+    int32_t count = SEC_E_INVALID_HANDLE;
+    struct lot *lot, own;
 
-    if (queue == NULL) {
-        count = SEC_E_INVALID_HANDLE;
-    } else if ((lot = started_lot(queue)) != NULL) {
+    if (queue == NULL)
+        goto done;
+    lot = started_lot(queue);
+    begin(&own, queue);
+    if (lot != NULL) {
         completions[0] = lot->items[lot->next++];
         count = 1;
     } else {
         pool_help_now();
         count = next(queue, timeout_ms, cancel_state, completions, most, &parted);
     }
-    if (queue != NULL) {
-        queue_let_go(queue, &parted);
-        queue_release(queue);
-    }
+    end(&own, queue, &parted);
+
+done:
     pthread_setcancelstate(cancel_state, NULL);
     return count;
 }
@@ -123,20 +141,19 @@ int32_t sspia_queue_dispatch(sspia_queue *pointer, uint32_t most, int32_t timeou
     }
     if (most > INT32_MAX)
         most = INT32_MAX;
-    own.queue = queue;
-    own.next = own.count = 0;
-    own.outer = innermost;
-    innermost = &own;
-    if (started_lot(queue) == NULL)
-        pool_help_now();
+    begin(&own, queue);
     while ((uint32_t)count < most) {
         uint32_t room = most - (uint32_t)count;
         sspia_completion completion;
 
         lot = started_lot(queue);
         if (lot == NULL) {
-            int32_t taken = next(queue, count == 0 ? timeout_ms : 0, cancel_state, own.items,
-                                 room < LOT ? room : LOT, &parted);
+            int32_t taken;
+
+            /* What the callbacks submitted is done right here. */
+            pool_help_now();
+            taken = next(queue, count == 0 ? timeout_ms : 0, cancel_state, own.items,
+                         room < LOT ? room : LOT, &parted);
 
             if (taken < 0 && count == 0)
                 count = message_fail("sspia_queue_dispatch", taken, NULL);
@@ -154,11 +171,18 @@ int32_t sspia_queue_dispatch(sspia_queue *pointer, uint32_t most, int32_t timeou
         if (completion.callback != NULL)
             completion.callback(completion.async, completion.data);
     }
-    innermost = own.outer;
-    queue_let_go(queue, &parted);
-    queue_release(queue);
+    end(&own, queue, &parted);
     pthread_setcancelstate(cancel_state, NULL);
     return count;
+}
+
+bool drain_is_under_way(struct handle queue)
+{
+    const struct lot *lot = innermost;
+
+    while (lot != NULL && queue_handle(lot->queue).slot != queue.slot)
+        lot = lot->outer;
+    return lot != NULL;
 }
 
 void drain_after_fork(void)

@@ -9,6 +9,9 @@
 int32_t drain_take(const sspia_queue *handle, int32_t timeout_ms, sspia_completion *completions,
                    uint32_t most);
 
+/* Does this thread drain this queue just now? Then it comes to what is submitted or posted. */
+bool drain_is_under_way(struct handle queue);
+
 /* In the child: what the forking thread has taken was for the parent. */
 void drain_after_fork(void);
 

@@ -204,7 +204,8 @@ static uint32_t nap(struct worker *worker)
     uint32_t napped_ms = 0; /* since somebody used the lane */
 
     lane->napping++;
-    while (lane->list.first == NULL && napped_ms < NAPS_MS) {
+    while (lane->list.first == NULL && napped_ms < NAPS_MS &&
+           (napped_ms < lane->idle_ms || !is_surplus(lane))) {
         uint32_t nap_ms = napped_ms < EARLY_NAPS_MS ? NAP_MS : LATE_NAP_MS;
 
         deadline = engine_deadline(nap_ms);
@@ -250,27 +251,30 @@ static bool wait_for_work(struct worker *worker, bool took_its_time)
     return lane->list.first != NULL || !is_surplus(lane) || finds_work_at_the_door(lane);
 }
 
-/* Takes one piece of work, or a share of what is light at the head of the list: the more waits,
- * the more, so that the other threads have theirs. */
-uint32_t lane_take(struct lane_state *lane, struct work_list *chunk)
+uint32_t lane_take(struct lane_state *lane, struct work_list *chunk, uint32_t most)
 {
-    uint32_t count = 0, share;
+    uint32_t count = 0;
     struct work *work;
 
     lane_sweep(lane);
-    share = waiting_in(lane) / (2 * lane->limit);
-    if (share > LANE_CHUNK)
-        share = LANE_CHUNK;
     do {
         work = work_take(&lane->list);
         work_append(chunk, work, WORK_NOWHERE);
         count++;
-    } while (work->light && count < share && lane->list.first != NULL &&
+    } while (work->light && count < most && lane->list.first != NULL &&
              lane->list.first->light);
     count_waiting(lane, -(int)count);
     if (lane->list.first == NULL && lane_is_deferring(lane))
         atomic_store_explicit(&lane->deferring, false, memory_order_relaxed);
     return count;
+}
+
+/* The more waits, the more a thread takes at once, so that the others have their share. */
+static uint32_t share_of(struct lane_state *lane)
+{
+    uint32_t share = waiting_in(lane) / (2 * lane->limit);
+
+    return share < LANE_CHUNK ? share : LANE_CHUNK;
 }
 
 static void *thread_main(void *argument);
@@ -341,11 +345,12 @@ static void tell(struct untold *untold)
     untold->any = false;
 }
 
-/* Runs light work and measures it; the lock is held before and after. Whether somebody is still
- * to be told. */
-static bool run_light(struct lane_state *lane, struct work_list *chunk, uint32_t count,
-                      int64_t *start_ns, int64_t *end_ns)
+/* Runs light work; the lock is held before and after. Now and then it is measured, as that
+ * takes longer than a submit. Whether somebody is still to be told. */
+static bool run_light(struct lane_state *lane, struct work_list *chunk, uint32_t count)
 {
+    bool is_measured = lane->chunks++ % 16 == 0;
+    int64_t start_ns = 0;
     uint64_t cost;
     bool owes;
 
@@ -355,11 +360,13 @@ static bool run_light(struct lane_state *lane, struct work_list *chunk, uint32_t
     see_to_the_backlog(lane);
     engine_unlock();
     gate_stop_at_exit();
-    *start_ns = now_ns();
+    if (is_measured)
+        start_ns = now_ns();
     owes = run_chunk(chunk);
-    *end_ns = now_ns();
-    cost = (cost_of(lane) * 7 + (uint64_t)(*end_ns - *start_ns) / count) / 8;
-    atomic_store_explicit(&lane->cost_ns, cost, memory_order_relaxed);
+    if (is_measured) {
+        cost = (cost_of(lane) + (uint64_t)(now_ns() - start_ns) / count) / 2;
+        atomic_store_explicit(&lane->cost_ns, cost, memory_order_relaxed);
+    }
     lane->at_light--;
     lane_sweep(lane);
     return owes;
@@ -370,14 +377,13 @@ static bool run_light(struct lane_state *lane, struct work_list *chunk, uint32_t
 static void work_lightly(struct lane_state *lane, struct work_list *chunk, uint32_t count,
                          struct untold *untold)
 {
-    int64_t start_ns, end_ns;
+    bool owes = run_light(lane, chunk, count);
+    bool goes_on = lane->list.first != NULL && lane->list.first->light;
 
-    if (run_light(lane, chunk, count, &start_ns, &end_ns) && !untold->any) {
-        untold->any = true;
-        untold->since_ns = start_ns;
-    }
-    if (untold->any && (lane->list.first == NULL || !lane->list.first->light ||
-                        end_ns - untold->since_ns > tell_ns))
+    if (owes && !untold->any && goes_on)
+        untold->since_ns = now_ns();
+    untold->any = untold->any || owes;
+    if (untold->any && (!goes_on || now_ns() - untold->since_ns > tell_ns))
         tell(untold);
 }
 
@@ -413,7 +419,7 @@ static void *thread_main(void *argument)
 
         if (lane->list.first == NULL)
             continue;
-        count = lane_take(lane, &chunk);
+        count = lane_take(lane, &chunk, share_of(lane));
         took_its_time = !chunk.first->light;
         if (took_its_time)
             work_heavily(lane, &chunk);
@@ -490,7 +496,7 @@ static void wake_for_inbox(struct lane_state *lane, bool is_full)
     while (lane->threads == 0 && lane_has_work(lane) && !gate_is_closing()) {
         struct work_list chunk = {NULL, NULL};
 
-        lane_run_here(lane, &chunk, lane_take(lane, &chunk));
+        lane_run_here(lane, &chunk, lane_take(lane, &chunk, LANE_CHUNK));
         engine_lock();
     }
     engine_unlock();
@@ -512,7 +518,7 @@ bool lane_put(struct lane_state *lane, struct work *work)
     case WATCH_NAPPER:
         if (is_backlog || (urgent && cost_of(lane) > dear_ns))
             break;
-        atomic_store_explicit(&lane->deferring, true, memory_order_relaxed);
+        atomic_store_explicit(&lane->deferring, true, memory_order_seq_cst);
         return urgent;
     case WATCH_CLOSED:
     case WATCH_NOBODY:
@@ -545,11 +551,10 @@ void lane_withdraw(struct lane_state *lane, struct work *work)
 
 void lane_run_here(struct lane_state *lane, struct work_list *chunk, uint32_t count)
 {
-    int64_t start_ns, end_ns;
     bool owes;
 
     if (chunk->first->light) {
-        owes = run_light(lane, chunk, count, &start_ns, &end_ns);
+        owes = run_light(lane, chunk, count);
     } else {
         see_to_the_rest(lane);
         engine_unlock();
@@ -568,19 +573,39 @@ bool lane_is_deferring(const struct lane_state *lane)
     return atomic_load_explicit(&lane->deferring, memory_order_relaxed);
 }
 
+bool lane_leaves_work(const struct lane_state *lane)
+{
+    return lane_is_deferring(lane) &&
+           atomic_load_explicit(&lane->watch, memory_order_seq_cst) == WATCH_NAPPER;
+}
+
+void lane_stop_deferring(struct lane_state *lane)
+{
+    if (!lane_is_deferring(lane) || lane_has_work(lane))
+        return;
+    atomic_store_explicit(&lane->deferring, false, memory_order_seq_cst);
+    if (lane_has_work(lane)) /* it was put there meanwhile, and said so before */
+        atomic_store_explicit(&lane->deferring, true, memory_order_relaxed);
+}
+
 void lane_hurry(struct lane_state *lane)
 {
     if (!lane_is_deferring(lane))
         return;
     atomic_store_explicit(&lane->deferring, false, memory_order_relaxed);
-    lane_sweep(lane);
-    if (waiting_in(lane) > 0 && looking(lane) == 0)
-        wake_or_start(lane);
+    lane_see_to_the_rest(lane);
 }
 
 void lane_see_to_the_first(struct lane_state *lane)
 {
     if (lane->list.first != NULL && !lane->list.first->light && looking(lane) == 0)
+        wake_or_start(lane);
+}
+
+void lane_see_to_the_rest(struct lane_state *lane)
+{
+    lane_sweep(lane);
+    if (waiting_in(lane) > 0 && looking(lane) == 0)
         wake_or_start(lane);
 }
 

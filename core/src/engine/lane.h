@@ -49,6 +49,7 @@ struct lane_state {
     uint64_t admitted;
     uint64_t submitted; /* and completed: since the start */
     uint64_t completed;
+    uint32_t chunks;          /* of light work, since the start */
     _Atomic uint64_t cost_ns; /* of a light call, lately; written under the lock */
 
     atomic_bool deferring; /* work waits for the end of a nap */
@@ -73,6 +74,10 @@ void lane_set_runner(bool (*run)(struct work_list *chunk), void (*tell)(void));
 
 bool lane_has_work(void *lane);
 bool lane_is_deferring(const struct lane_state *lane);
+/* The same, and nobody is awake who would do it. */
+bool lane_leaves_work(const struct lane_state *lane);
+/* Says that nothing is deferred, unless there is work after all. */
+void lane_stop_deferring(struct lane_state *lane);
 
 /* May light work be put into an inbox? It counts as admitted. */
 bool lane_is_open(const struct lane_state *lane);
@@ -92,17 +97,18 @@ bool lane_have_thread(struct lane_state *lane);
 void lane_push(struct lane_state *lane, struct work *work);
 /* Takes back work that no thread has begun. */
 void lane_withdraw(struct lane_state *lane, struct work *work);
-/* Takes one piece of work, or a share of what is light, from a lane that has some; says how
+/* Takes one piece of work, or up to most if they are light, from a lane that has some; says how
  * many. */
-uint32_t lane_take(struct lane_state *lane, struct work_list *chunk);
+uint32_t lane_take(struct lane_state *lane, struct work_list *chunk, uint32_t most);
 /* Runs what was taken, so many, on this thread, which is not the lane's. Lets go of the lock.
  */
 void lane_run_here(struct lane_state *lane, struct work_list *chunk, uint32_t count);
 
 /* Somebody waits for what may be deferred: the nap is ended, if work waits for that. */
 void lane_hurry(struct lane_state *lane);
-/* Finds a thread for what waits, where it is not light: the lane's caller goes on to something
- * else. */
+/* A thread that is not the lane's goes on to something else: finds one for what waits. */
+void lane_see_to_the_rest(struct lane_state *lane);
+/* The same, if the first that waits is not light. */
 void lane_see_to_the_first(struct lane_state *lane);
 
 /* Calls of the lane have ended. */

@@ -126,25 +126,44 @@ static bool help(struct lane_state *lane, bool unattended_only)
         engine_unlock();
         return false;
     }
-    count = lane_take(lane, &chunk);
+    count = lane_take(lane, &chunk, LANE_CHUNK);
     lane_run_here(lane, &chunk, count);
     return true;
 }
 
+/* Others may have left work to this thread while it helped. */
+static void leave(struct lane_state *lane)
+{
+    if (!lane_has_work(lane))
+        return;
+    engine_lock();
+    lane_see_to_the_rest(lane);
+    engine_unlock();
+}
+
 void pool_help_now(void)
 {
-    for (int i = 0; i < HELP_CHUNKS; i++) {
-        if (!help(&lanes[LANE_QUICK], true))
-            break;
-    }
+    struct lane_state *lane = &lanes[LANE_QUICK];
+    int chunks = 0;
+
+    while (chunks < HELP_CHUNKS && help(lane, false))
+        chunks++;
+    lane_stop_deferring(lane);
+    if (chunks > 0)
+        leave(lane);
 }
 
 /* What is light does not block (sspi_package.h), so this makes no wait longer than the wake-ups
  * would that it saves. */
 bool pool_help(bool (*is_true)(void *argument), void *argument)
 {
-    while (!is_true(argument) && help(&lanes[LANE_QUICK], false))
-        continue;
+    struct lane_state *lane = &lanes[LANE_QUICK];
+    bool helped = false;
+
+    while (!is_true(argument) && help(lane, false))
+        helped = true;
+    if (helped)
+        leave(lane);
     return engine_spin(is_true, argument);
 }
 
@@ -170,6 +189,11 @@ bool pool_run_here(struct work *work)
 bool pool_is_deferring(void)
 {
     return lane_is_deferring(&lanes[LANE_QUICK]);
+}
+
+bool pool_leaves_work(void)
+{
+    return lane_leaves_work(&lanes[LANE_QUICK]);
 }
 
 void pool_hurry(void)
@@ -207,6 +231,7 @@ SECURITY_STATUS sspia_pool_stats(sspia_pool_counts *counts)
     engine_lock();
     for (int i = 0; i < LANES; i++) {
         lane_sweep(&lanes[i]);
+        lane_hurry(&lanes[i]); /* who asks may be waiting for the counts to change */
         counts->threads += lanes[i].threads;
         counts->idle += lanes[i].sleepers + lanes[i].spinning;
         counts->in_callbacks += lanes[i].in_callback;

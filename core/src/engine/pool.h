@@ -32,6 +32,9 @@ void pool_hurry(void);
 /* The rest without the lock, but for the last. Is there such work? */
 bool pool_is_deferring(void);
 
+/* The same, and it is left to whoever hears of it. */
+bool pool_leaves_work(void);
+
 /* May light work be handed over without the lock? It counts as admitted, and cannot be taken
  * back. */
 bool pool_is_open(void);

@@ -151,7 +151,7 @@ static void raise_descriptor(struct queue *queue)
     if (queue->fd < 0 || is_raised(queue->handle) || set_raised(queue, true))
         return;
     wake_raise(queue->fd);
-    if (queue_is_ready(queue) || pool_is_deferring())
+    if (queue_is_ready(queue) || pool_leaves_work())
         return;
     pthread_mutex_lock(&queue->taking); /* it was emptied before it was raised */
     if (!queue_is_ready(queue))
@@ -232,6 +232,14 @@ bool queue_hint(struct handle handle)
     return is_polled;
 }
 
+void queue_leave_off(struct queue *queue)
+{
+    if (queue_is_ready(queue))
+        queue_tell(queue);
+    else if (pool_leaves_work())
+        raise_descriptor(queue);
+}
+
 bool queue_leave(struct queue *queue, struct call *call)
 {
     bool waits;
@@ -302,7 +310,7 @@ uint32_t queue_collect(struct queue *queue, sspia_completion *completions, uint3
         else
             work_set_place(work, WORK_NOWHERE);
     }
-    if (is_raised(queue->handle) && !queue_is_ready(queue))
+    if (is_raised(queue->handle) && !queue_is_ready(queue) && !pool_leaves_work())
         lower(queue);
     pthread_mutex_unlock(&queue->taking);
     return count;

@@ -42,6 +42,9 @@ void queue_tell(struct queue *queue);
  * that is nobody's way to hear of them, somebody sleeps for them or the queue is gone. */
 bool queue_hint(struct handle queue);
 
+/* A dispatch ends: what it leaves is found by who polls the descriptor. */
+void queue_leave_off(struct queue *queue);
+
 /* Has it completions? */
 bool queue_is_ready(void *queue);
 

@@ -24,6 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "drain.h"
 #include "fate.h"
 #include "gate.h"
 #include "lane.h"
@@ -148,7 +149,8 @@ void run_tell(void)
 
     untold.count = 0;
     for (uint32_t i = 0; i < count; i++) {
-        queue_tell(untold.queues[i]);
+        if (!drain_is_under_way(queue_handle(untold.queues[i])))
+            queue_tell(untold.queues[i]);
         queue_release(untold.queues[i]);
     }
 }
@@ -297,8 +299,8 @@ static bool publish(struct call *call, struct job *job)
 /* A call that may take its time, or starts a callback here. */
 static void run_heavy(struct call *call)
 {
-    struct job job = call->job; /* the call's own stays as it is for those who cancel it */
-    const struct operation *operation = job.operation;
+    const struct operation *operation = call->job.operation;
+    struct job job; /* the call's own stays as it is for those who cancel it */
     struct remains remains = {.job = operation->discard != NULL ? &job : NULL};
     sspia_report report;
     char *message = NULL;

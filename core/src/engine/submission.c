@@ -2,6 +2,7 @@
 #include "submission.h"
 
 #include "async_context.h"
+#include "drain.h"
 #include "fate.h"
 #include "lock.h"
 #include "message.h"
@@ -117,7 +118,7 @@ static void put(struct call *call)
 
     if (call->queue != NULL)
         queue = queue_handle(call->queue);
-    if (pool_put(&call->work) && !queue_hint(queue))
+    if (pool_put(&call->work) && !drain_is_under_way(queue) && !queue_hint(queue))
         pool_wake();
 }
 
@@ -127,6 +128,40 @@ static bool can_be_light(const struct call *call, const struct async_destination
     const struct queue *queue = destination != NULL ? destination->queue : call->queue;
 
     return work_place(&call->work) == WORK_NOWHERE && (queue != NULL || call->callback == NULL);
+}
+
+/* What is left to do before the call is put. */
+static void make_ready(struct call *call)
+{
+    run_classify(call);
+    work_set_place(&call->work, WORK_IN_INBOX);
+}
+
+/* A call without an async context: only its memory is had under the lock. */
+static bool submit_alone(const struct job *job, struct async_destination *destination)
+{
+    struct call *call;
+    bool claimed;
+
+    if (!pool_is_open())
+        return false;
+    engine_lock();
+    call = call_new();
+    engine_unlock();
+    if (call == NULL)
+        return false;
+    call->job = *job;
+    claimed = job->operation->claim_alone(&call->job);
+    if (claimed) {
+        exchange(call, destination);
+        make_ready(call);
+        put(call);
+    } else {
+        engine_lock();
+        call_free(call);
+        engine_unlock();
+    }
+    return claimed;
 }
 
 /* False: nothing was done; the way by the lock is open. */
@@ -150,8 +185,7 @@ static bool submit_light(const SspiAsyncContext *pointer, const struct job *job,
     }
     if (destination != NULL)
         exchange(call, destination);
-    run_classify(call);
-    work_set_place(&call->work, WORK_IN_INBOX);
+    make_ready(call);
     fate_submit(&view);
     put(call);
     return true;
@@ -165,8 +199,12 @@ SECURITY_STATUS async_submit(SspiAsyncContext *pointer, struct job *job)
 SECURITY_STATUS async_submit_to(SspiAsyncContext *pointer, struct job *job,
                                 struct async_destination *destination)
 {
-    if (job->operation->claim_alone != NULL && pointer != NULL &&
-        submit_light(pointer, job, destination))
+    const bool may_be_light = job->operation->claim_alone != NULL;
+
+    if (may_be_light && pointer == NULL && destination != NULL &&
+        submit_alone(job, destination))
+        return SEC_E_OK;
+    if (may_be_light && pointer != NULL && submit_light(pointer, job, destination))
         return SEC_E_OK;
     return submit(pointer, job, destination);
 }
@@ -174,32 +212,68 @@ SECURITY_STATUS async_submit_to(SspiAsyncContext *pointer, struct job *job,
 /* ---- Batches -------------------------------------------------------------------------------
  */
 
-/* The handles are closed without the lock: there may be a million of them. Meanwhile the call
- * is pending and in no list, as if it ran already. */
+/* Contexts that are worth a thread of their own. */
+#define LARGE_BATCH 1024
+
+/* The call of a batch, PENDING and in no list, as if it ran already; or NULL. *put_it: it is to
+ * be put, and not started. */
+static struct call *begin_batch(const SspiAsyncContext *pointer, const struct job *job,
+                                struct async_destination *destination, bool *put_it,
+                                SECURITY_STATUS *status, const char **why)
+{
+    struct handle_view view;
+    struct call *call;
+
+    *put_it = pool_is_open() && fate_look(pointer, &view) && fate_begin(&view);
+    if (*put_it) {
+        call = view.object;
+        if (can_be_light(call, destination)) {
+            if (destination != NULL)
+                exchange(call, destination);
+            call->job = *job;
+            fate_submit(&view);
+            return call;
+        }
+        fate_back(&view);
+        *put_it = false;
+    }
+    engine_lock();
+    call = admit_job(pointer, job, destination, status, why);
+    engine_unlock();
+    return call;
+}
+
+/* The handles are closed without the lock: there may be a million of them. */
 SECURITY_STATUS async_submit_batch(
     SspiAsyncContext *pointer, const struct operation *operation, enum handle_kind kind,
     bool (*handle_at)(const void *handles, uint32_t index, struct handle *handle),
     const void *handles, uint32_t count, struct async_destination *destination)
 {
-    struct job job = {.operation = operation, .lane = LANE_QUICK};
-    SECURITY_STATUS status;
+    const struct job job = {.operation = operation, .lane = LANE_QUICK};
+    struct handle_chain batch = {.first = 0};
+    SECURITY_STATUS status = SEC_E_OK;
     struct handle handle;
     const char *why;
     struct call *call;
+    bool put_it;
 
-    engine_lock();
-    call = admit_job(pointer, &job, destination, &status, &why);
-    engine_unlock();
+    call = begin_batch(pointer, &job, destination, &put_it, &status, &why);
     if (call == NULL)
         return message_fail(operation->name, status, why);
     for (uint32_t i = count; i > 0; i--) { /* the first of them will be the first to go */
         if (handle_at(handles, i - 1, &handle))
-            handle_chain_close(&job.batch, kind, handle);
+            handle_chain_close(&batch, kind, handle);
         else
-            job.batch.missed = true;
+            batch.missed = true;
+    }
+    call->job.batch = batch;
+    if (put_it) {
+        make_ready(call);
+        call->work.urgent = call->work.urgent || count > LARGE_BATCH;
+        put(call);
+        return SEC_E_OK;
     }
     engine_lock();
-    call->job = job;
     run_start(call);
     engine_unlock();
     return SEC_E_OK;
