@@ -3,6 +3,10 @@
  * Row "handshake-two": what a second worker is good for. Two handshakes at a time on two
  * workers against one on one; and 16 at a time, which keep the workers busy whatever a wake
  * costs, on two workers against one.
+ *
+ * Beside them stands what a second thread brings the provider itself, without the library: two
+ * threads that make handshakes by the same credentials, against one. More than that no library
+ * on top of it can reach.
  */
 #include "handshake.h"
 
@@ -13,6 +17,7 @@
 #include <sspi_queue.h>
 
 #include "measure.h"
+#include "team.h"
 
 #define ROW "handshake-two"
 
@@ -73,6 +78,69 @@ static double with_one(void *argument)
     return run(load->count, load->one, 1);
 }
 
+/* ---- The provider itself ----------------------------------------------------------------- */
+
+struct plain {
+    void (*run)(long count);
+    long count;
+};
+
+static void nothing(int member, void *data)
+{
+    (void)member;
+    (void)data;
+}
+
+static void run_share(int member, void *data)
+{
+    const struct plain *plain = data;
+
+    (void)member;
+    plain->run(plain->count / TEAM_MAX);
+}
+
+static double in_two_threads(void *argument)
+{
+    const struct team team = {TEAM_MAX, nothing, run_share, argument};
+    const struct plain *plain = argument;
+    double time;
+
+    for (int tries = 0; tries < TEAM_TRIES; tries++) {
+        if (team_run(&team, &time))
+            return time / 1e3 / (double)(plain->count / TEAM_MAX * TEAM_MAX);
+    }
+    measure_fail("the two threads never run at the same time");
+}
+
+static double in_one_thread(void *argument)
+{
+    const struct plain *plain = argument;
+
+    return handshake_cost(plain->run, plain->count);
+}
+
+static void measure_plain(enum handshake_kind kind)
+{
+    bool tls = kind == HANDSHAKE_TLS;
+    struct plain plain = {tls ? openssl_run : gssapi_run, measure_count(handshake_count(kind))};
+    char name[64];
+
+    snprintf(name, sizeof(name), "%s, plain %s in two threads", handshake_name(kind),
+             tls ? "OpenSSL" : "GSSAPI");
+    if (tls)
+        openssl_open();
+    else
+        gssapi_open(kind);
+    measure_compare(&(struct comparison){ROW, name, "one thread", "us", in_two_threads,
+                                         in_one_thread, &plain});
+    if (tls)
+        openssl_close();
+    else
+        gssapi_close();
+}
+
+/* ---- Ours -------------------------------------------------------------------------------- */
+
 static void measure(enum handshake_kind kind)
 {
     long count = measure_count(handshake_count(kind));
@@ -89,6 +157,7 @@ static void measure(enum handshake_kind kind)
     comparison.argument = &many;
     measure_compare(&comparison);
     ours_close();
+    measure_plain(kind);
 }
 
 int main(int argc, char **argv)
