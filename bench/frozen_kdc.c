@@ -226,7 +226,8 @@ static void measure(void)
     double ours[ROUNDS_MOST], theirs[ROUNDS_MOST];
     long count = measure_count(4000);
     int rounds = measure_rounds();
-    struct comparison comparison = {.row = ROW, .peer = "without the freeze", .unit = "us"};
+    struct comparison comparison = {
+        .row = ROW, .peer = "the same without the freeze", .unit = "us"};
 
     one_round(false, count);
     for (int i = 0; i < rounds; i++) {

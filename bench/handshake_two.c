@@ -125,8 +125,8 @@ static void measure_plain(enum handshake_kind kind)
     struct plain plain = {tls ? openssl_run : gssapi_run, measure_count(handshake_count(kind))};
     char name[64];
 
-    snprintf(name, sizeof(name), "%s, plain %s in two threads", handshake_name(kind),
-             tls ? "OpenSSL" : "GSSAPI");
+    snprintf(name, sizeof(name), "plain %s in two threads, %s", tls ? "OpenSSL" : "GSSAPI",
+             handshake_name(kind));
     if (tls)
         openssl_open();
     else
