@@ -21,11 +21,7 @@
 
 #define ROW "handshake-two"
 
-struct load {
-    long count;
-    int two; /* in flight, ours */
-    int one; /* theirs */
-};
+#define ROUNDS_MOST 64
 
 static void expect_ok(SECURITY_STATUS status)
 {
@@ -64,20 +60,6 @@ static double run(long count, int in_flight, uint32_t workers)
     return (measure_now() - begun) / 1e3 / (double)count;
 }
 
-static double with_two(void *argument)
-{
-    const struct load *load = argument;
-
-    return run(load->count, load->two, 2);
-}
-
-static double with_one(void *argument)
-{
-    const struct load *load = argument;
-
-    return run(load->count, load->one, 1);
-}
-
 /* ---- The provider itself ----------------------------------------------------------------- */
 
 struct plain {
@@ -99,10 +81,9 @@ static void run_share(int member, void *data)
     plain->run(plain->count / TEAM_MAX);
 }
 
-static double in_two_threads(void *argument)
+static double in_two_threads(struct plain *plain)
 {
-    const struct team team = {TEAM_MAX, nothing, run_share, argument};
-    const struct plain *plain = argument;
+    const struct team team = {TEAM_MAX, nothing, run_share, plain};
     double time;
 
     for (int tries = 0; tries < TEAM_TRIES; tries++) {
@@ -112,52 +93,74 @@ static double in_two_threads(void *argument)
     measure_fail("the two threads never run at the same time");
 }
 
-static double in_one_thread(void *argument)
-{
-    const struct plain *plain = argument;
+/* ---- Rounds ------------------------------------------------------------------------------ */
 
-    return handshake_cost(plain->run, plain->count);
+enum side { TWO, ONE, MANY_BY_TWO, MANY_BY_ONE, PLAIN_TWO, PLAIN_ONE, SIDES };
+
+static double cost_of(enum side side, struct plain *plain)
+{
+    switch (side) {
+    case TWO:
+        return run(plain->count, 2, 2);
+    case ONE:
+        return run(plain->count, 1, 1);
+    case MANY_BY_TWO:
+        return run(plain->count, 16, 2);
+    case MANY_BY_ONE:
+        return run(plain->count, 16, 1);
+    case PLAIN_TWO:
+        return in_two_threads(plain);
+    default:
+        return handshake_cost(plain->run, plain->count);
+    }
 }
 
-static void measure_plain(enum handshake_kind kind)
+static void print(const char *name, const char *peer, const double *ours, const double *theirs)
 {
-    bool tls = kind == HANDSHAKE_TLS;
-    struct plain plain = {tls ? openssl_run : gssapi_run, measure_count(handshake_count(kind))};
+    measure_print(&(struct comparison){.row = ROW, .case_ = name, .peer = peer, .unit = "us"},
+                  ours, theirs, measure_rounds());
+}
+
+/* All sides in each round, so that what is compared, and what two plain threads reach beside
+ * it, had the same machine. The first round does not count. */
+static void compare(enum handshake_kind kind, struct plain *plain, const char *provider)
+{
+    const char *kind_name = handshake_name(kind);
+    double costs[SIDES][ROUNDS_MOST];
     char name[64];
 
-    snprintf(name, sizeof(name), "plain %s in two threads, %s", tls ? "OpenSSL" : "GSSAPI",
-             handshake_name(kind));
-    if (tls)
-        openssl_open();
-    else
-        gssapi_open(kind);
-    measure_compare(&(struct comparison){ROW, name, "one thread", "us", in_two_threads,
-                                         in_one_thread, &plain});
-    if (tls)
-        openssl_close();
-    else
-        gssapi_close();
-}
+    for (int i = -1; i < measure_rounds(); i++) {
+        int at = i < 0 ? 0 : i;
 
-/* ---- Ours -------------------------------------------------------------------------------- */
+        for (int turn = 0; turn < SIDES; turn++) {
+            int side = measure_ours_is_first(at) ? turn : SIDES - 1 - turn;
+
+            costs[side][at] = cost_of((enum side)side, plain);
+        }
+    }
+    print(kind_name, "one at a time", costs[TWO], costs[ONE]);
+    snprintf(name, sizeof(name), "%s, 16 in flight", kind_name);
+    print(name, "one worker", costs[MANY_BY_TWO], costs[MANY_BY_ONE]);
+    snprintf(name, sizeof(name), "%s in two threads, %s", provider, kind_name);
+    print(name, "one thread", costs[PLAIN_TWO], costs[PLAIN_ONE]);
+}
 
 static void measure(enum handshake_kind kind)
 {
-    long count = measure_count(handshake_count(kind));
-    struct load few = {count, 2, 1}, many = {count, 16, 16};
-    char name[64];
-    struct comparison comparison = {
-        ROW, handshake_name(kind), "one at a time", "us", with_two, with_one, &few};
+    struct plain plain = {gssapi_run, measure_count(handshake_count(kind))};
 
     ours_open(kind);
-    measure_compare(&comparison);
-    snprintf(name, sizeof(name), "%s, 16 in flight", handshake_name(kind));
-    comparison.case_ = name;
-    comparison.peer = "one worker";
-    comparison.argument = &many;
-    measure_compare(&comparison);
+    if (kind == HANDSHAKE_TLS) {
+        plain.run = openssl_run;
+        openssl_open();
+        compare(kind, &plain, "plain OpenSSL");
+        openssl_close();
+    } else {
+        gssapi_open(kind);
+        compare(kind, &plain, "plain GSSAPI");
+        gssapi_close();
+    }
     ours_close();
-    measure_plain(kind);
 }
 
 int main(int argc, char **argv)

@@ -139,11 +139,12 @@ def tally(lines: Sequence[Line]) -> str:
     reached = sum(line.reached().startswith("yes") for line in goals)
     unsure = sum(line.reached().endswith("?") for line in goals)
     rounds = sorted({len(line.ours) for line in lines})
+    span = f"{rounds[0]} to {rounds[-1]}" if len(rounds) > 1 else f"{rounds[0]}"
     return (
         f"In this run ours costs no more than the peer, or than its goal allows, in {level} of "
         f"{len(compared)} comparisons. Of {len(goals)} goals that are not just to be level, "
         f"{reached} are reached; {unsure} lie within the spread. Each figure is the median of "
-        f"{rounds[0]} to {rounds[-1]} rounds."
+        f"{span} rounds."
     )
 
 
