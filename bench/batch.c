@@ -4,7 +4,7 @@
  *
  *   held     every worker stays inside an item that was there before
  *   running  the workers are at work on 256 single items that came just before
- *   idle     nothing has happened for 120 ms: no worker is awake
+ *   idle     nothing has happened for 120 ms
  *
  * Nobody is told; the figure is the cost of one context. Held and running: batch after batch,
  * 16 in a row, each by an async context of its own.

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * burst: what it costs the caller to submit some items, one after the other, to a pool that
- * has been idle for so long that no worker is awake any more, or for 20 ms: then one of ours
- * still looks for work every 5 ms. Waited for: each comes back to the caller's loop. The figure
- * is the cost of one submit; the completions come afterwards and are not in it.
+ * has been idle for 120 ms, or for 20 ms. Waited for: each comes back to the caller's loop. The
+ * figure is the cost of one submit; the completions come afterwards and are not in it.
  */
 #include <stdio.h>
 

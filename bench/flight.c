@@ -73,6 +73,20 @@ static void run_dispatch(long in_flight)
     }
 }
 
+static void begin_epoll(void)
+{
+    struct epoll_event event = {.events = EPOLLIN};
+
+    if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, sspia_queue_fd(queue), &event) != 0)
+        measure_fail("epoll_ctl: add");
+}
+
+static void end_epoll(void)
+{
+    if (epoll_ctl(epoll_fd, EPOLL_CTL_DEL, sspia_queue_fd(queue), NULL) != 0)
+        measure_fail("epoll_ctl: del");
+}
+
 static void run_epoll(long in_flight)
 {
     struct epoll_event event;
@@ -85,19 +99,32 @@ static void run_epoll(long in_flight)
     }
 }
 
+/* The watcher keeps the loop alive: uv_run has to be told when to return. */
 static void on_readable(uv_poll_t *handle, int status, int events)
 {
     (void)events;
     if (status != 0 || sspia_queue_dispatch(queue, (uint32_t)room, 0) < 0)
         measure_fail("uv_poll: %ld of %ld completions came", completed, calls);
     if (completed == calls)
-        uv_poll_stop(handle);
+        uv_stop(handle->loop);
+}
+
+/* The turn of the loop hands the descriptor to its epoll. */
+static void begin_uv_poll(void)
+{
+    if (uv_poll_start(&watcher, UV_READABLE, on_readable) != 0)
+        measure_fail("uv_poll_start");
+    uv_run(&loop, UV_RUN_NOWAIT);
+}
+
+static void end_uv_poll(void)
+{
+    if (uv_poll_stop(&watcher) != 0)
+        measure_fail("uv_poll_stop");
 }
 
 static void run_uv_poll(long in_flight)
 {
-    if (uv_poll_start(&watcher, UV_READABLE, on_readable) != 0)
-        measure_fail("uv_poll_start");
     submit_first(in_flight);
     uv_run(&loop, UV_RUN_DEFAULT);
 }
@@ -126,10 +153,22 @@ static void run_uv(long in_flight)
     uv_run(&loop, UV_RUN_DEFAULT);
 }
 
-const struct flight_side flight_dispatch = {"dispatch", run_dispatch};
-const struct flight_side flight_epoll = {"epoll", run_epoll};
-const struct flight_side flight_uv_poll = {"uv_poll", run_uv_poll};
-const struct flight_side flight_uv = {"uv_queue_work", run_uv};
+const struct flight_side flight_dispatch = {"dispatch", run_dispatch, NULL, NULL};
+const struct flight_side flight_epoll = {"epoll", run_epoll, begin_epoll, end_epoll};
+const struct flight_side flight_uv_poll = {"uv_poll", run_uv_poll, begin_uv_poll, end_uv_poll};
+const struct flight_side flight_uv = {"uv_queue_work", run_uv, NULL, NULL};
+
+void flight_begin(const struct flight_side *side)
+{
+    if (side->begin != NULL)
+        side->begin();
+}
+
+void flight_end(const struct flight_side *side)
+{
+    if (side->end != NULL)
+        side->end();
+}
 
 double flight_run(const struct flight_side *side, long in_flight, long total)
 {
@@ -145,7 +184,6 @@ double flight_run(const struct flight_side *side, long in_flight, long total)
 
 void flight_start(long most)
 {
-    struct epoll_event event = {.events = EPOLLIN};
     char workers[16];
 
     snprintf(workers, sizeof(workers), "%d", peer_workers());
@@ -157,8 +195,7 @@ void flight_start(long most)
     dead = context_dead();
     epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (asyncs == NULL || items == NULL || queue == NULL || uv_loop_init(&loop) != 0 ||
-        uv_poll_init(&loop, &watcher, sspia_queue_fd(queue)) != 0 ||
-        epoll_ctl(epoll_fd, EPOLL_CTL_ADD, sspia_queue_fd(queue), &event) != 0)
+        epoll_fd < 0 || uv_poll_init(&loop, &watcher, sspia_queue_fd(queue)) != 0)
         measure_fail("no memory or descriptor");
     for (long i = 0; i < most; i++) {
         asyncs[i] = SspiCreateAsyncContext();

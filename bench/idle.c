@@ -194,7 +194,7 @@ static int measure(void)
         fprintf(stderr, "not measured: idle (strace is not there, or may not trace)\n");
         return 77;
     }
-    measure_print(&comparison, counts, ROUNDS, NULL, 0);
+    measure_print(&comparison, counts, NULL, ROUNDS);
     return 0;
 }
 

@@ -6,7 +6,8 @@
  *   1 ms busy    the caller passes the millisecond between two at work (a loop that reads the
  *                clock), so that its processor and its caches are warm
  *   1 ms asleep  it sleeps
- *   150 ms idle  it sleeps so long that every worker has been parked
+ *   150 ms idle  it sleeps, and so do the peer's workers by then
+ *   2 s idle     so do all of ours, without a timeout (the long form only)
  *   create and free  busy again; each delete has an async context of its own, created before
  *                and freed at once, as msquic does it; libuv's item is malloc'd
  *   krb5         busy; an asynchronous delete of an established Kerberos initiator against
@@ -275,7 +276,7 @@ static void compare(const char *name, const char *peer, const struct subject *ou
 
 int main(int argc, char **argv)
 {
-    struct contest busy = {measure_spin, 1, 0, false}, busy_mean, asleep, idle;
+    struct contest busy = {measure_spin, 1, 0, false}, busy_mean, asleep, idle, long_idle;
 
     measure_options(argc, argv);
     if (!measure_wants("isolated"))
@@ -286,6 +287,9 @@ int main(int argc, char **argv)
     asleep.pause = idle.pause = measure_sleep;
     idle.ms = 150;
     idle.count = measure_is_short() ? 1 : 4;
+    long_idle = idle;
+    long_idle.ms = 2000;
+    long_idle.count = 1;
     peer_ours.start(MOST + 1);
     peer_uv.start(MOST + 1);
     uv_loop_init(&loop);
@@ -294,6 +298,8 @@ int main(int argc, char **argv)
     compare("1 ms busy, mean", "libuv", &pool_ours, &pool_uv, &busy_mean);
     compare("1 ms asleep", "libuv", &pool_ours, &pool_uv, &asleep);
     compare("150 ms idle", "libuv", &pool_ours, &pool_uv, &idle);
+    if (!measure_is_short())
+        compare("2 s idle", "libuv", &pool_ours, &pool_uv, &long_idle);
     compare("create and free", "libuv", &made_ours, &made_uv, &busy);
     if (context_kerberos() != NULL)
         compare("krb5", "synchronous delete", &kerberos_ours, &kerberos_now, &busy);

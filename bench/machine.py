@@ -19,7 +19,7 @@ _LIBRARIES = [
     ("GLib", "libglib2.0-0", "glib-2.0"),
     ("WinPR", "libwinpr2-2", "winpr2"),
 ]
-_PYTHON = [("pyspnego", "pyspnego"), ("python-gssapi", "gssapi")]
+_PYTHON = [("uvloop", "uvloop"), ("pyspnego", "pyspnego"), ("python-gssapi", "gssapi")]
 
 
 def _output(*command: str) -> str:

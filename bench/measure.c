@@ -102,6 +102,11 @@ bool measure_wants(const char *row)
     return row_count == 0;
 }
 
+bool measure_ours_is_first(int round)
+{
+    return round % 2 == 0;
+}
+
 static void print_samples(const char *name, const double *samples, int count)
 {
     printf(", \"%s\": [", name);
@@ -110,14 +115,14 @@ static void print_samples(const char *name, const double *samples, int count)
     printf("]");
 }
 
-void measure_print(const struct comparison *comparison, const double *ours, int our_count,
-                   const double *theirs, int their_count)
+void measure_print(const struct comparison *comparison, const double *ours,
+                   const double *theirs, int rounds)
 {
     printf("{\"row\": \"%s\", \"case\": \"%s\", \"peer\": \"%s\", \"unit\": \"%s\"",
            comparison->row, comparison->case_, comparison->peer, comparison->unit);
-    print_samples("ours", ours, our_count);
+    print_samples("ours", ours, rounds);
     if (theirs != NULL)
-        print_samples("theirs", theirs, their_count);
+        print_samples("theirs", theirs, rounds);
     printf("}\n");
 }
 
@@ -129,10 +134,15 @@ void measure_compare(const struct comparison *comparison)
     comparison->ours(comparison->argument);
     comparison->theirs(comparison->argument);
     for (int i = 0; i < rounds; i++) {
-        ours[i] = comparison->ours(comparison->argument);
+        bool first = measure_ours_is_first(i);
+
+        if (first)
+            ours[i] = comparison->ours(comparison->argument);
         theirs[i] = comparison->theirs(comparison->argument);
+        if (!first)
+            ours[i] = comparison->ours(comparison->argument);
     }
-    measure_print(comparison, ours, rounds, theirs, rounds);
+    measure_print(comparison, ours, theirs, rounds);
 }
 
 static int compare_numbers(const void *a, const void *b)

@@ -43,12 +43,17 @@ long measure_count(long of_the_long_form);
 /* Whether this run is to measure the row: the words of the command line, if there are any. */
 bool measure_wants(const char *row);
 
+/* Who begins a round: the sides take turns in this too, so that neither always finds what the
+ * other has left behind. */
+bool measure_ours_is_first(int round);
+
 /* Runs one round of both that does not count, then the rounds, and prints. */
 void measure_compare(const struct comparison *comparison);
 
-/* Prints samples that were taken otherwise; theirs may be NULL: a figure with no peer. */
-void measure_print(const struct comparison *comparison, const double *ours, int our_count,
-                   const double *theirs, int their_count);
+/* Prints samples that were taken otherwise: samples of the same index belong to the same round.
+ * theirs may be NULL: a figure with no peer. */
+void measure_print(const struct comparison *comparison, const double *ours,
+                   const double *theirs, int rounds);
 
 /* The p-th quantile (0 to 1); sorts the samples. */
 double measure_quantile(double *samples, long count, double p);

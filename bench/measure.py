@@ -60,12 +60,15 @@ def show(
 
 def compare(row: str, case: str, peer: str, unit: str, ours: Side, theirs: Side) -> None:
     """Run one round of both that does not count, then the rounds, and print."""
-    our_samples, their_samples = [], []
+    our_samples: list[float] = []
+    their_samples: list[float] = []
+    sides = [(our_samples, ours), (their_samples, theirs)]
     ours()
     theirs()
     for _ in range(options.rounds):
-        our_samples.append(ours())
-        their_samples.append(theirs())
+        for samples, cost in sides:
+            samples.append(cost())
+        sides.reverse()  # neither always finds what the other has left behind
     show(row, case, peer, unit, our_samples, their_samples)
 
 

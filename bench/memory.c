@@ -104,7 +104,7 @@ static void print(const char *what, const char *how, const double *samples)
         .row = "memory", .case_ = name, .peer = "", .unit = "bytes"};
 
     snprintf(name, sizeof(name), "%s, %s", what, how);
-    measure_print(&comparison, samples, ROUNDS, NULL, 0);
+    measure_print(&comparison, samples, NULL, ROUNDS);
 }
 
 static void measure(const char *what, maker make, long count)

@@ -18,8 +18,9 @@
 
 #define PEER_CALLERS 2
 
-/* After so long without work no worker of any of them is awake: a worker of ours that is out of
- * work looks for deletes that nobody waits for during 100 ms, and then sleeps. */
+/* After so long without work every pool is idle: no worker spins or runs. One of ours may still
+ * look for work from time to time, as its contract allows (row "idle" says when it has ceased).
+ */
 #define PEER_PARKED_MS 120
 
 struct peer {

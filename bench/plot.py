@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Pictures of results, as SVG: ratios and goals on the left, the samples on the right."""
+"""Pictures of results, as SVG: a bar for each comparison, of its ratio on a log scale."""
 
 from __future__ import annotations
 
@@ -7,37 +7,41 @@ import math
 from collections.abc import Iterable, Sequence
 from xml.sax.saxutils import escape
 
-from results import SECONDS, Line
+from results import Line, Row
 
-_BAND = 24  # of one comparison
-_TOP = 74
-_BOTTOM = 44
-_LABELS = 390
-_RATIOS = (_LABELS + 12, _LABELS + 352)
-_SAMPLES = (_RATIOS[1] + 84, _RATIOS[1] + 424)
-_WIDTH = _SAMPLES[1] + 28
+_WIDTH = 900
+_LABELS = 318  # where labels end
+_BARS = (_LABELS + 12, 716)
+_RATIO = 774  # where the number ends
+_GOAL = 790  # where the goal's number begins
+_BAND = 20  # of one bar
+_HEADING = 26  # of a row's title
+_TOP = 112
+_BOTTOM = 40
+_ROOM = 28  # of a tick's label
+_TIMES = "\N{MULTIPLICATION SIGN}"
 
 # Colours that differ in lightness too, on a ground of their own: a page may be light or dark.
 # Written out twice, as not every viewer knows variables of CSS.
 _LIGHT = {
-    "ground": "#ffffff", "text": "#1f2328", "soft": "#59636e", "faint": "#d0d7de",
-    "good": "#1f6feb", "bad": "#d9822b", "neutral": "#8c959f",
+    "ground": "#ffffff", "text": "#1f2328", "soft": "#59636e", "faint": "#d8dee4",
+    "good": "#1f6feb", "bad": "#d1660a", "bad_text": "#a84f00",
 }  # fmt: skip
 _DARK = {
     "ground": "#0d1117", "text": "#e6edf3", "soft": "#9198a1", "faint": "#30363d",
-    "good": "#4493f8", "bad": "#e8a04c", "neutral": "#6e7681",
+    "good": "#4493f8", "bad": "#e8a04c", "bad_text": "#e8a04c",
 }  # fmt: skip
 _COLOURS = """
-  text, .flag {{ fill: {text}; }} .soft {{ fill: {soft}; }} .ground {{ fill: {ground}; }}
-  .grid {{ stroke: {faint}; }} .one {{ stroke: {soft}; }} .stripe {{ fill: {faint}; }}
-  .yes, .ours {{ fill: {good}; }} .no, .theirs {{ fill: {bad}; }} .none {{ fill: {neutral}; }}
-  .spread, .goal, .median {{ stroke: {text}; }}"""
+  text {{ fill: {text}; }} .soft {{ fill: {soft}; }} .ground {{ fill: {ground}; }}
+  .grid {{ stroke: {faint}; }} .one {{ stroke: {text}; }} .spread {{ stroke: {text}; }}
+  .less {{ fill: {good}; }} .more {{ fill: {bad}; }} .lesstext {{ fill: {text}; }}
+  .moretext {{ fill: {bad_text}; }}
+  .goal {{ stroke: {text}; fill: {ground}; }} .reached {{ fill: {text}; }}"""
 _STYLE = f"""
   text {{ font: 12px system-ui, "DejaVu Sans", sans-serif; }}
-  .title {{ font-size: 16px; font-weight: 600; }}
+  .title {{ font-size: 16px; font-weight: 600; }} .heading {{ font-weight: 600; }}
   .end {{ text-anchor: end; }} .middle {{ text-anchor: middle; }}
-  .stripe {{ opacity: 0.25; }} .ours, .theirs {{ opacity: 0.6; }}
-  .spread {{ stroke-width: 1.5; }} .goal {{ stroke-width: 2.5; }} .median {{ stroke-width: 2; }}
+  .one {{ stroke-width: 1.5; }} .spread, .goal {{ stroke-width: 1.25; }}
 {_COLOURS.format(**_LIGHT)}
   @media (prefers-color-scheme: dark) {{{_COLOURS.format(**_DARK)}
   }}
@@ -45,26 +49,23 @@ _STYLE = f"""
 
 
 class _Axis:
-    """A logarithmic axis between two places."""
+    """A logarithmic axis of ratios, with 1 on it."""
 
-    def __init__(self, values: Iterable[float], place: tuple[int, int]) -> None:
-        positive = [value for value in values if value > 0] or [1.0]
-        self._low = math.log10(min(positive)) - 0.08
-        self._high = math.log10(max(positive)) + 0.08
-        self._place = place
+    def __init__(self, ratios: Iterable[float]) -> None:
+        logs = [math.log10(ratio) for ratio in ratios]
+        self._low = min([*logs, math.log10(0.5)]) - 0.06
+        self._high = max([*logs, math.log10(2)]) + 0.06
 
-    def at(self, value: float) -> float:
-        """Where a value is; what lies outside is put on the edge."""
-        left, right = self._place
-        value = max(value, 10**self._low)
-        share = (math.log10(value) - self._low) / (self._high - self._low)
-        return left + min(share, 1.0) * (right - left)
+    def at(self, ratio: float) -> float:
+        """Where a ratio is; what lies outside is put on the edge."""
+        left, right = _BARS
+        share = (math.log10(ratio) - self._low) / (self._high - self._low)
+        return left + min(max(share, 0.0), 1.0) * (right - left)
 
     def ticks(self) -> list[float]:
-        """Powers of ten, and 2 and 5 between them where there is room."""
-        steps = (1, 2, 5) if self._high - self._low < 3 else (1,)
+        """Powers of ten, with 2 and 5 between them."""
         first, last = math.floor(self._low), math.ceil(self._high)
-        marks = [step * 10.0**power for power in range(first, last + 1) for step in steps]
+        marks = [step * 10.0**power for power in range(first, last + 1) for step in (1, 2, 5)]
         return [mark for mark in marks if self._low <= math.log10(mark) <= self._high]
 
 
@@ -83,132 +84,126 @@ def _rectangle(x: float, y: float, width: float, height: float, style: str) -> s
     )
 
 
-def _plain(value: float) -> str:
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+def _flag(x: float, y: float, style: str) -> str:
+    """A goal: a stroke, so narrow that no short bar hides behind it, with a flag on top."""
+    flag = f'<path d="M{x - 4.5:.1f} {y - 10:.1f} h9 l-4.5 6 z" class="{style}"/>'
+    return _line(x, y - 8, x, y + 7, "spread") + flag
 
 
-def _time(seconds: float) -> str:
-    for unit, scale in SECONDS.items():
-        if seconds < scale * 999.5:
-            return f"{seconds / scale:g} {unit}".replace("us", "µs")
-    return f"{seconds:g} s"
+def _number(ratio: float) -> str:
+    """Three digits that matter at most."""
+    return f"{ratio:,.0f}" if ratio >= 99.5 else f"{ratio:.3g}"
 
 
-def _grid(axis: _Axis, bottom: float, words: dict[float, str]) -> list[str]:
-    drawn = []
-    for value, label in words.items():
-        x = axis.at(value)
-        drawn.append(_line(x, _TOP - 6, x, bottom, "one" if label == "1" else "grid"))
-        drawn.append(_text(x, bottom + 16, label, "middle soft"))
-    return drawn
+def _tick(ratio: float) -> str:
+    return f"{ratio:,.0f}{_TIMES}" if ratio >= 1 else f"1/{1 / ratio:,.0f}"
 
 
-def _ratio_bar(line: Line, axis: _Axis, y: float) -> list[str]:
-    """From 1 to the median; the quartiles as a line; the goal as a flag."""
-    goal, ratio = line.goal, line.ratio
+def _goal_style(line: Line) -> str:
+    return "goal reached" if line.reached().startswith("yes") else "goal"
+
+
+def _bar(label: str, line: Line, axis: _Axis, y: float) -> list[str]:
+    """From 1 to the median; the quartiles as a stroke; the goal as a flag."""
+    ratio, least = line.ratio, line.least_ratio
     if ratio is None:
-        words = f"{_plain(sorted(line.ours)[len(line.ours) // 2])} {line.unit}"
-        if goal is not None:
-            words += f" (goal: {goal.words}): {line.reached()}"
-        return [_text(_RATIOS[0] + 4, y + 4, words)]
-    style = {"y": "yes", "n": "no"}.get(line.reached()[:1], "none")
+        return []
+    style = "less" if ratio.middle >= 1 else "more"
     left, right = sorted((axis.at(1), axis.at(ratio.middle)))
     drawn = [
+        _text(_LABELS, y + 4, label, "end label"),
         _rectangle(left, y - 6, max(right - left, 1), 12, style),
         _line(axis.at(ratio.low), y, axis.at(ratio.high), y, "spread"),
-        _text(_RATIOS[1] + 66, y + 4, f"{ratio.middle:.3g}", "end"),
+        _text(_RATIO, y + 4, f"{_number(ratio.middle)}{_TIMES}", f"end heading {style}text"),
     ]
-    if goal is not None and goal.least_ratio is not None:
-        x = axis.at(goal.least_ratio)
-        drawn.append(_line(x, y - 9, x, y + 9, "goal"))
-        drawn.append(f'<path d="M{x - 4:.1f} {y - 11:.1f} h8 l-4 5 z" class="flag"/>')
+    if least is not None:
+        drawn.append(_text(_GOAL, y + 4, f"goal {_number(round(least, 2))}", "soft"))
+        if least != 1:  # there is a line at 1
+            drawn.append(_flag(axis.at(least), y, _goal_style(line)))
     return drawn
 
 
-def _sample_dots(line: Line, axis: _Axis, y: float) -> list[str]:
-    """Ours above, theirs below, and a stroke through each median."""
-    if line.unit not in SECONDS:
-        return []
-    scale = SECONDS[line.unit]
-    drawn = []
-    for samples, style, middle in ((line.ours, "ours", y - 4), (line.theirs, "theirs", y + 4)):
-        for sample in samples:
-            x = axis.at(sample * scale)
-            drawn.append(f'<circle cx="{x:.1f}" cy="{middle:.1f}" r="2.6" class="{style}"/>')
-        if samples:
-            x = axis.at(sorted(samples)[len(samples) // 2] * scale)
-            drawn.append(_line(x, middle - 4, x, middle + 4, "median"))
+def _grid(axis: _Axis, top: float, bottom: float) -> list[str]:
+    return [
+        _line(axis.at(tick), top, axis.at(tick), bottom, "one" if tick == 1 else "grid")
+        for tick in axis.ticks()
+    ]
+
+
+def _scale(axis: _Axis, y: float) -> list[str]:
+    """The ticks' labels, as many as have room; 1 has it always."""
+    drawn = [_text(axis.at(1), y, _tick(1), "middle heading")]
+    taken = [axis.at(1)]
+    for tick in axis.ticks():
+        x = axis.at(tick)
+        if all(abs(x - other) >= _ROOM for other in taken):
+            drawn.append(_text(x, y, _tick(tick), "middle soft"))
+            taken.append(x)
     return drawn
 
 
-def _legend() -> list[str]:
-    """What the colours and marks mean, on top of each half."""
-    y, x = 50.0, float(_RATIOS[0])
-    drawn = []
-    for style, words, width in (
-        ("yes", "goal reached", 102),
-        ("no", "not reached", 96),
-        ("none", "no goal", 76),
-    ):
-        drawn += [_rectangle(x, y - 9, 10, 10, style), _text(x + 15, y, words, "soft")]
-        x += width
-    drawn += [_line(x, y - 10, x, y + 2, "goal"), _text(x + 6, y, "the goal", "soft")]
-    x = float(_SAMPLES[0])
-    for style, words in (("ours", "ours"), ("theirs", "the peer's")):
-        drawn.append(f'<circle cx="{x + 5:.1f}" cy="{y - 4:.1f}" r="4" class="{style}"/>')
-        drawn.append(_text(x + 14, y, words, "soft"))
-        x += 60
+def _legend(axis: _Axis) -> list[str]:
+    y, x = 56.0, 16.0
+    drawn = [_rectangle(x, y - 9, 26, 10, "less"), _text(x + 32, y, "ours costs less", "soft")]
+    x += 142
+    drawn += [_rectangle(x, y - 9, 26, 10, "more"), _text(x + 32, y, "ours costs more", "soft")]
+    x += 150
+    drawn += [_flag(x, y - 3, "goal reached"), _text(x + 11, y, "goal, reached", "soft")]
+    x += 120
+    drawn += [_flag(x, y - 3, "goal"), _text(x + 11, y, "goal, not reached", "soft")]
+    x += 140
+    drawn += [
+        _line(x, y - 4, x + 26, y - 4, "spread"),
+        _text(x + 32, y, "the middle half of all rounds", "soft"),
+    ]
+    one = axis.at(1)
+    drawn.append(_text(one - 8, 82, "◂ more", "end soft"))
+    drawn.append(_text(one + 8, 82, "less than the peer ▸", "soft"))
     return drawn
 
 
-def _label(line: Line) -> str:
-    against = f" / {line.peer}" if line.peer else ""
-    label = ": ".join(word for word in (line.row.name, line.case) if word) + against
-    return label if len(label) <= 62 else label[:61] + "…"
+def _heading(row: Row, bars: Sequence[tuple[str, Line]], y: float) -> list[str]:
+    peers = {line.peer for _, line in bars}
+    words = f'<tspan class="heading">{escape(row.title)}</tspan>'
+    if len(peers) == 1:
+        words += f'<tspan class="soft" dx="8">against {escape(peers.pop())}</tspan>'
+    return [f'<text x="16" y="{y:.1f}">{words}</text>']
 
 
-def picture(title: str, lines: Sequence[Line]) -> str:
-    """Draw comparisons.
+def picture(title: str, sections: Sequence[tuple[Row, Sequence[tuple[str, Line]]]]) -> str:
+    """Draw comparisons, those of a row together.
 
     Args:
         title: What they have in common.
-        lines: The comparisons, the first on top.
+        sections: Rows with their labelled comparisons, the first on top; each has some.
 
     Returns:
         The picture, as SVG.
     """
-    bottom = _TOP + _BAND * len(lines)
+    lines = [line for _, bars in sections for _, line in bars]
+    ratios = [line.ratio.middle for line in lines if line.ratio is not None]
+    axis = _Axis(ratios + [line.least_ratio for line in lines if line.least_ratio is not None])
+    bottom = _TOP + sum(_HEADING + _BAND * len(bars) + 8 for _, bars in sections)
     height = bottom + _BOTTOM
-    ratios = [0.5, 2.0]
-    times = []
-    for line in lines:
-        if line.ratio is not None:
-            ratios += [line.ratio.low, line.ratio.high]
-            if line.goal is not None and line.goal.least_ratio is not None:
-                ratios.append(line.goal.least_ratio)
-        if line.unit in SECONDS:
-            times += [sample * SECONDS[line.unit] for sample in line.ours + line.theirs]
-    ratio_axis, time_axis = _Axis(ratios, _RATIOS), _Axis(times, _SAMPLES)
     drawn = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" '
         f'width="{_WIDTH}" height="{height}" role="img" aria-label="{escape(title)}">',
         f"<style>{_STYLE}</style>",
         _rectangle(0, 0, _WIDTH, height, "ground"),
         _text(16, 28, title, "title"),
-        _text(_RATIOS[0], 28, "the peer's cost by ours: more is better"),
-        _text(_SAMPLES[0], 28, "cost of one, all samples: less is better"),
-        *_legend(),
+        *_legend(axis),
+        *_scale(axis, _TOP - 12),
     ]
-    drawn += [
-        _rectangle(8, _TOP + _BAND * row, _WIDTH - 16, _BAND, "stripe")
-        for row in range(0, len(lines), 2)
-    ]
-    drawn += _grid(ratio_axis, bottom, {tick: _plain(tick) for tick in ratio_axis.ticks()})
-    if times:
-        drawn += _grid(time_axis, bottom, {tick: _time(tick) for tick in time_axis.ticks()})
-    for number, line in enumerate(lines):
-        y = _TOP + _BAND * (number + 0.5)
-        drawn.append(_text(_LABELS, y + 4, _label(line), "end"))
-        drawn += _ratio_bar(line, ratio_axis, y)
-        drawn += _sample_dots(line, time_axis, y)
+    y = float(_TOP)
+    for row, bars in sections:
+        several = len({line.peer for _, line in bars}) > 1
+        drawn += _heading(row, bars, y + 17)
+        y += _HEADING
+        drawn += _grid(axis, y, y + _BAND * len(bars))
+        for label, line in bars:
+            words = f"{label} / {line.peer}" if several else label
+            drawn += _bar(words, line, axis, y + _BAND / 2)
+            y += _BAND
+        y += 8
+    drawn += _scale(axis, bottom + 14)
     return "\n".join([*drawn, "</svg>", ""])

@@ -13,11 +13,12 @@ from __future__ import annotations
 import argparse
 import pathlib
 import sys
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Iterable, Sequence
 
 import machine
 import plot
-from results import Group, Line, Spread, read_goals, read_lines
+from results import Group, Line, Row, Spread, bars_of, read_goals, read_lines
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 
@@ -29,17 +30,23 @@ _HEAD = """\
 
 <!-- Made by bench/report.py; `./dev bench --long` makes it anew. -->
 
-Each figure is measured against a named peer in the same run: rounds of ours and theirs take
-turns, on the whole public API, in a realm with a KDC of its own. Figures are costs, so less is
-better; a ratio is the peer's cost by ours, so more is better. Shown are medians; in brackets
-are the quartiles, of ratios those of single rounds. "yes?" and "no?": the goal lies between the
-quartiles, and another run may say otherwise.
+What asynchronous calls cost a program that would otherwise make them itself, hand them to
+threads of its own, or use libuv for it. Everything here is measured against a named peer in the
+same run.
 
-`./dev bench` makes a short run in about a minute and prints these tables. `./dev bench --long`
+- **The ratio** is the peer's cost divided by ours: at 2 ours costs half as much, at 0.5 twice
+  as much.
+- **Rounds** of ours and of the peer alternate, and take turns in going first. The ratio is the
+  median of the rounds' ratios; in brackets stands the middle half of them. Costs are medians,
+  with their middle half.
+- **Goals** are what we want to reach; "level" means to cost no more than the peer. "yes?" and
+  "no?": the goal lies within the spread, and another run may say otherwise.
+
+`./dev bench` makes a short run in a few minutes and prints these tables; `./dev bench --long`
 takes more rounds and writes this page.
 """
 
-_COLUMNS = ("", "case", "peer", "ours", "theirs", "ratio", "goal", "reached")
+_COLUMNS = ("row", "case", "peer", "ours", "theirs", "ratio", "goal", "reached")
 
 
 def _number(value: float) -> str:
@@ -72,7 +79,6 @@ def _ratio(line: Line) -> str:
 
 def cells(line: Line) -> tuple[str, ...]:
     """What the table says of a comparison."""
-    goal = line.goal
     return (
         line.row.name,
         line.case,
@@ -80,9 +86,13 @@ def cells(line: Line) -> tuple[str, ...]:
         _samples(line.ours, line.unit),
         _samples(line.theirs, line.unit),
         _ratio(line),
-        goal.words if goal is not None else "",
+        line.goal_words(),
         line.reached(),
     )
+
+
+def _paragraph(words: str) -> str:
+    return textwrap.fill(words, 96, break_long_words=False, break_on_hyphens=False)
 
 
 def text_table(lines: Sequence[Line]) -> str:
@@ -95,16 +105,66 @@ def text_table(lines: Sequence[Line]) -> str:
     )
 
 
-def markdown_table(group: Group, lines: Sequence[Line]) -> str:
-    """Make the table for the page; a row's words stand on its first line."""
-    table = ["| " + " | ".join(_COLUMNS) + " |", "|" + " --- |" * len(_COLUMNS)]
-    told = ""
-    for line in lines:
-        row = list(cells(line))
-        row[0] = "" if line.row.what == told else f"**{line.row.name}**: {line.row.what}"
-        told = line.row.what
-        table.append("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |")
-    return f"## {group.title}\n\n" + "\n".join(table)
+def markdown_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Make a table for the page."""
+    table = ["| " + " | ".join(columns) + " |", "|" + " --- |" * len(columns)]
+    table += [
+        "| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows
+    ]
+    return "\n".join(table)
+
+
+def section(row: Row, lines: Sequence[Line]) -> str:
+    """What the page says of a row; peers that have no goal or bar of their own are folded."""
+    leading = {line.peer for _, line in bars_of(row, lines)}
+    leading |= {line.peer for line in lines if line.goal is None or line.goal.ratio != 1}
+    shown = [line for line in lines if line.peer in leading]
+    folded = [line for line in lines if line not in shown]
+    parts = [f"### {row.title}", _paragraph(f"{row.what} (`./dev bench {row.name}`)")]
+    parts.append(markdown_table(_COLUMNS[1:], [cells(line)[1:] for line in shown]))
+    if folded:
+        table = markdown_table(_COLUMNS[1:], [cells(line)[1:] for line in folded])
+        names = sorted({line.peer for line in folded})
+        parts.append(
+            f"<details>\n<summary>Against {', '.join(names)}</summary>\n\n{table}\n\n</details>"
+        )
+    return "\n\n".join(parts)
+
+
+def tally(lines: Sequence[Line]) -> str:
+    """How many comparisons are at least level, and how many goals beyond that are reached."""
+    compared = [line for line in lines if line.ratio is not None]
+    level = sum(not line.is_defect() for line in compared)
+    goals = [line for line in lines if line.goal is not None and line.goal.ratio != 1]
+    reached = sum(line.reached().startswith("yes") for line in goals)
+    unsure = sum(line.reached().endswith("?") for line in goals)
+    rounds = sorted({len(line.ours) for line in lines})
+    span = f"{rounds[0]} to {rounds[-1]}" if len(rounds) > 1 else f"{rounds[0]}"
+    return (
+        f"In this run ours costs no more than the peer, or than its goal allows, in {level} of "
+        f"{len(compared)} comparisons. Of {len(goals)} goals that are not just to be level, "
+        f"{reached} are reached; {unsure} lie within the spread. Each figure is the median of "
+        f"{span} rounds."
+    )
+
+
+def defects(lines: Sequence[Line]) -> str:
+    """The comparisons in which ours costs more than the peer, and more than a goal allows."""
+    found = [line for line in lines if line.is_defect()]
+    parts = ["## Where ours costs more than the peer"]
+    if not found:
+        parts.append("Nowhere in this run.")
+    else:
+        parts.append(
+            _paragraph(
+                "Each of these is a defect, or the price of a promise that the peer does not "
+                "make; the notes below say which. Where the middle half of the rounds reaches "
+                "1, another run may say otherwise."
+            )
+        )
+        columns = ("row", "case", "peer", "ours", "theirs", "ratio")
+        parts.append(markdown_table(columns, [cells(line)[:6] for line in found]))
+    return "\n\n".join(parts)
 
 
 def missing(groups: Sequence[Group], lines: Sequence[Line]) -> list[str]:
@@ -136,21 +196,26 @@ def write_page(docs: pathlib.Path, groups: Sequence[Group], lines: Sequence[Line
     """
     page = docs / "performance.md"
     kept = by_hand(page)
-    parts = [_HEAD]
+    parts = [_HEAD, _paragraph(tally(lines))]
     for group in groups:
-        there = [line for line in lines if line.row in group.rows]
+        there = [row for row in group.rows if any(line.row is row for line in lines)]
         if not there:
             continue
-        picture = f"performance-{group.name}.svg"
-        (docs / picture).write_text(plot.picture(group.title, there), encoding="utf-8")
-        parts.append(markdown_table(group, there))
-        parts.append(f"![{group.title}: ratios with their goals, and the samples]({picture})")
+        parts.append(f"## {group.title}\n\n{_paragraph(group.what)}")
+        drawn = [(row, bars_of(row, lines)) for row in there]
+        drawn = [(row, bars) for row, bars in drawn if bars]
+        if group.picture and drawn:
+            picture = f"performance-{group.name}.svg"
+            (docs / picture).write_text(plot.picture(group.picture, drawn), encoding="utf-8")
+            parts.append(f"![{group.picture}]({picture})")
+        parts += [section(row, [line for line in lines if line.row is row]) for row in there]
     absent = missing(groups, lines)
     if absent:
-        parts.append("Not measured in this run: " + ", ".join(absent) + ".")
+        parts.append(_paragraph("Not measured in this run: " + ", ".join(absent) + "."))
+    parts.append(defects(lines))
     parts.append(f"{BEGIN}{kept}{END}")
-    about = "\n".join(f"| {name} | {value} |" for name, value in machine.describe())
-    parts.append(f"## The machine\n\n| | |\n| --- | --- |\n{about}")
+    about = markdown_table(("", ""), machine.describe())
+    parts.append(f"## The machine\n\n{about}")
     page.write_text("\n\n".join(part.strip("\n") for part in parts) + "\n", encoding="utf-8")
 
 
@@ -172,7 +237,8 @@ def main() -> int:
         there = [line for line in lines if line.row in group.rows]
         if there:
             print(f"\n{group.title}\n\n{text_table(there)}")
-    print("\nratio: theirs by ours, with the quartiles of single rounds")
+    print("\nratio: the peer's cost by ours, median and middle half of the rounds")
+    print(tally(lines))
     if options.write:
         write_page(options.docs, groups, lines)
         print(f"written: {options.docs / 'performance.md'}")

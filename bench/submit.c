@@ -6,10 +6,12 @@
  *   running  the workers are at work on what is being submitted
  *
  * By one caller, or two at once (the slower one's wall time). The first submits, a sixteenth,
- * are not counted: they wake the workers and warm the caches.
+ * are not counted: they wake the workers and warm the caches. With the workers held, one caller
+ * is also compared with what its locked operations alone cost (floor.h).
  */
 #include <stdio.h>
 
+#include "floor.h"
 #include "measure.h"
 #include "peer.h"
 #include "team.h"
@@ -86,7 +88,26 @@ static double theirs(void *argument)
     return cost(contest->peer, contest);
 }
 
-static void compare(struct contest *contest)
+static void submit_to_floor(int caller, long item)
+{
+    (void)caller;
+    floor_submit(item);
+}
+
+static double floor_cost(void *argument)
+{
+    const struct contest *contest = argument;
+    struct run run = {contest, submit_to_floor};
+    const struct team team = {1, submit_lead, submit_rest, &run};
+    double time;
+
+    floor_prepare(contest->lead + contest->count);
+    team_run(&team, &time); /* one is always together */
+    floor_finish(contest->lead + contest->count);
+    return time / (double)contest->count;
+}
+
+static void compare(struct contest *contest, const char *peer, measure_side their_side)
 {
     char name[64];
 
@@ -95,10 +116,10 @@ static void compare(struct contest *contest)
     measure_compare(&(struct comparison){
         .row = "submit-busy",
         .case_ = name,
-        .peer = contest->peer->name,
+        .peer = peer,
         .unit = "ns",
         .ours = ours,
-        .theirs = theirs,
+        .theirs = their_side,
         .argument = contest,
     });
 }
@@ -111,6 +132,7 @@ int main(int argc, char **argv)
     if (!measure_wants("submit-busy"))
         return 0;
     peer_ours.start(count + count / 16);
+    floor_start(count + count / 16);
     for (int i = 0; i < PEERS; i++)
         peers[i]->start(count + count / 16);
     for (int variant = 0; variant < 8; variant++) {
@@ -124,10 +146,13 @@ int main(int argc, char **argv)
         contest.lead = contest.count / 16;
         for (int i = 0; i < PEERS; i++) {
             contest.peer = peers[i];
-            compare(&contest);
+            compare(&contest, peers[i]->name, theirs);
         }
+        if (contest.held && contest.callers == 1)
+            compare(&contest, "locked operations", floor_cost);
     }
     peer_ours.stop();
+    floor_stop();
     for (int i = 0; i < PEERS; i++)
         peers[i]->stop();
     return 0;

@@ -26,22 +26,28 @@ static double time_of_a_call(const struct flight_side *side, const struct contes
 {
     double time;
 
+    flight_begin(side);
     if (contest->pin != PIN_FREE)
         flight_run(side, 64, 640); /* starts the threads, which must not inherit the pin */
     pin(contest->pin);
     time = flight_run(side, contest->in_flight, contest->total);
     if (contest->pin != PIN_FREE)
         pin(PIN_FREE);
+    flight_end(side);
     return time / (double)contest->total;
 }
 
 static double cpu_of_a_call(const struct flight_side *side, const struct contest *contest)
 {
-    double from = measure_cpu();
+    double from, used;
 
+    flight_begin(side);
+    from = measure_cpu();
     flight_run(side, contest->in_flight, contest->total);
     measure_sleep(20);
-    return (measure_cpu() - from) / (double)contest->total;
+    used = measure_cpu() - from;
+    flight_end(side);
+    return used / (double)contest->total;
 }
 
 static double time_ours(void *argument)
