@@ -102,7 +102,11 @@ SSPI_ASYNC_API SECURITY_STATUS sspia_async_delete_contexts(SspiAsyncContext *asy
 /* Waits until no call is pending and returns what SspiGetAsyncCallStatus then says;
  * SEC_I_ASYNC_CALL_PENDING if the time ran out, SEC_E_INVALID_HANDLE if the context is, or
  * meanwhile was, freed. Before it sleeps, the calling thread carries out deletes and frees
- * that are queued; those do not block. So do the functions that wait on a queue. */
+ * that are queued; those do not block. So do the functions that wait on a queue. The call that
+ * is waited for runs on the calling thread too if no other has begun it, its completion goes to
+ * a queue or to nobody, and it cannot block or there is no limit of time: this function then
+ * returns when the package does, even if another thread cancels the call or frees its context
+ * meanwhile. Give a limit of time where that matters. */
 SSPI_ASYNC_API SECURITY_STATUS sspia_async_wait(SspiAsyncContext *async, int32_t timeout_ms);
 
 /* Completes a pending call at once with SEC_E_UNFINISHED_CONTEXT_DELETED. Its callback

@@ -303,15 +303,16 @@ static bool status_is_final(void *pointer)
     return read_status(pointer) != SEC_I_ASYNC_CALL_PENDING;
 }
 
-/* Does the call here that is to be waited for, if that can be. */
-static void run_here(const SspiAsyncContext *pointer)
+/* Does the call here that is to be waited for, if that can be. Without a timeout the wait may last
+ * as long as a call that blocks. */
+static void run_here(const SspiAsyncContext *pointer, bool may_block)
 {
     struct call *call;
 
     engine_lock();
     call = async_find(pointer);
     if (call != NULL && fate_is_pending(call->async))
-        pool_run_here(&call->work);
+        pool_run_here(&call->work, may_block);
     else
         engine_unlock();
 }
@@ -328,7 +329,7 @@ static SECURITY_STATUS wait_until_complete(SspiAsyncContext *pointer, int32_t ti
         return SspiGetAsyncCallStatus(pointer);
     if (timeout_ms > 0)
         deadline = engine_deadline((uint32_t)timeout_ms);
-    run_here(pointer);
+    run_here(pointer, timeout_ms < 0);
     SspiGetAsyncCallStatus(pointer); /* what it waits behind is to begin, too */
     pool_help(status_is_final, pointer);
     engine_lock();

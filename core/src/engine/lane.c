@@ -144,13 +144,25 @@ static void say_watch(struct lane_state *lane)
         atomic_store_explicit(&lane->watch, now, memory_order_seq_cst);
 }
 
-/* Sleeps until woken or the deadline (NULL: there is none); false if that passed. */
+static void spin(struct lane_state *lane)
+{
+    lane->spinning++;
+    say_watch(lane);
+    engine_unlock();
+    engine_spin(lane_has_work, lane);
+    engine_lock();
+    lane->spinning--;
+    lane_sweep(lane);
+}
+
+/* Sleeps until woken or the deadline (NULL: there is none); false if that passed. One that was woken
+ * for nothing spins: who submitted did the work, and may submit more in a moment. */
 static bool sleep_until(struct worker *worker, const struct timespec *deadline)
 {
     struct lane_state *lane = worker->lane;
     struct worker **link = &lane->asleep;
     bool stays = deadline == NULL;
-    bool in_time = true;
+    bool in_time = true, was_woken;
 
     worker->next = lane->asleep;
     lane->asleep = worker;
@@ -162,9 +174,10 @@ static bool sleep_until(struct worker *worker, const struct timespec *deadline)
         in_time = engine_wait(&worker->woken, deadline);
         lane_sweep(lane);
     }
+    was_woken = worker->promised;
     lane->staying -= stays;
     lane->sleepers--;
-    if (worker->promised) {
+    if (was_woken) {
         worker->promised = false;
         lane->wakes--;
     } else {
@@ -172,6 +185,8 @@ static bool sleep_until(struct worker *worker, const struct timespec *deadline)
             link = &(*link)->next;
         *link = worker->next;
     }
+    if (was_woken && lane->list.first == NULL && lane->spinning == 0)
+        spin(lane);
     say_watch(lane);
     return in_time;
 }
@@ -181,17 +196,6 @@ static void stir(const struct lane_state *lane)
 {
     for (struct worker *worker = lane->asleep; worker != NULL; worker = worker->next)
         pthread_cond_signal(&worker->woken);
-}
-
-static void spin(struct lane_state *lane)
-{
-    lane->spinning++;
-    say_watch(lane);
-    engine_unlock();
-    engine_spin(lane_has_work, lane);
-    engine_lock();
-    lane->spinning--;
-    lane_sweep(lane);
 }
 
 /* Naps until there is work, or nobody has used the lane for a while. Says for how long that

@@ -167,14 +167,14 @@ bool pool_help(bool (*is_true)(void *argument), void *argument)
     return engine_spin(is_true, argument);
 }
 
-bool pool_run_here(struct work *work)
+bool pool_run_here(struct work *work, bool may_block)
 {
-    struct lane_state *lane = &lanes[LANE_QUICK];
+    struct lane_state *lane = &lanes[work->lane];
     struct work_list chunk = {NULL, NULL};
 
     lane_sweep(lane);
-    if (work_place(work) != WORK_IN_LANE || work->lane != LANE_QUICK || !work->quiet ||
-        gate_is_closing()) {
+    if (work_place(work) != WORK_IN_LANE || !work->quiet ||
+        (work->lane != LANE_QUICK && !may_block) || gate_is_closing()) {
         engine_unlock();
         return false;
     }

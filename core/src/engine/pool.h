@@ -52,8 +52,8 @@ void pool_help_now(void);
 bool pool_help(bool (*is_true)(void *argument), void *argument);
 
 /* For a caller's thread that is about to wait for this work, with the engine lock held: runs it
- * here if no thread has begun it, it cannot block, and is quiet. False: nothing was done. The
- * lock is let go of either way. */
-bool pool_run_here(struct work *work);
+ * here if no thread has begun it, it is quiet, and it cannot block or may do so here. False:
+ * nothing was done. The lock is let go of either way. */
+bool pool_run_here(struct work *work, bool may_block);
 
 #endif
