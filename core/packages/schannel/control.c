@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "alert.h"
-#include "handshake.h"
 #include "session.h"
 #include "status.h"
 
@@ -147,7 +146,7 @@ static SECURITY_STATUS run_shutdown(struct context *context, sspia_report *repor
         return close_with(context, SSL3_AL_WARNING, SSL_AD_CLOSE_NOTIFY, report);
     /* 0: the peer's close_notify has not come yet, which nobody here waits for. */
     if (SSL_shutdown(context->ssl) < 0)
-        return handshake_failed(context, "closing the connection", report);
+        return context_fail_openssl(context, "closing the connection", report);
     context->closed = true;
     return SEC_E_OK;
 }
@@ -168,7 +167,7 @@ SECURITY_STATUS control_run(struct context *context, sspia_report *report)
     case CONTROL_KEY_UPDATE:
         if (SSL_key_update(context->ssl, SSL_KEY_UPDATE_REQUESTED) != 1 ||
             SSL_do_handshake(context->ssl) != 1)
-            return handshake_failed(context, "the key update failed", report);
+            return context_fail_openssl(context, "the key update failed", report);
         return SEC_E_OK;
     default:
         return SEC_E_OK;
