@@ -2,8 +2,8 @@
 /*
  *  1. The core runs one function of a context at a time, so nothing here is locked; what
  *     contexts share (profile, sessions) is constant or guards itself.
- *  2. A context owns its SSL, the SSL owns both BIOs. `in` never holds more than the one
- *     record that is being processed; `out` is emptied by every leg and every message.
+ *  2. A context owns its SSL, the SSL owns both BIOs. Between two calls `in` is empty; `out` is
+ *     emptied by every leg and every message.
  *  3. Callbacks of OpenSSL run inside SSL_do_handshake, SSL_read and SSL_write of this
  *     context, hence under rule 1. They find it by SSL_get_app_data.
  *  4. CONTEXT_FAILED is final.

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A leg feeds OpenSSL one whole record at a time and looks at the result after each:
+ * A leg feeds OpenSSL whole records:
  *
  *   - a record that is not whole yet is left alone, so that SEC_E_INCOMPLETE_MESSAGE changes
  *     nothing;
- *   - feeding ends with the record that completes the handshake, so that what follows is
- *     EXTRA, for DecryptMessage.
+ *   - what follows the record that completes the handshake is taken back, and is EXTRA, for
+ *     DecryptMessage: without read-ahead OpenSSL reads a record when it needs one. To feed them
+ *     one by one would cost the wiping of a buffer of 16 KiB for each.
  *
  *  state       leg without input          leg with input
  *  ---------   ------------------------   ------------------------------------------------
@@ -182,34 +183,39 @@ static size_t already_seen(const struct context *context, const struct input *in
                : 0;
 }
 
-/* Feeds records until the handshake is complete or no whole one is left. */
+/* Feeds the whole records of the input. OpenSSL takes one after the other, and none after the
+ * one that completes the handshake. */
 static SECURITY_STATUS feed(struct context *context, const struct input *input, bool progress,
                             sspia_step_result *result, sspia_report *report)
 {
     SECURITY_STATUS status = SEC_I_CONTINUE_NEEDED;
     size_t used = already_seen(context, input);
+    size_t whole = used;
+    struct record next = record_parse(input->bytes + whole, input->size - whole);
 
+    for (; next.kind == RECORD_WHOLE;
+         next = record_parse(input->bytes + whole, input->size - whole))
+        whole += next.size;
     if (context->paused)
         status = turn(context, report);
-    while (status == SEC_I_CONTINUE_NEEDED) {
-        const struct record record = record_parse(input->bytes + used, input->size - used);
-
-        if (record.kind == RECORD_BAD)
-            return refuse_garbage(
-                context, &(struct input){input->bytes + used, input->size - used}, report);
-        if (record.kind == RECORD_PARTIAL) {
-            if (progress)
-                break;
-            result->missing = record.missing;
-            return SEC_E_INCOMPLETE_MESSAGE;
-        }
-        if (BIO_write(context->in, input->bytes + used, (int)record.size) != (int)record.size)
+    if (status == SEC_I_CONTINUE_NEEDED && whole > used) {
+        if (BIO_write(context->in, input->bytes + used, (int)(whole - used)) !=
+            (int)(whole - used))
             return context_fail(context, SEC_E_INSUFFICIENT_MEMORY, report);
-        used += record.size;
         progress = true;
         status = turn(context, report);
+        used = whole - (size_t)BIO_pending(context->in);
+        if (used < whole)
+            (void)BIO_reset(context->in);
         if (status == SEC_I_INCOMPLETE_CREDENTIALS)
             remember(context, input, used);
+    }
+    if (status == SEC_I_CONTINUE_NEEDED && next.kind == RECORD_BAD)
+        return refuse_garbage(context, &(struct input){input->bytes + used, input->size - used},
+                              report);
+    if (status == SEC_I_CONTINUE_NEEDED && !progress) {
+        result->missing = next.missing;
+        return SEC_E_INCOMPLETE_MESSAGE;
     }
     result->extra = input->size - used;
     return status;
