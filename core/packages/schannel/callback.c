@@ -75,6 +75,8 @@ static void on_message(int writing, int version, int type, const void *bytes, si
     (void)data;
     if (context == NULL)
         return;
+    if (type == SSL3_RT_HANDSHAKE && !traffic_is_logged())
+        traffic_note_message(&context->seal.traffic, ssl, message, size);
     if (writing == 0) {
         if (type == SSL3_RT_HANDSHAKE)
             context->handshake_seen = true;
@@ -95,7 +97,7 @@ static void on_secret(const SSL *ssl, const char *line)
     struct context *context = SSL_get_app_data(ssl);
 
     if (context != NULL)
-        seal_note_secret(&context->seal, line, context->server);
+        traffic_note_log(&context->seal.traffic, line, context->server);
 }
 
 /* When a session ends: the caller's lifespan, the server's, or that of its certificate,
@@ -130,7 +132,8 @@ void callback_install(SSL_CTX *ctx, bool server)
 {
     SSL_CTX_set_cert_cb(ctx, on_certificate, NULL);
     SSL_CTX_set_msg_callback(ctx, on_message);
-    SSL_CTX_set_keylog_callback(ctx, on_secret);
+    if (traffic_is_logged())
+        SSL_CTX_set_keylog_callback(ctx, on_secret);
     if (server)
         SSL_CTX_set_alpn_select_cb(ctx, on_alpn, NULL);
     else

@@ -154,6 +154,7 @@ void context_delete(void *state)
     if (context->ssl != NULL && context->state == CONTEXT_OPEN)
         SSL_set_shutdown(context->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
     SSL_free(context->ssl);
+    seal_clear(&context->seal);
     credential_release(context->credential);
     OPENSSL_free(context->seen);
     OPENSSL_free(context->protocols);

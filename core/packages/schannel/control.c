@@ -120,8 +120,13 @@ static SECURITY_STATUS close_with(struct context *context, uint8_t level, uint8_
                                   sspia_report *report)
 {
     if (!seal_alert(&context->seal, context->ssl, context->server, level, description,
-                    context->out))
-        return report_openssl(report, "sealing the alert");
+                    context->out)) {
+        if (error_newest() != 0)
+            return report_openssl(report, "sealing the alert");
+        report_line(report, "an alert after this key exchange, whose secret OpenSSL does not "
+                            "give out: delete the context and close the transport");
+        return SEC_E_UNSUPPORTED_FUNCTION;
+    }
     context->closed = true;
     return SEC_E_OK;
 }
