@@ -184,7 +184,6 @@ static SECURITY_STATUS build(const struct settings *settings, bool server,
     /* Renegotiation was an attack (RFC 5746) before it was a nuisance, and TLS 1.3 has none. */
     SSL_CTX_set_options(profile->ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
                                           SSL_OP_CLEANSE_PLAINTEXT);
-    SSL_CTX_set_mode(profile->ctx, SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_default_passwd_cb(profile->ctx, certificate_password);
     status = set_algorithms(profile, settings, report);
     if (status == SEC_E_OK)
