@@ -36,7 +36,6 @@ static SSL_CTX *make(const SSL_METHOD *method)
     check(context != NULL, "SSL_CTX_new");
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
                                      SSL_OP_CLEANSE_PLAINTEXT);
-    SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
     check(SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION), "version");
     check(SSL_CTX_set_ciphersuites(context, SUITES), "suites");
     SSL_CTX_set_timeout(context, LIFESPAN);

@@ -11,7 +11,7 @@ static const SCHANNEL_ALERT_TOKEN denied = {SCHANNEL_ALERT, TLS1_ALERT_FATAL,
                                             TLS1_ALERT_ACCESS_DENIED};
 
 /* What it was given, and what it wants to send, are in the memory BIOs of the SSL. */
-static SSL *plain_server(const char *suite, bool tls12)
+static SSL *plain_server(const char *suite, bool tls12, const char *groups)
 {
     SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
     SSL *ssl;
@@ -24,6 +24,8 @@ static SSL *plain_server(const char *suite, bool tls12)
         tls12 ? SSL_CTX_set_cipher_list(ctx, suite) : SSL_CTX_set_ciphersuites(ctx, suite), 1);
     SSL_CTX_set_max_proto_version(ctx, tls12 ? TLS1_2_VERSION : TLS1_3_VERSION);
     SSL_CTX_set_min_proto_version(ctx, tls12 ? TLS1_2_VERSION : TLS1_3_VERSION);
+    if (groups != NULL)
+        assert_int_equal(SSL_CTX_set1_groups_list(ctx, groups), 1);
     ssl = SSL_new(ctx);
     SSL_CTX_free(ctx); /* the SSL has a reference */
     assert_non_null(ssl);
@@ -103,7 +105,7 @@ static void each_shutdown_and_alert_has_its_token(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        SSL *ssl = plain_server(cases[i].suite, cases[i].tls12);
+        SSL *ssl = plain_server(cases[i].suite, cases[i].tls12, NULL);
         const bool explicit_nonce =
             cases[i].tls12 && strstr(cases[i].suite, "CHACHA20") == NULL;
         uint8_t byte;
@@ -147,6 +149,77 @@ static void each_shutdown_and_alert_has_its_token(void **state)
     }
 }
 
+/* Wrong: the peer cannot open an alert after a HelloRetryRequest (for all but the first of
+ * these groups), or after an exchange in a finite field. */
+static void an_alert_opens_after_every_key_exchange(void **state)
+{
+    static const char *const groups[] = {"X25519", "P-256", "P-384", "ffdhe2048"};
+    struct tls_side client, server;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
+        SSL *ssl = plain_server("TLS_AES_128_GCM_SHA256", false, groups[i]);
+        uint8_t byte;
+
+        tls_sides(&client, &server, 0);
+        shake(&client, ssl);
+        assert_tls(tls_control(&client, &denied, sizeof(denied)), SEC_E_OK);
+        assert_tls(tls_leg(&client, NULL, 0), SEC_E_OK);
+        to_plain(&client, ssl);
+        assert_true(SSL_read(ssl, &byte, 1) <= 0);
+        assert_int_equal(ERR_GET_REASON(ERR_peek_last_error()),
+                         SSL_R_TLSV1_ALERT_ACCESS_DENIED);
+        ERR_clear_error();
+        SSL_free(ssl);
+        tls_release_both(&client, &server);
+    }
+}
+
+static void key_update(struct tls_side *side, struct tls_side *peer)
+{
+    static const uint32_t token = SCHANNEL_RENEGOTIATE;
+
+    assert_tls(tls_control(side, &token, sizeof(token)), SEC_E_OK);
+    assert_tls(tls_leg(side, NULL, 0), SEC_E_OK);
+    tls_move(side, peer);
+    assert_tls(tls_receive_all(peer, NULL), SEC_E_OK);
+    tls_move(peer, side);
+    assert_tls(tls_receive_all(side, NULL), SEC_E_OK);
+}
+
+/* Wrong: an alert of one side cannot be opened by the other: of the acceptor; of a resumed
+ * connection, whose secrets depend on the first one's; after tickets, data, and new keys. */
+static void an_alert_of_either_side_opens_at_any_time(void **state)
+{
+    struct tls_side sides[2];
+
+    (void)state;
+    for (unsigned i = 0; i < 16; i++) {
+        struct tls_side *from = &sides[i & 1], *to = &sides[!(i & 1)];
+        const bool resumed = (i & 2) != 0, updated = (i & 4) != 0;
+        SecPkgContext_SessionInfo session;
+
+        tls_sides(&sides[0], &sides[1], i < 8 ? TLS13 : TLS12);
+        for (int n = 0; n <= resumed; n++) {
+            tls_reset(&sides[0]);
+            tls_reset(&sides[1]);
+            assert_tls(tls_shake(&sides[0], &sides[1]), SEC_E_OK);
+            tls_exchange(&sides[0], &sides[1]);
+        }
+        assert_tls(tls_query(from, SECPKG_ATTR_SESSION_INFO, &session), SEC_E_OK);
+        assert_int_equal((session.dwFlags & SSL_SESSION_RECONNECT) != 0, resumed);
+        for (int n = 0; updated && i < 8 && n < 2; n++) {
+            key_update(from, to);
+            tls_exchange(&sides[0], &sides[1]);
+        }
+        assert_tls(tls_control(from, &denied, sizeof(denied)), SEC_E_OK);
+        assert_tls(tls_leg(from, NULL, 0), SEC_E_OK);
+        tls_move(from, to);
+        assert_tls(tls_receive(to, NULL), SEC_E_LOGON_DENIED);
+        tls_release_both(&sides[0], &sides[1]);
+    }
+}
+
 /* Wrong: the same in the midst of the handshake, where nothing is encrypted yet. */
 static void shutdowns_may_come_in_the_handshake(void **state)
 {
@@ -180,6 +253,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_shutdown_and_alert_has_its_token),
+        cmocka_unit_test(an_alert_opens_after_every_key_exchange),
+        cmocka_unit_test(an_alert_of_either_side_opens_at_any_time),
         cmocka_unit_test(shutdowns_may_come_in_the_handshake),
     };
 

@@ -2,7 +2,7 @@
 #ifndef GSS_BINDINGS_H
 #define GSS_BINDINGS_H
 
-#include "module.h"
+#include "host.h"
 
 #include <gssapi/gssapi.h>
 

@@ -2,6 +2,7 @@
 /* The life of a security context. */
 #include "context.h"
 #include "bindings.h"
+#include "flags.h"
 #include "status.h"
 
 #include <openssl/crypto.h>
@@ -91,6 +92,38 @@ SECURITY_STATUS gss_context_ready(gss_context *context, sspia_report *report)
     return SEC_E_OK;
 }
 
+SECURITY_STATUS gss_context_may_sign(const gss_context *context, sspia_report *report)
+{
+    if (gss_flags_integrity(context->attributes, context->initiator) ||
+        gss_flags_confidentiality(context->attributes))
+        return SEC_E_OK;
+    return gss_status_report(report, SEC_E_QOP_NOT_SUPPORTED, "context",
+                             "integrity was not asked for when it was made");
+}
+
+SECURITY_STATUS gss_context_may_encrypt(const gss_context *context, uint32_t qop,
+                                        sspia_report *report)
+{
+    bool encrypt = qop != SECQOP_WRAP_NO_ENCRYPT;
+    SECURITY_STATUS status;
+
+    if (qop != 0 && encrypt)
+        return gss_status_report(report, SEC_E_QOP_NOT_SUPPORTED, "fQOP", NULL);
+    status = gss_context_may_sign(context, report);
+    if (status != SEC_E_OK)
+        return status;
+    if (encrypt && !gss_flags_confidentiality(context->attributes))
+        return gss_status_report(report, SEC_E_QOP_NOT_SUPPORTED, "context",
+                                 "confidentiality was not asked for when it was made; "
+                                 "SECQOP_WRAP_NO_ENCRYPT wraps without");
+    /* NTLM's messages do not say which they are: a peer would decrypt this one. */
+    if (!encrypt && context->mech == GSS_MECH_NTLM &&
+        gss_flags_confidentiality(context->attributes))
+        return gss_status_report(report, SEC_E_QOP_NOT_SUPPORTED, "fQOP",
+                                 "where NTLM seals it cannot wrap without; use MakeSignature");
+    return SEC_E_OK;
+}
+
 const char *gss_context_negotiated(void *object, uint32_t *state)
 {
     const gss_context *context = object;
@@ -98,6 +131,6 @@ const char *gss_context_negotiated(void *object, uint32_t *state)
     *state = context->state == GSS_ESTABLISHED ? SECPKG_NEGOTIATION_COMPLETE
                                                : SECPKG_NEGOTIATION_IN_PROGRESS;
     if (context->mech == GSS_MECH_KERBEROS)
-        return gss_kerberos_package.name;
-    return context->mech == GSS_MECH_NTLM ? gss_ntlm_package.name : gss_negotiate_package.name;
+        return GSS_KERBEROS_NAME;
+    return context->mech == GSS_MECH_NTLM ? GSS_NTLM_NAME : GSS_NEGOTIATE_NAME;
 }

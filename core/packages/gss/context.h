@@ -54,6 +54,11 @@ SECURITY_STATUS gss_context_fail(gss_context *context, SECURITY_STATUS status);
  * error that keeps a parked one from coming back. */
 SECURITY_STATUS gss_context_ready(gss_context *context, sspia_report *report);
 
+/* Whether signatures, or messages of this quality, were agreed on when it was made. */
+SECURITY_STATUS gss_context_may_sign(const gss_context *context, sspia_report *report);
+SECURITY_STATUS gss_context_may_encrypt(const gss_context *context, uint32_t qop,
+                                        sspia_report *report);
+
 /* sspia_package.negotiated of Negotiate. */
 const char *gss_context_negotiated(void *context, uint32_t *state);
 

@@ -1,64 +1,26 @@
 /* SPDX-License-Identifier: MIT */
-/* A credential: made, asked for its name, released. */
+/* A credential: asked for its name, shared, released. */
 #include "credential.h"
 #include "owner.h"
-#include "plan.h"
 #include "status.h"
 #include "text.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static const sspia_identity no_identity;
-
-SECURITY_STATUS gss_credential_acquire(gss_kind kind, const char *principal, uint32_t use,
-                                       const sspia_identity *identity, void **credential,
-                                       int64_t *expiry, sspia_report *report)
+gss_credential *gss_credential_create(gss_kind kind, uint32_t use)
 {
-    gss_credential *made = NULL;
-    SECURITY_STATUS status = SEC_E_OK;
-    uint32_t known = SECPKG_CRED_BOTH;
-    unsigned mechs;
+    gss_credential *credential = calloc(1, sizeof *credential);
 
-    if (identity == NULL)
-        identity = &no_identity;
-    if (kind == GSS_NEGOTIATE)
-        known |= SECPKG_CRED_AUTOLOGON_RESTRICTED | SECPKG_CRED_PROCESS_POLICY_ONLY;
-    if ((use & SECPKG_CRED_BOTH) == 0 || (use & ~known) != 0)
-        return gss_status_report(report, SEC_E_INVALID_PARAMETER, "fCredentialUse", NULL);
-    if ((use & SECPKG_CRED_AUTOLOGON_RESTRICTED) && identity == &no_identity)
-        return gss_status_report(report, SEC_E_NO_CREDENTIALS, "fCredentialUse",
-                                 "the default identity is excluded");
-    mechs = gss_plan_mechs(kind, identity);
-    if (mechs == 0)
-        return gss_status_report(report, SEC_E_SECPKG_NOT_FOUND, "PackageList",
-                                 "leaves no package that is available");
-    made = calloc(1, sizeof *made);
-    if (made == NULL)
-        return SEC_E_INSUFFICIENT_MEMORY;
-    atomic_init(&made->references, 1);
-    made->kind = kind;
-    made->use = use & SECPKG_CRED_BOTH;
-    gss_source_init(&made->outbound);
-    gss_source_init(&made->kerberos_in);
-    gss_source_init(&made->ntlm_in);
-    *expiry = INT64_MAX; /* that of tickets is known when there are some */
-    if (use & SECPKG_CRED_OUTBOUND) {
-        made->outbound.mechs = mechs;
-        status = gss_plan_outbound(made, use & SECPKG_CRED_INBOUND ? NULL : principal, identity,
-                                   report);
-    }
-    if (status == SEC_E_OK && (use & SECPKG_CRED_INBOUND)) {
-        status = gss_plan_inbound(made, principal, identity, mechs, report);
-        if (status == SEC_E_OK && !gss_text_copy(principal, &made->principal))
-            status = SEC_E_INSUFFICIENT_MEMORY;
-    }
-    if (status == SEC_E_OK) {
-        *credential = made;
-        made = NULL;
-    }
-    gss_credential_release(made);
-    return status;
+    if (credential == NULL)
+        return NULL;
+    atomic_init(&credential->references, 1);
+    credential->kind = kind;
+    credential->use = use;
+    gss_source_init(&credential->outbound);
+    gss_source_init(&credential->kerberos_in);
+    gss_source_init(&credential->ntlm_in);
+    return credential;
 }
 
 uint32_t gss_credential_may_block_ntlm(void *object)
@@ -67,9 +29,9 @@ uint32_t gss_credential_may_block_ntlm(void *object)
     uint32_t may_block = 0;
 
     /* Without hash and accounts gss-ntlmssp asks winbind, and that a domain controller. */
-    if (credential->outbound.nt_hash == NULL)
+    if (credential->outbound.recipe.nt_hash == NULL)
         may_block |= SSPIA_OP_INITIALIZE;
-    if (credential->ntlm_in.user_file == NULL && credential->ntlm_in.users == NULL)
+    if (credential->ntlm_in.recipe.user_file == NULL && credential->ntlm_in.users == NULL)
         may_block |= SSPIA_OP_ACCEPT;
     return may_block;
 }

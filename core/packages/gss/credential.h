@@ -2,6 +2,7 @@
 #ifndef GSS_CREDENTIAL_H
 #define GSS_CREDENTIAL_H
 
+#include "kind.h"
 #include "source.h"
 
 #include <stdatomic.h>
@@ -12,7 +13,7 @@
  * key if no name is asked for, NTLM with a user file only if one is. Which of the two a
  * handshake needs shows in its first token (sniff.h).
  *
- * Immutable after gss_credential_acquire, but for what the sources guard themselves; any
+ * Immutable once it was acquired, but for what the sources guard themselves; any
  * number of threads may use it. Contexts keep it alive as long as they hold a lease.
  */
 typedef struct gss_credential {
@@ -25,9 +26,8 @@ typedef struct gss_credential {
     gss_source ntlm_in;
 } gss_credential;
 
-SECURITY_STATUS gss_credential_acquire(gss_kind kind, const char *principal, uint32_t use,
-                                       const sspia_identity *identity, void **credential,
-                                       int64_t *expiry, sspia_report *report);
+/* With empty sources; NULL if memory ran out. */
+gss_credential *gss_credential_create(gss_kind kind, uint32_t use);
 void gss_credential_release(void *credential);
 SECURITY_STATUS gss_credential_query(void *credential, uint32_t attribute, void *buffer,
                                      sspia_report *report);

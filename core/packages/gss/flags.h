@@ -2,8 +2,9 @@
 #ifndef GSS_FLAGS_H
 #define GSS_FLAGS_H
 
+#include "host.h"
+#include "kind.h"
 #include "mech.h"
-#include "module.h"
 
 /* The GSS flags that an initiator asks for. SEC_E_UNSUPPORTED_FUNCTION for what would be
  * unsafe to leave out silently: datagrams, and with Kerberos an anonymous initiator and

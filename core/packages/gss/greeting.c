@@ -83,13 +83,13 @@ SECURITY_STATUS gss_greeting_make(gss_credential *credential, sspia_bytes *token
         gss_lease *lease = NULL;
         SECURITY_STATUS result;
 
-        if (sources[i]->mechs == 0)
+        if (sources[i]->recipe.mechs == 0)
             continue;
-        result = gss_source_take(sources[i], sources[i]->mechs, false, &lease,
+        result = gss_source_take(sources[i], sources[i]->recipe.mechs, false, &lease,
                                  status == SEC_E_OK ? report : &ignored);
         gss_source_give(sources[i], lease);
         if (result == SEC_E_OK)
-            mechs |= sources[i]->mechs;
+            mechs |= sources[i]->recipe.mechs;
         else if (status == SEC_E_OK)
             status = result;
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Making one gss_cred_id_t by a source's recipe. */
+/* Making one gss_cred_id_t by its recipe. */
 #include "lease.h"
 #include "status.h"
 
@@ -30,36 +30,36 @@ static void set_options(gss_lease *lease, gss_cred_usage_t usage)
  * is kept from work that nobody needs: from looking for tickets and keys (where krb5 1.20
  * loses the acceptor's name if there are none), and from hashing the password in the file
  * that the process's environment names to gss-ntlmssp. */
-static void fill_store(const gss_source *source, const gss_lease *lease,
+static void fill_store(const gss_recipe *recipe, const gss_lease *lease,
                        gss_key_value_set_desc *store)
 {
     bool kerberos = (lease->mechs & GSS_MECH_KERBEROS) != 0;
-    bool spnego = source->negotiate && !lease->raw;
+    bool spnego = recipe->negotiate && !lease->raw;
 
     if (kerberos) {
         put(store, "ccache",
-            lease->tickets != NULL ? gss_tickets_ccache(lease->tickets) : source->ccache);
-        put(store, "keytab", source->keytab);
-        put(store, "client_keytab", source->client_keytab);
-        put(store, "rcache", source->replay_cache);
+            lease->tickets != NULL ? gss_tickets_ccache(lease->tickets) : recipe->ccache);
+        put(store, "keytab", recipe->keytab);
+        put(store, "client_keytab", recipe->client_keytab);
+        put(store, "rcache", recipe->replay_cache);
         if (spnego && !(lease->mechs & GSS_MECH_NTLM))
             put(store, "sspi-async", "no NTLM"); /* with a store it asks nobody else */
     }
     if (lease->mechs & GSS_MECH_NTLM) {
-        put(store, "ntlmssp_nthash", source->nt_hash);
-        put(store, "ntlmssp_domain", source->ntlm_domain);
+        put(store, "ntlmssp_nthash", recipe->nt_hash);
+        put(store, "ntlmssp_domain", recipe->ntlm_domain);
         put(store, "ntlmssp_keyfile",
             lease->users != NULL ? gss_users_path(lease->users) : NULL);
         if (spnego && !kerberos && store->count > 0)
-            put(store, source->usage == GSS_C_INITIATE ? "ccache" : "keytab", "none:");
+            put(store, recipe->usage == GSS_C_INITIATE ? "ccache" : "keytab", "none:");
     }
 }
 
 /* libkrb5 says what is missing, GSSAPI loses where. */
-static SECURITY_STATUS name_place(const gss_source *source, SECURITY_STATUS status,
+static SECURITY_STATUS name_place(const gss_recipe *recipe, SECURITY_STATUS status,
                                   sspia_report *report)
 {
-    const char *place = source->ccache != NULL ? source->ccache : source->keytab;
+    const char *place = recipe->ccache != NULL ? recipe->ccache : recipe->keytab;
     char text[SSPIA_REPORT_SIZE];
 
     if (place == NULL)
@@ -69,7 +69,7 @@ static SECURITY_STATUS name_place(const gss_source *source, SECURITY_STATUS stat
     return gss_status_report(report, status, place, text);
 }
 
-static SECURITY_STATUS acquire(const gss_source *source, gss_lease *lease, unsigned mechs,
+static SECURITY_STATUS acquire(const gss_recipe *recipe, gss_lease *lease, unsigned mechs,
                                bool spnego, sspia_report *report)
 {
     gss_key_value_element_desc elements[8];
@@ -81,49 +81,49 @@ static SECURITY_STATUS acquire(const gss_source *source, gss_lease *lease, unsig
     OM_uint32 minor;
 
     gss_mech_set(mechs, oids, &set);
-    fill_store(source, lease, &store);
+    fill_store(recipe, lease, &store);
     major = gss_acquire_cred_from(
-        &minor, source->name, GSS_C_INDEFINITE, spnego ? &spnego_set : &set, source->usage,
+        &minor, recipe->name, GSS_C_INDEFINITE, spnego ? &spnego_set : &set, recipe->usage,
         store.count > 0 ? &store : GSS_C_NO_CRED_STORE, &lease->cred, NULL, NULL);
     if (!GSS_ERROR(major) && spnego)
         major = gss_set_neg_mechs(&minor, lease->cred, &set);
     if (GSS_ERROR(major))
-        return name_place(source, gss_status(major, minor, GSS_AT_ACQUIRE, report), report);
+        return name_place(recipe, gss_status(major, minor, GSS_AT_ACQUIRE, report), report);
     return SEC_E_OK;
 }
 
 /* SPNEGO says of whatever is lacking that there are no mechanisms, and of an acceptor's cred
  * only once a handshake uses it. What a mechanism says, asked for itself, is the answer;
  * Kerberos has more to say than NTLM. */
-static SECURITY_STATUS probe(const gss_source *source, gss_lease *lease, sspia_report *report)
+static SECURITY_STATUS probe(const gss_recipe *recipe, gss_lease *lease, sspia_report *report)
 {
     unsigned mech = lease->mechs & GSS_MECH_KERBEROS ? GSS_MECH_KERBEROS : GSS_MECH_NTLM;
     SECURITY_STATUS status;
     OM_uint32 minor;
 
     gss_release_cred(&minor, &lease->cred);
-    status = acquire(source, lease, mech, false, report);
+    status = acquire(recipe, lease, mech, false, report);
     gss_release_cred(&minor, &lease->cred);
     return status;
 }
 
-SECURITY_STATUS gss_lease_make(const gss_source *source, gss_lease *lease, sspia_report *report)
+SECURITY_STATUS gss_lease_make(const gss_recipe *recipe, gss_lease *lease, sspia_report *report)
 {
-    bool spnego = source->negotiate && !lease->raw;
+    bool spnego = recipe->negotiate && !lease->raw;
     SECURITY_STATUS status = SEC_E_OK;
     SECURITY_STATUS cause;
     sspia_report reason;
 
-    if (spnego && source->usage == GSS_C_ACCEPT)
-        status = probe(source, lease, report);
+    if (spnego && recipe->usage == GSS_C_ACCEPT)
+        status = probe(recipe, lease, report);
     if (status == SEC_E_OK)
-        status = acquire(source, lease, lease->mechs, spnego, report);
+        status = acquire(recipe, lease, lease->mechs, spnego, report);
     if (status == SEC_E_OK) {
-        set_options(lease, source->usage);
+        set_options(lease, recipe->usage);
         return SEC_E_OK;
     }
-    if (spnego && source->usage == GSS_C_INITIATE) {
-        cause = probe(source, lease, &reason);
+    if (spnego && recipe->usage == GSS_C_INITIATE) {
+        cause = probe(recipe, lease, &reason);
         if (cause != SEC_E_OK) {
             memcpy(report->text, reason.text, sizeof report->text);
             status = cause;

@@ -2,11 +2,30 @@
 #ifndef GSS_LEASE_H
 #define GSS_LEASE_H
 
-#include "source.h"
+#include "recipe.h"
+#include "tickets.h"
+#include "users.h"
+
+/* One gss_cred_id_t, in the hands of one handshake, or idle in its source. */
+typedef struct gss_lease {
+    struct gss_lease *next;
+    gss_cred_id_t cred;
+    unsigned mechs; /* what it may negotiate */
+    bool raw;       /* for the mechanism itself, not for SPNEGO */
+    int64_t born;
+    gss_tickets *tickets;
+    gss_users *users;
+
+    /* Of an initiator: whom it talks to. A name costs a look into krb5.conf, so it stays for
+     * the next handshake with the same peer. */
+    char *target_text;    /* as the caller gave it, or NULL */
+    unsigned target_asks; /* the mechanisms that it was imported for */
+    gss_name_t target;    /* or GSS_C_NO_NAME: not set yet */
+} gss_lease;
 
 /* Acquires lease->cred. mechs, raw, tickets and users of the lease are set before; the last
  * two are references that the lease owns. May block. */
-SECURITY_STATUS gss_lease_make(const gss_source *source, gss_lease *lease,
+SECURITY_STATUS gss_lease_make(const gss_recipe *recipe, gss_lease *lease,
                                sspia_report *report);
 
 /* Whose an initiator's is, as the mechanism says it; freed with free, NULL if it does not. */

@@ -15,13 +15,14 @@
  * gss_mech_probe makes the mechanism glue load its plug-ins now, on one thread, so that
  * whatever they register at load comes before quiesce too.
  */
-#include "module.h"
+#include "host.h"
+#include "kerberos.h"
 #include "mech.h"
+#include "negotiate.h"
+#include "ntlm.h"
 
 #include <openssl/crypto.h>
 #include <stdlib.h>
-
-const sspia_host *gss_host;
 
 static const sspia_package *packages[4];
 

@@ -2,7 +2,7 @@
 #ifndef GSS_NAME_H
 #define GSS_NAME_H
 
-#include "module.h"
+#include "host.h"
 
 #include <gssapi/gssapi.h>
 

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* The package Negotiate: SPNEGO (RFC 4178) over Kerberos and NTLM. */
+#include "negotiate.h"
+#include "acquisition.h"
 #include "attribute.h"
-#include "credential.h"
-#include "message.h"
-#include "module.h"
+#include "kind.h"
+#include "protect.h"
 #include "step.h"
 #include "transfer.h"
 
 static SECURITY_STATUS acquire(const char *principal, uint32_t use, const void *auth_data,
                                void **credential, int64_t *expiry, sspia_report *report)
 {
-    return gss_credential_acquire(GSS_NEGOTIATE, principal, use, auth_data, credential, expiry,
-                                  report);
+    return gss_acquire(GSS_NEGOTIATE, principal, use, auth_data, credential, expiry, report);
 }
 
 static SECURITY_STATUS initialize(void **context, const sspia_step *step,
@@ -35,7 +35,7 @@ static SECURITY_STATUS import_context(const void *packed, size_t size, void **co
 const sspia_package gss_negotiate_package = {
     .abi = SSPIA_PACKAGE_ABI,
     .size = sizeof(sspia_package),
-    .name = "Negotiate",
+    .name = GSS_NEGOTIATE_NAME,
     .comment = "Kerberos or NTLM, negotiated by SPNEGO",
     .capabilities = SECPKG_FLAG_INTEGRITY | SECPKG_FLAG_PRIVACY | SECPKG_FLAG_CONNECTION |
                     SECPKG_FLAG_MULTI_REQUIRED | SECPKG_FLAG_EXTENDED_ERROR |
@@ -52,10 +52,10 @@ const sspia_package gss_negotiate_package = {
     .accept = accept,
     .delete_context = gss_context_delete,
     .query_context = gss_attribute_query,
-    .make_signature = gss_message_sign,
-    .verify_signature = gss_message_verify,
-    .encrypt = gss_message_encrypt,
-    .decrypt = gss_message_decrypt,
+    .make_signature = gss_protect_sign,
+    .verify_signature = gss_protect_verify,
+    .encrypt = gss_protect_encrypt,
+    .decrypt = gss_protect_decrypt,
     .export_context = gss_transfer_export,
     .import_context = import_context,
     .negotiated = gss_context_negotiated,

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* The package NTLM: NTLM (MS-NLMP). */
+#include "ntlm.h"
+#include "acquisition.h"
 #include "attribute.h"
-#include "credential.h"
-#include "message.h"
-#include "module.h"
+#include "kind.h"
+#include "protect.h"
 #include "step.h"
 #include "transfer.h"
 
 static SECURITY_STATUS acquire(const char *principal, uint32_t use, const void *auth_data,
                                void **credential, int64_t *expiry, sspia_report *report)
 {
-    return gss_credential_acquire(GSS_NTLM, principal, use, auth_data, credential, expiry,
-                                  report);
+    return gss_acquire(GSS_NTLM, principal, use, auth_data, credential, expiry, report);
 }
 
 static SECURITY_STATUS initialize(void **context, const sspia_step *step,
@@ -35,7 +35,7 @@ static SECURITY_STATUS import_context(const void *packed, size_t size, void **co
 const sspia_package gss_ntlm_package = {
     .abi = SSPIA_PACKAGE_ABI,
     .size = sizeof(sspia_package),
-    .name = "NTLM",
+    .name = GSS_NTLM_NAME,
     .comment = "NTLM of gss-ntlmssp",
     .capabilities = SECPKG_FLAG_INTEGRITY | SECPKG_FLAG_PRIVACY | SECPKG_FLAG_TOKEN_ONLY |
                     SECPKG_FLAG_CONNECTION | SECPKG_FLAG_MULTI_REQUIRED |
@@ -43,7 +43,7 @@ const sspia_package gss_ntlm_package = {
                     SECPKG_FLAG_NEGOTIABLE | SECPKG_FLAG_LOGON,
     .version = 1,
     .rpc_id = 10,
-    .max_token = 2888,
+    .max_token = GSS_NTLM_MAX_TOKEN,
     .may_block = SSPIA_OP_INITIALIZE | SSPIA_OP_ACCEPT,
     .acquire = acquire,
     .release = gss_credential_release,
@@ -52,10 +52,10 @@ const sspia_package gss_ntlm_package = {
     .accept = accept,
     .delete_context = gss_context_delete,
     .query_context = gss_attribute_query,
-    .make_signature = gss_message_sign,
-    .verify_signature = gss_message_verify,
-    .encrypt = gss_message_encrypt,
-    .decrypt = gss_message_decrypt,
+    .make_signature = gss_protect_sign,
+    .verify_signature = gss_protect_verify,
+    .encrypt = gss_protect_encrypt,
+    .decrypt = gss_protect_decrypt,
     .export_context = gss_transfer_export,
     .import_context = import_context,
     .credential_may_block = gss_credential_may_block_ntlm,

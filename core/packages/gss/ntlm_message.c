@@ -10,8 +10,8 @@
  * opens nothing else. Both kinds of peers are understood: the first message that comes is tried
  * as the one, and then as the other. From then on a peer gets what it sends.
  */
+#include "ntlm_message.h"
 #include "flags.h"
-#include "message.h"
 #include "sizes.h"
 #include "status.h"
 

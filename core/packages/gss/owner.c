@@ -4,7 +4,6 @@
  * tickets from a KDC where there is a client keytab, and the name is wanted at once.
  */
 #include "owner.h"
-#include "lease.h"
 #include "status.h"
 #include "text.h"
 
@@ -39,12 +38,12 @@ static krb5_error_code owner_of_keytab(krb5_context context, const char *name,
     return code;
 }
 
-static SECURITY_STATUS kerberos_name(const gss_source *source, char **name,
+static SECURITY_STATUS kerberos_name(const gss_recipe *recipe, char **name,
                                      sspia_report *report)
 {
-    const char *what = source->account != NULL        ? source->account
-                       : source->login_keytab != NULL ? source->login_keytab
-                       : source->ccache != NULL       ? source->ccache
+    const char *what = recipe->account != NULL        ? recipe->account
+                       : recipe->login_keytab != NULL ? recipe->login_keytab
+                       : recipe->ccache != NULL       ? recipe->ccache
                                                       : "the default ticket cache";
     krb5_context context = NULL;
     krb5_principal owner = NULL;
@@ -54,18 +53,18 @@ static SECURITY_STATUS kerberos_name(const gss_source *source, char **name,
 
     if (code != 0)
         return gss_status_krb5(NULL, code, GSS_AT_ACQUIRE, "Kerberos configuration", report);
-    if (source->account != NULL)
-        code = krb5_parse_name(context, source->account, &owner);
-    else if (source->login_keytab != NULL)
-        code = owner_of_keytab(context, source->login_keytab, &owner);
+    if (recipe->account != NULL)
+        code = krb5_parse_name(context, recipe->account, &owner);
+    else if (recipe->login_keytab != NULL)
+        code = owner_of_keytab(context, recipe->login_keytab, &owner);
     else
-        code = owner_of_ccache(context, source->ccache, &owner);
+        code = owner_of_ccache(context, recipe->ccache, &owner);
     if (code == 0)
         code = krb5_unparse_name(context, owner, &text);
     status = gss_status_krb5(context, code, GSS_AT_ACQUIRE, what, report);
     /* Without tickets GSSAPI takes the first of the client keytab's principals. */
-    if (code != 0 && source->account == NULL && source->login_keytab == NULL &&
-        owner_of_keytab(context, source->client_keytab, &owner) == 0 &&
+    if (code != 0 && recipe->account == NULL && recipe->login_keytab == NULL &&
+        owner_of_keytab(context, recipe->client_keytab, &owner) == 0 &&
         krb5_unparse_name(context, owner, &text) == 0)
         status = SEC_E_OK;
     if (status == SEC_E_OK && !gss_text_copy(text, name))
@@ -99,7 +98,7 @@ SECURITY_STATUS gss_owner_name(gss_source *source, char **name, sspia_report *re
     *name = NULL;
     if (!(mechs & GSS_MECH_KERBEROS))
         return ntlm_name(source, name, report);
-    status = kerberos_name(source, name, report);
+    status = kerberos_name(&source->recipe, name, report);
     /* What Kerberos says of its lack tells more than NTLM's. */
     if (status != SEC_E_OK && (mechs & GSS_MECH_NTLM) &&
         ntlm_name(source, name, &ignored) == SEC_E_OK)

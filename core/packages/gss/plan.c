@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From the caller's identity to recipes (source.h), with everything that GSSAPI's own rules
+ * From the caller's identity to recipes (recipe.h), with everything that GSSAPI's own rules
  * about cred stores make necessary:
  *
  *   - `password` and `ccache` exclude each other in one store. A password is turned into
@@ -94,7 +94,7 @@ static char *bare_name(const char *user, const char *domain)
 }
 
 /* What NTLM needs of an initiator: a hash, and a domain that is not the realm. */
-static SECURITY_STATUS plan_ntlm(gss_source *source, const sspia_identity *identity,
+static SECURITY_STATUS plan_ntlm(gss_recipe *recipe, const sspia_identity *identity,
                                  const char *user, sspia_report *report)
 {
     char hex[GSS_NTHASH_HEX];
@@ -108,22 +108,22 @@ static SECURITY_STATUS plan_ntlm(gss_source *source, const sspia_identity *ident
             return gss_status_report(report, SEC_E_CRYPTO_SYSTEM_INVALID, "NT hash",
                                      "the password is too long or not UTF-8, or OpenSSL's "
                                      "legacy provider is missing");
-        copied = gss_text_copy(hex, &source->nt_hash);
+        copied = gss_text_copy(hex, &recipe->nt_hash);
     } else if (gss_text_given(identity->ntlm_user_file) && !gss_text_given(user)) {
-        copied = gss_text_copy(identity->ntlm_user_file, &source->user_file);
+        copied = gss_text_copy(identity->ntlm_user_file, &recipe->user_file);
     } else if (gss_text_given(identity->ntlm_user_file)) {
         bare = bare_name(user, identity->domain);
         if (bare == NULL)
             return SEC_E_INSUFFICIENT_MEMORY;
         status =
-            gss_user_find(identity->ntlm_user_file, bare, source->ntlm_domain, &found, report);
+            gss_user_find(identity->ntlm_user_file, bare, recipe->ntlm_domain, &found, report);
         if (status == SEC_E_OK) {
-            copied = gss_text_copy(found.hash, &source->nt_hash);
+            copied = gss_text_copy(found.hash, &recipe->nt_hash);
             /* As the file spells it: the response depends on the domain's case, and an
              * acceptor of gss-ntlmssp takes it from its own file. */
             if (found.domain != NULL) {
-                free(source->ntlm_domain);
-                copied = gss_text_copy(found.domain, &source->ntlm_domain) && copied;
+                free(recipe->ntlm_domain);
+                copied = gss_text_copy(found.domain, &recipe->ntlm_domain) && copied;
             }
         }
     }
@@ -134,21 +134,21 @@ static SECURITY_STATUS plan_ntlm(gss_source *source, const sspia_identity *ident
 }
 
 /* What Kerberos needs: a ccache that exists, or the means to get tickets. */
-static SECURITY_STATUS plan_kerberos(gss_source *source, const sspia_identity *identity,
+static SECURITY_STATUS plan_kerberos(gss_recipe *recipe, const sspia_identity *identity,
                                      sspia_report *report)
 {
     bool copied = true;
 
     if (gss_text_given(identity->credential_cache)) {
-        if (identity->password != NULL && source->mechs == GSS_MECH_KERBEROS)
+        if (identity->password != NULL && recipe->mechs == GSS_MECH_KERBEROS)
             return gss_status_report(report, SEC_E_INVALID_PARAMETER, "identity",
                                      "a password and a ticket cache exclude each other");
-        copied = gss_text_copy(identity->credential_cache, &source->ccache) &&
-                 gss_text_copy(identity->client_keytab, &source->client_keytab);
+        copied = gss_text_copy(identity->credential_cache, &recipe->ccache) &&
+                 gss_text_copy(identity->client_keytab, &recipe->client_keytab);
     } else if (identity->password != NULL) {
-        copied = gss_text_copy(identity->password, &source->password);
+        copied = gss_text_copy(identity->password, &recipe->password);
     } else if (gss_text_given(identity->client_keytab)) {
-        copied = gss_text_copy(identity->client_keytab, &source->login_keytab);
+        copied = gss_text_copy(identity->client_keytab, &recipe->login_keytab);
     }
     return copied ? SEC_E_OK : SEC_E_INSUFFICIENT_MEMORY;
 }
@@ -169,52 +169,52 @@ static const char *own_name(char buffer[OWN_NAME_SIZE])
 SECURITY_STATUS gss_plan_outbound(gss_credential *credential, const char *principal,
                                   const sspia_identity *identity, sspia_report *report)
 {
-    gss_source *source = &credential->outbound;
+    gss_recipe *recipe = &credential->outbound.recipe;
     const char *user = gss_text_given(identity->user) ? identity->user : principal;
     char own[OWN_NAME_SIZE];
     SECURITY_STATUS status = SEC_E_OK;
 
-    source->usage = GSS_C_INITIATE;
-    source->negotiate = credential->kind == GSS_NEGOTIATE;
+    recipe->usage = GSS_C_INITIATE;
+    recipe->negotiate = credential->kind == GSS_NEGOTIATE;
     if (identity->password != NULL && !gss_text_given(user)) {
-        user = source->mechs & GSS_MECH_NTLM ? own_name(own) : NULL;
+        user = recipe->mechs & GSS_MECH_NTLM ? own_name(own) : NULL;
         if (user == NULL)
             return gss_status_report(report, SEC_E_INVALID_PARAMETER, "identity",
                                      "a password without a user");
     }
     if (gss_text_given(user)) {
         status = gss_name_account(user, user == principal ? NULL : identity->domain,
-                                  &source->account, &source->ntlm_domain, report);
+                                  &recipe->account, &recipe->ntlm_domain, report);
         if (status == SEC_E_OK)
-            status = gss_name_user(source->account, &source->name, report);
+            status = gss_name_user(recipe->account, &recipe->name, report);
     }
-    if (status == SEC_E_OK && (source->mechs & GSS_MECH_KERBEROS))
-        status = plan_kerberos(source, identity, report);
+    if (status == SEC_E_OK && (recipe->mechs & GSS_MECH_KERBEROS))
+        status = plan_kerberos(recipe, identity, report);
     if (status != SEC_E_OK)
         return status;
     /* Who names tickets or keys means that account, and no other that the process may have. */
     if (credential->kind == GSS_NEGOTIATE && identity->password == NULL &&
         !gss_text_given(identity->ntlm_user_file) &&
         (gss_text_given(identity->credential_cache) || gss_text_given(identity->client_keytab)))
-        source->mechs &= ~GSS_MECH_NTLM;
-    if (source->mechs == 0)
+        recipe->mechs &= ~GSS_MECH_NTLM;
+    if (recipe->mechs == 0)
         return gss_status_report(report, SEC_E_NO_CREDENTIALS, "identity",
                                  "it says nothing for the packages that PackageList leaves");
-    if (source->mechs & GSS_MECH_NTLM) {
-        status = plan_ntlm(source, identity, user, report);
+    if (recipe->mechs & GSS_MECH_NTLM) {
+        status = plan_ntlm(recipe, identity, user, report);
         /* Kerberos can do without MD4. What the caller named and is not there is an error. */
-        if (status == SEC_E_CRYPTO_SYSTEM_INVALID && source->mechs != GSS_MECH_NTLM)
-            source->mechs &= ~GSS_MECH_NTLM;
+        if (status == SEC_E_CRYPTO_SYSTEM_INVALID && recipe->mechs != GSS_MECH_NTLM)
+            recipe->mechs &= ~GSS_MECH_NTLM;
         else if (status != SEC_E_OK)
             return status;
     }
-    if (source->mechs == GSS_MECH_KERBEROS)
-        status = gss_owner_check(source->account, source->ccache,
-                                 source->login_keytab != NULL ? source->login_keytab
-                                                              : source->client_keytab,
+    if (recipe->mechs == GSS_MECH_KERBEROS)
+        status = gss_owner_check(recipe->account, recipe->ccache,
+                                 recipe->login_keytab != NULL ? recipe->login_keytab
+                                                              : recipe->client_keytab,
                                  report);
-    if (status == SEC_E_OK && (source->mechs & GSS_MECH_NTLM))
-        status = gss_source_read_users(source, report);
+    if (status == SEC_E_OK && (recipe->mechs & GSS_MECH_NTLM))
+        status = gss_source_read_users(&credential->outbound, report);
     return status;
 }
 
@@ -249,7 +249,7 @@ static SECURITY_STATUS plan_account(gss_source *source, const sspia_identity *id
 }
 
 /* Who names keys or accounts means these, and no others that the system may have. */
-static void exclude_defaults(gss_source *kerberos, gss_source *ntlm,
+static void exclude_defaults(gss_recipe *kerberos, gss_recipe *ntlm,
                              const sspia_identity *identity, bool password_is_account)
 {
     bool keys = gss_text_given(identity->keytab);
@@ -265,8 +265,8 @@ SECURITY_STATUS gss_plan_inbound(gss_credential *credential, const char *princip
                                  const sspia_identity *identity, unsigned mechs,
                                  sspia_report *report)
 {
-    gss_source *kerberos = &credential->kerberos_in;
-    gss_source *ntlm = &credential->ntlm_in;
+    gss_recipe *kerberos = &credential->kerberos_in.recipe;
+    gss_recipe *ntlm = &credential->ntlm_in.recipe;
     SECURITY_STATUS status = SEC_E_OK;
 
     kerberos->usage = ntlm->usage = GSS_C_ACCEPT;
@@ -275,8 +275,9 @@ SECURITY_STATUS gss_plan_inbound(gss_credential *credential, const char *princip
     ntlm->mechs = mechs & GSS_MECH_NTLM;
     if (kerberos->mechs != 0 && ntlm->mechs != 0)
         exclude_defaults(kerberos, ntlm, identity,
-                         identity->password != NULL && credential->outbound.mechs == 0);
-    if (ntlm->mechs == 0 && identity->password != NULL && credential->outbound.mechs == 0)
+                         identity->password != NULL && credential->outbound.recipe.mechs == 0);
+    if (ntlm->mechs == 0 && identity->password != NULL &&
+        credential->outbound.recipe.mechs == 0)
         return gss_status_report(report, SEC_E_UNSUPPORTED_FUNCTION, "identity",
                                  "an acceptor's keys come from a keytab, not a password");
     if (!gss_text_copy(identity->keytab, &kerberos->keytab) ||
@@ -287,7 +288,7 @@ SECURITY_STATUS gss_plan_inbound(gss_credential *credential, const char *princip
                        &ntlm->user_file))
         return SEC_E_INSUFFICIENT_MEMORY;
     if (ntlm->mechs != 0 && identity->password != NULL && ntlm->user_file == NULL)
-        status = plan_account(ntlm, identity, report);
+        status = plan_account(&credential->ntlm_in, identity, report);
     if (status != SEC_E_OK)
         return status;
     if (kerberos->mechs != 0)
@@ -298,6 +299,6 @@ SECURITY_STATUS gss_plan_inbound(gss_credential *credential, const char *princip
         status = gss_owner_check(principal, NULL, kerberos->keytab, report);
     /* A default file that is not there shows on the first leg, like a keytab. */
     if (status == SEC_E_OK && ntlm->mechs != 0 && gss_text_given(identity->ntlm_user_file))
-        status = gss_source_read_users(ntlm, report);
+        status = gss_source_read_users(&credential->ntlm_in, report);
     return status;
 }

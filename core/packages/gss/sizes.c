@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* How long signatures and sealed messages are. */
 #include "sizes.h"
-#include "message.h"
 #include "status.h"
 
 #define MESSAGE_MAX (64u << 20) /* as the core has it: no buffers are larger together */
@@ -48,12 +47,12 @@ SECURITY_STATUS gss_sizes_query(gss_context *context, SecPkgContext_Sizes *sizes
     SECURITY_STATUS status;
 
     if (context->mech == GSS_MECH_NTLM) {
-        sizes->cbMaxToken = gss_ntlm_package.max_token;
+        sizes->cbMaxToken = GSS_NTLM_MAX_TOKEN;
         sizes->cbMaxSignature = sizes->cbSecurityTrailer = GSS_NTLM_SIGNATURE;
         sizes->cbBlockSize = 0; /* a stream cipher: Windows says so with 0 */
         return SEC_E_OK;
     }
-    sizes->cbMaxToken = gss_kerberos_package.max_token;
+    sizes->cbMaxToken = GSS_KERBEROS_MAX_TOKEN;
     status = signature_size(context, &sizes->cbMaxSignature, report);
     /* The frame of an RFC 1964 token holds the length of the whole in as many bytes as that
      * takes: 16 MiB stand for any message. */
@@ -92,7 +91,7 @@ SECURITY_STATUS gss_sizes_limit(gss_context *context, sspia_message_limit *limit
     size_t packet = limit->packet < MESSAGE_MAX ? limit->packet : MESSAGE_MAX;
     size_t size = packet;
     size_t whole;
-    SECURITY_STATUS status = gss_message_may_encrypt(context, limit->qop, report);
+    SECURITY_STATUS status = gss_context_may_encrypt(context, limit->qop, report);
 
     limit->plaintext = 0;
     if (status == SEC_E_OK)

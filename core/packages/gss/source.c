@@ -17,7 +17,6 @@
  *      waits for another's exchange. The last to finish leaves its tickets in the source.
  */
 #include "source.h"
-#include "lease.h"
 #include "name.h"
 #include "text.h"
 
@@ -49,8 +48,6 @@ void gss_source_init(gss_source *source)
 
 void gss_source_clear(gss_source *source)
 {
-    OM_uint32 minor;
-
     while (source->idle != NULL) {
         gss_lease *lease = source->idle;
 
@@ -59,17 +56,7 @@ void gss_source_clear(gss_source *source)
     }
     gss_tickets_drop(source->tickets);
     gss_users_drop(source->users);
-    gss_release_name(&minor, &source->name);
-    free(source->ccache);
-    free(source->keytab);
-    free(source->client_keytab);
-    free(source->replay_cache);
-    gss_text_wipe(source->nt_hash);
-    free(source->ntlm_domain);
-    free(source->account);
-    gss_text_wipe(source->password);
-    free(source->login_keytab);
-    free(source->user_file);
+    gss_recipe_clear(&source->recipe);
     pthread_mutex_destroy(&source->lock);
 }
 
@@ -95,7 +82,7 @@ static SECURITY_STATUS refresh_tickets(gss_source *source, krb5_error_code *code
     bool wanted;
 
     *code = 0;
-    if (source->password == NULL && source->login_keytab == NULL)
+    if (source->recipe.password == NULL && source->recipe.login_keytab == NULL)
         return SEC_E_OK;
     pthread_mutex_lock(&source->lock);
     expired = source->tickets == NULL || gss_tickets_expiry(source->tickets) <= now();
@@ -105,8 +92,8 @@ static SECURITY_STATUS refresh_tickets(gss_source *source, krb5_error_code *code
     pthread_mutex_unlock(&source->lock);
     if (!wanted)
         return SEC_E_OK;
-    status = gss_tickets_get(source->account, source->password, source->login_keytab, &fresh,
-                             code, report);
+    status = gss_tickets_get(source->recipe.account, source->recipe.password,
+                             source->recipe.login_keytab, &fresh, code, report);
     if (status == SEC_E_OK)
         replace_tickets(source, fresh);
     pthread_mutex_lock(&source->lock);
@@ -121,17 +108,17 @@ SECURITY_STATUS gss_source_read_users(gss_source *source, sspia_report *report)
     gss_users *old;
     SECURITY_STATUS status;
 
-    if (source->user_file == NULL)
+    if (source->recipe.user_file == NULL)
         return SEC_E_OK;
     pthread_mutex_lock(&source->lock);
     old = gss_users_keep(source->users);
     pthread_mutex_unlock(&source->lock);
-    if (old != NULL && gss_users_fresh(old, source->user_file)) {
+    if (old != NULL && gss_users_fresh(old, source->recipe.user_file)) {
         gss_users_drop(old);
         return SEC_E_OK;
     }
     gss_users_drop(old);
-    status = gss_users_load(source->user_file, &fresh, report);
+    status = gss_users_load(source->recipe.user_file, &fresh, report);
     if (status != SEC_E_OK)
         return status;
     pthread_mutex_lock(&source->lock);
@@ -152,8 +139,9 @@ unsigned gss_source_mechs(gss_source *source)
     paused =
         source->kerberos_again > moment && source->kerberos_again - moment <= KERBEROS_PAUSE;
     pthread_mutex_unlock(&source->lock);
-    return source->mechs & GSS_MECH_NTLM && paused ? source->mechs & ~GSS_MECH_KERBEROS
-                                                   : source->mechs;
+    return source->recipe.mechs & GSS_MECH_NTLM && paused
+               ? source->recipe.mechs & ~GSS_MECH_KERBEROS
+               : source->recipe.mechs;
 }
 
 /* Gets what the recipe needs from outside for these mechanisms: tickets (may block), the user
@@ -265,7 +253,7 @@ static SECURITY_STATUS take(gss_source *source, unsigned mechs, bool raw, gss_le
     made->mechs = mechs;
     made->raw = raw;
     made->born = now();
-    status = gss_lease_make(source, made, report);
+    status = gss_lease_make(&source->recipe, made, report);
     if (status == SEC_E_OK)
         *lease = made;
     else

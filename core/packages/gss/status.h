@@ -2,7 +2,7 @@
 #ifndef GSS_STATUS_H
 #define GSS_STATUS_H
 
-#include "module.h"
+#include "host.h"
 
 #include <gssapi/gssapi.h>
 #include <krb5.h>

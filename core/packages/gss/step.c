@@ -104,7 +104,7 @@ static SECURITY_STATUS begin_initiator(gss_context *context, const sspia_step *s
 {
     gss_credential *credential = step->credential;
     gss_source *source = &credential->outbound;
-    unsigned mechs = source->mechs;
+    unsigned mechs = source->recipe.mechs;
     SECURITY_STATUS status;
 
     if (!(credential->use & SECPKG_CRED_OUTBOUND))
@@ -130,7 +130,7 @@ static SECURITY_STATUS refine(const gss_context *context, OM_uint32 major, OM_ui
 {
     char text[SSPIA_REPORT_SIZE];
 
-    if (context->initiator || context->source->mechs != GSS_MECH_NTLM)
+    if (context->initiator || context->source->recipe.mechs != GSS_MECH_NTLM)
         return status;
     /* It reports bindings that differ as EACCES in a defective token; so it does a wrong MIC,
      * but it checks the MIC first, and a MIC covers the bindings. */
@@ -252,7 +252,7 @@ static SECURITY_STATUS begin_acceptor(gss_context *context, const sspia_step *st
         context->credential != NULL ? context->credential : step->credential;
     gss_source *source = &credential->kerberos_in;
     gss_sniffed sniffed = {false, 0, 0};
-    unsigned mechs = credential->kerberos_in.mechs | credential->ntlm_in.mechs;
+    unsigned mechs = credential->kerberos_in.recipe.mechs | credential->ntlm_in.recipe.mechs;
     unsigned mech;
     SECURITY_STATUS status;
 

@@ -2,7 +2,7 @@
 #ifndef GSS_TEXT_H
 #define GSS_TEXT_H
 
-#include "module.h"
+#include "host.h"
 
 #include <stdbool.h>
 

@@ -2,7 +2,7 @@
 #ifndef GSS_TICKETS_H
 #define GSS_TICKETS_H
 
-#include "module.h"
+#include "host.h"
 
 #include <krb5.h>
 

@@ -2,7 +2,7 @@
 #ifndef GSS_USERS_H
 #define GSS_USERS_H
 
-#include "module.h"
+#include "host.h"
 #include "nthash.h"
 
 #include <stdbool.h>

@@ -8,8 +8,8 @@
 #include "certificate.h"
 #include "connection.h"
 #include "handshake.h"
+#include "host.h"
 #include "message.h"
-#include "module.h"
 #include "status.h"
 #include "verify.h"
 
@@ -39,7 +39,7 @@ static TimeStamp timestamp(int64_t seconds)
 
 static SECURITY_STATUS give_text(const char *text, SEC_CHAR **target)
 {
-    char *copy = module_host()->allocate(strlen(text) + 1);
+    char *copy = host->allocate(strlen(text) + 1);
 
     if (copy == NULL)
         return SEC_E_INSUFFICIENT_MEMORY;
@@ -112,7 +112,7 @@ static SECURITY_STATUS give_chain(const struct context *context,
     size = chain_entry_size(own);
     for (int i = first; i < count; i++)
         size += chain_entry_size(sk_X509_value(chain, i));
-    at = module_host()->allocate(size);
+    at = host->allocate(size);
     if (at == NULL)
         return SEC_E_INSUFFICIENT_MEMORY;
     *result = (SecPkgContext_Certificates){
@@ -144,7 +144,7 @@ static SECURITY_STATUS give_issuers(const struct context *context,
     size = (size_t)count * sizeof(*blobs);
     for (int i = 0; i < count; i++)
         size += (size_t)i2d_X509_NAME(sk_X509_NAME_value(names, i), NULL);
-    blobs = module_host()->allocate(size);
+    blobs = host->allocate(size);
     if (blobs == NULL)
         return SEC_E_INSUFFICIENT_MEMORY;
     at = (unsigned char *)(blobs + count);
@@ -197,14 +197,14 @@ static SECURITY_STATUS give_keying_material(const struct context *context,
     if (context->export_label == NULL)
         return missing(report, SEC_E_OUT_OF_SEQUENCE,
                        "SECPKG_ATTR_KEYING_MATERIAL_INFO was not set");
-    block = module_host()->allocate(context->export_size);
+    block = host->allocate(context->export_size);
     if (block == NULL)
         return SEC_E_INSUFFICIENT_MEMORY;
     if (SSL_export_keying_material(context->ssl, block, context->export_size,
                                    context->export_label, context->export_label_size,
                                    context->export_context, context->export_context_size,
                                    context->export_has_context) != 1) {
-        module_host()->free(block);
+        host->free(block);
         return report_openssl(report, "exporting keying material");
     }
     *result = (SecPkgContext_KeyingMaterial){.cbKeyingMaterial = context->export_size,
@@ -225,7 +225,7 @@ static SECURITY_STATUS give_target(const struct context *context,
     if (name == NULL || name[0] == '\0')
         return missing(report, SEC_E_TARGET_UNKNOWN, "the client named no server");
     length = strlen(name);
-    wide = module_host()->allocate((length + 1) * sizeof(*wide));
+    wide = host->allocate((length + 1) * sizeof(*wide));
     if (wide == NULL)
         return SEC_E_INSUFFICIENT_MEMORY;
     /* RFC 6066 3: ASCII. What a client sends beyond that is shown as such. */

@@ -5,7 +5,7 @@
 #include <openssl/x509.h>
 #include <string.h>
 
-#include "module.h"
+#include "host.h"
 #include "status.h"
 
 /* RFC 9266 4: 32 bytes. */
@@ -16,7 +16,7 @@ static SECURITY_STATUS make(const char *prefix, const uint8_t *data, size_t size
 {
     const size_t prefix_size = strlen(prefix);
     const size_t total = sizeof(SEC_CHANNEL_BINDINGS) + prefix_size + size;
-    SEC_CHANNEL_BINDINGS *block = module_host()->allocate(total);
+    SEC_CHANNEL_BINDINGS *block = host->allocate(total);
     uint8_t *at = (uint8_t *)(block + 1);
 
     if (block == NULL)

@@ -8,7 +8,7 @@
 #include <openssl/x509v3.h>
 #include <string.h>
 
-#include "module.h"
+#include "host.h"
 #include "pkcs12.h"
 #include "status.h"
 
@@ -172,16 +172,8 @@ SECURITY_STATUS certificate_parse(const struct source *source, bool send_root,
     if (status == SEC_E_OK && !send_root)
         drop_roots(identity);
     if (status != SEC_E_OK)
-        certificate_free(identity);
+        identity_free(identity);
     return status;
-}
-
-void certificate_free(struct identity *identity)
-{
-    X509_free(identity->leaf);
-    EVP_PKEY_free(identity->key);
-    sk_X509_pop_free(identity->chain, X509_free);
-    *identity = (struct identity){0};
 }
 
 PCCERT_CONTEXT certificate_export(X509 *certificate)
@@ -192,7 +184,7 @@ PCCERT_CONTEXT certificate_export(X509 *certificate)
 
     if (size <= 0)
         return NULL;
-    context = module_host()->allocate(sizeof(*context) + (size_t)size);
+    context = host->allocate(sizeof(*context) + (size_t)size);
     if (context == NULL)
         return NULL;
     at = (unsigned char *)(context + 1);

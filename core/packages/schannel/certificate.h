@@ -3,22 +3,13 @@
 #ifndef SCHANNEL_CERTIFICATE_H
 #define SCHANNEL_CERTIFICATE_H
 
-#include <openssl/x509.h>
-
+#include "identity.h"
 #include "settings.h"
-
-/* One's own certificate. */
-struct identity {
-    X509 *leaf;
-    EVP_PKEY *key;
-    STACK_OF(X509) * chain; /* without the leaf; never NULL */
-};
 
 /* Parses a source and checks that key and certificate belong together. A root at the end of
  * the chain is left out unless send_root. */
 SECURITY_STATUS certificate_parse(const struct source *source, bool send_root,
                                   struct identity *identity, sspia_report *report);
-void certificate_free(struct identity *identity);
 
 /* A CERT_CONTEXT in one block for FreeContextBuffer, or NULL without memory. */
 PCCERT_CONTEXT certificate_export(X509 *certificate);

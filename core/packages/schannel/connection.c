@@ -5,7 +5,7 @@
 #include <openssl/objects.h>
 #include <string.h>
 
-#include "module.h"
+#include "host.h"
 #include "suite.h"
 
 /* What this connection runs with. */
@@ -144,7 +144,7 @@ void connection_cipher(const struct context *context, SecPkgContext_CipherInfo *
 
 static char *copy(const char *text)
 {
-    char *block = module_host()->allocate(strlen(text) + 1);
+    char *block = host->allocate(strlen(text) + 1);
 
     return block != NULL ? strcpy(block, text) : NULL;
 }
@@ -162,9 +162,9 @@ SECURITY_STATUS connection_key(const struct context *context, SecPkgContext_KeyI
 
     if (result.sSignatureAlgorithmName == NULL || result.sEncryptAlgorithmName == NULL) {
         if (result.sSignatureAlgorithmName != NULL)
-            module_host()->free(result.sSignatureAlgorithmName);
+            host->free(result.sSignatureAlgorithmName);
         if (result.sEncryptAlgorithmName != NULL)
-            module_host()->free(result.sEncryptAlgorithmName);
+            host->free(result.sEncryptAlgorithmName);
         return SEC_E_INSUFFICIENT_MEMORY;
     }
     result.SignatureAlgorithm = signature;

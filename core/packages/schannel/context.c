@@ -2,161 +2,20 @@
 /*
  *  1. The core runs one function of a context at a time, so nothing here is locked; what
  *     contexts share (profile, sessions) is constant or guards itself.
- *  2. A context owns its SSL, the SSL owns both BIOs. `in` never holds more than the one
- *     record that is being processed; `out` is emptied by every leg and every message.
+ *  2. A context owns its SSL, the SSL owns both BIOs. Between two calls `in` is empty; `out` is
+ *     emptied by every leg and every message.
  *  3. Callbacks of OpenSSL run inside SSL_do_handshake, SSL_read and SSL_write of this
  *     context, hence under rule 1. They find it by SSL_get_app_data.
  *  4. CONTEXT_FAILED is final.
  */
 #include "context.h"
 
-#include <openssl/x509v3.h>
+#include <openssl/err.h>
 #include <string.h>
 #include <time.h>
 
 #include "alpn.h"
 #include "status.h"
-#include "verify.h"
-
-static bool install_identities(SSL *ssl, const struct profile *profile, const char *name)
-{
-    bool any = false;
-
-    for (uint32_t i = 0; i < profile->identity_count; i++) {
-        const struct identity *identity = &profile->identities[i];
-
-        if (name != NULL && X509_check_host(identity->leaf, name, 0, 0, NULL) != 1)
-            continue;
-        /* 0: the first of a kind of key stays. */
-        if (SSL_use_cert_and_key(ssl, identity->leaf, identity->key, identity->chain, 0) == 1)
-            any = true;
-    }
-    return any;
-}
-
-/* Initiator: a certificate was asked for. -1 halts the handshake with SSL_X509_LOOKUP. */
-static int choose_for_initiator(struct context *context)
-{
-    const uint32_t flags = context->credential->profile->flags;
-
-    context->paused = false;
-    context->answered = context->credential->profile->identity_count > 0;
-    if (context->answered || context->asked || (flags & SCH_CRED_NO_DEFAULT_CREDS) != 0 ||
-        (context->requested & ISC_REQ_USE_SUPPLIED_CREDS) != 0)
-        return 1;
-    context->asked = true;
-    context->paused = true;
-    return -1;
-}
-
-static int on_certificate(SSL *ssl, void *data)
-{
-    struct context *context = SSL_get_app_data(ssl);
-    const struct profile *profile = context->credential->profile;
-    struct error_scope scope;
-    const char *name;
-
-    (void)data;
-    if (!context->server)
-        return choose_for_initiator(context);
-    name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
-    if (profile->identity_count < 2 || name == NULL)
-        return 1;
-    error_scope_open(&scope);
-    SSL_certs_clear(ssl);
-    if (!install_identities(ssl, profile, name))
-        install_identities(ssl, profile, NULL);
-    error_scope_close(&scope);
-    return 1;
-}
-
-static int on_alpn(SSL *ssl, const unsigned char **name, unsigned char *length,
-                   const unsigned char *client, unsigned int client_size, void *data)
-{
-    const struct context *context = SSL_get_app_data(ssl);
-
-    (void)data;
-    if (context->protocols == NULL)
-        return SSL_TLSEXT_ERR_NOACK;
-    /* RFC 7301 3.2: no overlap is the fatal alert no_application_protocol. */
-    return alpn_choose(context->protocols, context->protocols_size, client, client_size, name,
-                       length)
-               ? SSL_TLSEXT_ERR_OK
-               : SSL_TLSEXT_ERR_ALERT_FATAL;
-}
-
-static void on_message(int writing, int version, int type, const void *bytes, size_t size,
-                       SSL *ssl, void *data)
-{
-    struct context *context = SSL_get_app_data(ssl);
-    const uint8_t *message = bytes;
-    const bool tls13 = SSL_version(ssl) >= TLS1_3_VERSION;
-
-    (void)version;
-    (void)data;
-    if (context == NULL)
-        return;
-    if (writing == 0) {
-        if (type == SSL3_RT_HANDSHAKE)
-            context->handshake_seen = true;
-        return;
-    }
-    if (type == SSL3_RT_HEADER)
-        seal_note_record(&context->seal);
-    else if (type == SSL3_RT_CHANGE_CIPHER_SPEC)
-        seal_note_change_cipher_spec(&context->seal, tls13);
-    else if (type == SSL3_RT_HANDSHAKE && size > 0)
-        seal_note_handshake(&context->seal, tls13, message[0]);
-    else if (type == SSL3_RT_ALERT && size == 2 && !context->seal.own)
-        memcpy(context->sent_alert, message, 2);
-}
-
-static void on_secret(const SSL *ssl, const char *line)
-{
-    struct context *context = SSL_get_app_data(ssl);
-
-    if (context != NULL)
-        seal_note_secret(&context->seal, line, context->server);
-}
-
-/* When a session ends: the caller's lifespan, the server's, or that of its certificate,
- * which is not looked at again when the session is resumed. */
-static int64_t session_expiry(const struct context *context, const SSL_SESSION *session)
-{
-    const X509 *peer = SSL_SESSION_get0_peer((SSL_SESSION *)session);
-    const unsigned long hint = SSL_SESSION_get_ticket_lifetime_hint(session);
-    int64_t lifespan = context->credential->profile->lifespan_seconds;
-    int64_t expiry;
-
-    if (hint > 0 && (int64_t)hint < lifespan)
-        lifespan = (int64_t)hint;
-    expiry = (int64_t)time(NULL) + lifespan;
-    if (peer != NULL && context->validation == VALIDATION_STRICT &&
-        certificate_not_after(peer) < expiry)
-        expiry = certificate_not_after(peer);
-    return expiry;
-}
-
-static int on_session(SSL *ssl, SSL_SESSION *session)
-{
-    struct context *context = SSL_get_app_data(ssl);
-    char key[CONTEXT_SESSION_KEY_SIZE];
-
-    return context_session_key(context, key) &&
-           session_cache_put(&context->credential->sessions, key, session,
-                             session_expiry(context, session));
-}
-
-void context_install(SSL_CTX *ctx, bool server)
-{
-    SSL_CTX_set_cert_cb(ctx, on_certificate, NULL);
-    SSL_CTX_set_msg_callback(ctx, on_message);
-    SSL_CTX_set_keylog_callback(ctx, on_secret);
-    if (server)
-        SSL_CTX_set_alpn_select_cb(ctx, on_alpn, NULL);
-    else
-        SSL_CTX_sess_set_new_cb(ctx, on_session);
-}
 
 bool context_session_key(const struct context *context, char key[CONTEXT_SESSION_KEY_SIZE])
 {
@@ -255,8 +114,6 @@ static SECURITY_STATUS prepare(struct context *context, const sspia_step *step,
     status = copy_protocols(context, step, report);
     if (status == SEC_E_OK && !context->server)
         status = target_parse(step->target, &context->target, report);
-    if (status == SEC_E_OK)
-        status = verify_prepare(context, report);
     if (status != SEC_E_OK)
         return status;
     if (!context->server)
@@ -297,6 +154,7 @@ void context_delete(void *state)
     if (context->ssl != NULL && context->state == CONTEXT_OPEN)
         SSL_set_shutdown(context->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
     SSL_free(context->ssl);
+    seal_clear(&context->seal);
     credential_release(context->credential);
     OPENSSL_free(context->seen);
     OPENSSL_free(context->protocols);
@@ -318,7 +176,7 @@ SECURITY_STATUS context_adopt(struct context *context, struct credential *creden
      * settings stands. */
     if (!context->server && context->state == CONTEXT_HANDSHAKE) {
         SSL_certs_clear(context->ssl);
-        install_identities(context->ssl, credential->profile, NULL);
+        profile_use_identities(credential->profile, context->ssl, NULL);
     }
     credential_retain(credential);
     credential_release(context->credential);
@@ -338,8 +196,40 @@ SECURITY_STATUS context_fail(struct context *context, SECURITY_STATUS status,
     return status;
 }
 
+SECURITY_STATUS context_fail_openssl(struct context *context, const char *what,
+                                     sspia_report *report)
+{
+    const unsigned long error = error_newest();
+    SECURITY_STATUS status;
+
+    if (ERR_GET_LIB(error) == ERR_LIB_SSL &&
+        ERR_GET_REASON(error) == SSL_R_CERTIFICATE_VERIFY_FAILED &&
+        context->verify_error != X509_V_OK) {
+        report_line(report, "%s: %s", what, context->verify_text);
+        status = context->verify_status;
+    } else {
+        status = report_openssl(report, what);
+        /* Without a certificate nothing of the client's offer fits: no suite is to blame. */
+        if (status == SEC_E_ALGORITHM_MISMATCH && context->server &&
+            context->credential->profile->identity_count == 0) {
+            report_line(report,
+                        "%s: the inbound credential has no certificate: acquire one "
+                        "with paCred",
+                        what);
+            status = SEC_E_NO_CREDENTIALS;
+        }
+    }
+    return context_fail(context, status, report);
+}
+
 SECURITY_STATUS context_failed(const struct context *context, sspia_report *report)
 {
     *report = context->failure_report;
     return context->failure;
+}
+
+bool context_waits(const struct context *context)
+{
+    /* SSL_want alone does not tell: it says "reading" after a fatal alert too. */
+    return SSL_want(context->ssl) == SSL_READING && error_newest() == 0;
 }

@@ -70,9 +70,6 @@ struct context {
     uint32_t export_size;
 };
 
-/* The callbacks that find a context behind its SSL. */
-void context_install(SSL_CTX *ctx, bool server);
-
 /* A new context in its first state; retains the credential. */
 SECURITY_STATUS context_create(struct credential *credential, const sspia_step *step,
                                struct context **context, sspia_report *report);
@@ -86,8 +83,15 @@ SECURITY_STATUS context_adopt(struct context *context, struct credential *creden
 /* Ends a context: every later call returns status with this report. Returns status. */
 SECURITY_STATUS context_fail(struct context *context, SECURITY_STATUS status,
                              sspia_report *report);
+/* The same for a failure of an operation of the SSL, which is named: with verification's
+ * findings, or OpenSSL's reason. */
+SECURITY_STATUS context_fail_openssl(struct context *context, const char *what,
+                                     sspia_report *report);
 /* What it ended with, once more. */
 SECURITY_STATUS context_failed(const struct context *context, sspia_report *report);
+
+/* An operation of the SSL stopped for want of input, not of a failure. */
+bool context_waits(const struct context *context);
 
 /* Where sessions of this connection are kept: false if nowhere. */
 #define CONTEXT_SESSION_KEY_SIZE (TARGET_SIZE + 4u)

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "alert.h"
-#include "handshake.h"
 #include "session.h"
 #include "status.h"
 
@@ -121,8 +120,13 @@ static SECURITY_STATUS close_with(struct context *context, uint8_t level, uint8_
                                   sspia_report *report)
 {
     if (!seal_alert(&context->seal, context->ssl, context->server, level, description,
-                    context->out))
-        return report_openssl(report, "sealing the alert");
+                    context->out)) {
+        if (error_newest() != 0)
+            return report_openssl(report, "sealing the alert");
+        report_line(report, "an alert after this key exchange, whose secret OpenSSL does not "
+                            "give out: delete the context and close the transport");
+        return SEC_E_UNSUPPORTED_FUNCTION;
+    }
     context->closed = true;
     return SEC_E_OK;
 }
@@ -147,7 +151,7 @@ static SECURITY_STATUS run_shutdown(struct context *context, sspia_report *repor
         return close_with(context, SSL3_AL_WARNING, SSL_AD_CLOSE_NOTIFY, report);
     /* 0: the peer's close_notify has not come yet, which nobody here waits for. */
     if (SSL_shutdown(context->ssl) < 0)
-        return handshake_failed(context, "closing the connection", report);
+        return context_fail_openssl(context, "closing the connection", report);
     context->closed = true;
     return SEC_E_OK;
 }
@@ -168,7 +172,7 @@ SECURITY_STATUS control_run(struct context *context, sspia_report *report)
     case CONTROL_KEY_UPDATE:
         if (SSL_key_update(context->ssl, SSL_KEY_UPDATE_REQUESTED) != 1 ||
             SSL_do_handshake(context->ssl) != 1)
-            return handshake_failed(context, "the key update failed", report);
+            return context_fail_openssl(context, "the key update failed", report);
         return SEC_E_OK;
     default:
         return SEC_E_OK;

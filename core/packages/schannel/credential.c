@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "module.h"
+#include "host.h"
 #include "status.h"
 #include "suite.h"
 
@@ -27,8 +27,9 @@ void credential_release(void *released)
     OPENSSL_free(credential);
 }
 
-SECURITY_STATUS credential_acquire(const char *principal, uint32_t use, const void *auth_data,
-                                   void **result, int64_t *expiry, sspia_report *report)
+SECURITY_STATUS credential_acquire(uint32_t use, const void *auth_data,
+                                   profile_install *install, void **result, int64_t *expiry,
+                                   sspia_report *report)
 {
     const struct settings *settings = auth_data;
     struct settings defaults;
@@ -36,7 +37,6 @@ SECURITY_STATUS credential_acquire(const char *principal, uint32_t use, const vo
     struct profile *profile;
     SECURITY_STATUS status;
 
-    (void)principal; /* MS-docs AcquireCredentialsHandle (Schannel): not used */
     if (use != SECPKG_CRED_INBOUND && use != SECPKG_CRED_OUTBOUND) {
         report_line(report, "fCredentialUse must be SECPKG_CRED_INBOUND or _OUTBOUND");
         return SEC_E_INVALID_PARAMETER;
@@ -48,7 +48,7 @@ SECURITY_STATUS credential_acquire(const char *principal, uint32_t use, const vo
     credential = OPENSSL_zalloc(sizeof(*credential));
     if (credential == NULL)
         return SEC_E_INSUFFICIENT_MEMORY;
-    status = profile_acquire(settings, use == SECPKG_CRED_INBOUND, &profile, report);
+    status = profile_acquire(settings, use == SECPKG_CRED_INBOUND, install, &profile, report);
     if (status != SEC_E_OK) {
         OPENSSL_free(credential);
         return status;
@@ -73,7 +73,7 @@ static SECURITY_STATUS query_name(const struct profile *profile, void *buffer,
     }
     certificate_name_text(X509_get_subject_name(profile->identities[0].leaf), text,
                           sizeof(text));
-    copy = module_host()->allocate(strlen(text) + 1);
+    copy = host->allocate(strlen(text) + 1);
     if (copy == NULL)
         return SEC_E_INSUFFICIENT_MEMORY;
     ((SecPkgCredentials_NamesA *)buffer)->sUserName = strcpy(copy, text);
@@ -86,7 +86,7 @@ static SECURITY_STATUS query_algorithms(SecPkgCred_SupportedAlgs *result)
 {
     const ALG_ID *algorithms;
     const size_t count = suite_algorithms(&algorithms);
-    ALG_ID *copy = module_host()->allocate(count * sizeof(*copy));
+    ALG_ID *copy = host->allocate(count * sizeof(*copy));
 
     if (copy == NULL)
         return SEC_E_INSUFFICIENT_MEMORY;

@@ -16,9 +16,10 @@ struct credential {
 
 void credential_retain(struct credential *credential);
 
-/* Of the package table. */
-SECURITY_STATUS credential_acquire(const char *principal, uint32_t use, const void *auth_data,
-                                   void **credential, int64_t *expiry, sspia_report *report);
+/* Of the package table; install is for the profile. */
+SECURITY_STATUS credential_acquire(uint32_t use, const void *auth_data,
+                                   profile_install *install, void **credential, int64_t *expiry,
+                                   sspia_report *report);
 void credential_release(void *credential); /* NULL is fine */
 SECURITY_STATUS credential_query(void *credential, uint32_t attribute, void *buffer,
                                  sspia_report *report);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A leg feeds OpenSSL one whole record at a time and looks at the result after each:
+ * A leg feeds OpenSSL whole records:
  *
  *   - a record that is not whole yet is left alone, so that SEC_E_INCOMPLETE_MESSAGE changes
  *     nothing;
- *   - feeding ends with the record that completes the handshake, so that what follows is
- *     EXTRA, for DecryptMessage.
+ *   - what follows the record that completes the handshake is taken back, and is EXTRA, for
+ *     DecryptMessage: without read-ahead OpenSSL reads a record when it needs one. To feed them
+ *     one by one would cost the wiping of a buffer of 16 KiB for each.
  *
  *  state       leg without input          leg with input
  *  ---------   ------------------------   ------------------------------------------------
@@ -18,14 +19,13 @@
  */
 #include "handshake.h"
 
-#include <openssl/err.h>
 #include <string.h>
 #include <time.h>
 
 #include "alert.h"
 #include "certificate.h"
 #include "control.h"
-#include "module.h"
+#include "host.h"
 #include "record.h"
 #include "status.h"
 #include "verify.h"
@@ -95,7 +95,7 @@ static SECURITY_STATUS take_output(struct context *context, sspia_step_result *r
 
     if (size <= 0)
         return SEC_E_OK;
-    result->token.data = module_host()->allocate((size_t)size);
+    result->token.data = host->allocate((size_t)size);
     if (result->token.data == NULL)
         return SEC_E_INSUFFICIENT_MEMORY;
     seal_note_output(&context->seal, (const uint8_t *)bytes, (size_t)size);
@@ -125,43 +125,15 @@ uint32_t handshake_attributes(const struct context *context)
            ISC_RET_CONFIDENTIALITY | (context->server ? ASC_RET_STREAM : ISC_RET_STREAM);
 }
 
-SECURITY_STATUS handshake_failed(struct context *context, const char *what,
-                                 sspia_report *report)
-{
-    const unsigned long error = error_newest();
-    SECURITY_STATUS status;
-
-    if (ERR_GET_LIB(error) == ERR_LIB_SSL &&
-        ERR_GET_REASON(error) == SSL_R_CERTIFICATE_VERIFY_FAILED &&
-        context->verify_error != X509_V_OK) {
-        report_line(report, "%s: %s", what, context->verify_text);
-        status = context->verify_status;
-    } else {
-        status = report_openssl(report, what);
-        /* Without a certificate nothing of the client's offer fits: no suite is to blame. */
-        if (status == SEC_E_ALGORITHM_MISMATCH && context->server &&
-            context->credential->profile->identity_count == 0) {
-            report_line(report,
-                        "%s: the inbound credential has no certificate: acquire one "
-                        "with paCred",
-                        what);
-            status = SEC_E_NO_CREDENTIALS;
-        }
-    }
-    return context_fail(context, status, report);
-}
-
-bool handshake_waits(const struct context *context)
-{
-    /* SSL_want alone does not tell: it says "reading" after a fatal alert too. */
-    return SSL_want(context->ssl) == SSL_READING && error_newest() == 0;
-}
-
 static SECURITY_STATUS complete(struct context *context, sspia_report *report)
 {
     context->state = CONTEXT_OPEN;
     context->opened = (int64_t)time(NULL);
     context->handshake_seen = false;
+    /* An idle connection holds no buffers. In the handshake they would be wiped and made anew
+     * for each flight. */
+    SSL_set_mode(context->ssl, SSL_MODE_RELEASE_BUFFERS);
+    (void)SSL_free_buffers(context->ssl);
     OPENSSL_free(context->seen);
     context->seen = NULL;
     context->seen_size = 0;
@@ -179,9 +151,9 @@ static SECURITY_STATUS turn(struct context *context, sspia_report *report)
         return complete(context, report);
     if (context->paused)
         return SEC_I_INCOMPLETE_CREDENTIALS;
-    if (handshake_waits(context))
+    if (context_waits(context))
         return SEC_I_CONTINUE_NEEDED;
-    return handshake_failed(context, "the handshake failed", report);
+    return context_fail_openssl(context, "the handshake failed", report);
 }
 
 static SECURITY_STATUS refuse_garbage(struct context *context, const struct input *input,
@@ -215,34 +187,39 @@ static size_t already_seen(const struct context *context, const struct input *in
                : 0;
 }
 
-/* Feeds records until the handshake is complete or no whole one is left. */
+/* Feeds the whole records of the input. OpenSSL takes one after the other, and none after the
+ * one that completes the handshake. */
 static SECURITY_STATUS feed(struct context *context, const struct input *input, bool progress,
                             sspia_step_result *result, sspia_report *report)
 {
     SECURITY_STATUS status = SEC_I_CONTINUE_NEEDED;
     size_t used = already_seen(context, input);
+    size_t whole = used;
+    struct record next = record_parse(input->bytes + whole, input->size - whole);
 
+    for (; next.kind == RECORD_WHOLE;
+         next = record_parse(input->bytes + whole, input->size - whole))
+        whole += next.size;
     if (context->paused)
         status = turn(context, report);
-    while (status == SEC_I_CONTINUE_NEEDED) {
-        const struct record record = record_parse(input->bytes + used, input->size - used);
-
-        if (record.kind == RECORD_BAD)
-            return refuse_garbage(
-                context, &(struct input){input->bytes + used, input->size - used}, report);
-        if (record.kind == RECORD_PARTIAL) {
-            if (progress)
-                break;
-            result->missing = record.missing;
-            return SEC_E_INCOMPLETE_MESSAGE;
-        }
-        if (BIO_write(context->in, input->bytes + used, (int)record.size) != (int)record.size)
+    if (status == SEC_I_CONTINUE_NEEDED && whole > used) {
+        if (BIO_write(context->in, input->bytes + used, (int)(whole - used)) !=
+            (int)(whole - used))
             return context_fail(context, SEC_E_INSUFFICIENT_MEMORY, report);
-        used += record.size;
         progress = true;
         status = turn(context, report);
+        used = whole - (size_t)BIO_pending(context->in);
+        if (used < whole)
+            (void)BIO_reset(context->in);
         if (status == SEC_I_INCOMPLETE_CREDENTIALS)
             remember(context, input, used);
+    }
+    if (status == SEC_I_CONTINUE_NEEDED && next.kind == RECORD_BAD)
+        return refuse_garbage(context, &(struct input){input->bytes + used, input->size - used},
+                              report);
+    if (status == SEC_I_CONTINUE_NEEDED && !progress) {
+        result->missing = next.missing;
+        return SEC_E_INCOMPLETE_MESSAGE;
     }
     result->extra = input->size - used;
     return status;
@@ -261,7 +238,7 @@ static SECURITY_STATUS after_handshake(struct context *context, const struct inp
         SSL_is_init_finished(context->ssl) &&
         (SSL_key_update(context->ssl, SSL_KEY_UPDATE_NOT_REQUESTED) != 1 ||
          SSL_do_handshake(context->ssl) != 1))
-        return handshake_failed(context, "the key update failed", report);
+        return context_fail_openssl(context, "the key update failed", report);
     return SEC_E_OK;
 }
 
@@ -311,6 +288,19 @@ static void fill_in(struct context *context, SECURITY_STATUS status, sspia_step_
         result->expiry = certificate_not_after(peer);
 }
 
+static SECURITY_STATUS create(struct credential *credential, const sspia_step *step,
+                              struct context **context, sspia_report *report)
+{
+    SECURITY_STATUS status = context_create(credential, step, context, report);
+
+    if (status != SEC_E_OK)
+        return status;
+    status = verify_prepare(*context, report);
+    if (status != SEC_E_OK)
+        context_delete(*context);
+    return status;
+}
+
 SECURITY_STATUS handshake_leg(void **state, const sspia_step *step, sspia_step_result *result,
                               sspia_report *report)
 {
@@ -333,7 +323,7 @@ SECURITY_STATUS handshake_leg(void **state, const sspia_step *step, sspia_step_r
             return SEC_E_INCOMPLETE_MESSAGE;
         }
     }
-    status = first ? context_create(credential, step, &context, report)
+    status = first ? create(credential, step, &context, report)
                    : context_adopt(context, credential, report);
     if (status != SEC_E_OK)
         return status;

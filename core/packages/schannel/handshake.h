@@ -12,12 +12,4 @@ SECURITY_STATUS handshake_leg(void **context, const sspia_step *step, sspia_step
 /* ISC_RET_* or ASC_RET_* of a connection that is open. */
 uint32_t handshake_attributes(const struct context *context);
 
-/* An operation of the SSL stopped for want of input, not of a failure. */
-bool handshake_waits(const struct context *context);
-
-/* Names the failure of an operation of the SSL, with verification's findings or OpenSSL's
- * reason, and ends the context with it. */
-SECURITY_STATUS handshake_failed(struct context *context, const char *what,
-                                 sspia_report *report);
-
 #endif

@@ -12,7 +12,6 @@
 
 #include <string.h>
 
-#include "handshake.h"
 #include "record.h"
 #include "status.h"
 #include "suite.h"
@@ -123,10 +122,10 @@ static SECURITY_STATUS seal_record(struct context *context, const struct stream_
     char *record;
 
     if (SSL_write(context->ssl, sealing->data->pvBuffer, (int)size) != (int)size) {
-        if (handshake_waits(context))
+        if (context_waits(context))
             return bad(report, SEC_E_OUT_OF_SEQUENCE,
                        "half a handshake message was received: decrypt the rest first");
-        return handshake_failed(context, "sealing the message", report);
+        return context_fail_openssl(context, "sealing the message", report);
     }
     if (BIO_get_mem_data(context->out, &record) !=
         (long)(sizes->header + size + sizes->trailer)) {
@@ -225,8 +224,8 @@ static SECURITY_STATUS judge(struct context *context, int count, sspia_report *r
         context->peer_closed = true;
         return SEC_I_CONTEXT_EXPIRED;
     }
-    if (!handshake_waits(context))
-        return handshake_failed(context, "the message cannot be decrypted", report);
+    if (!context_waits(context))
+        return context_fail_openssl(context, "the message cannot be decrypted", report);
     if (BIO_pending(context->out) > OWED_MAX) {
         bad(report, SEC_E_ILLEGAL_MESSAGE, "the peer asks to renegotiate again and again");
         return context_fail(context, SEC_E_ILLEGAL_MESSAGE, report);

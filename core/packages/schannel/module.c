@@ -11,25 +11,18 @@
  * and registering quiesce second makes quiesce run first: no call is inside OpenSSL when
  * it is taken down, and none enters it afterwards.
  */
-#include "module.h"
-
 #include <openssl/ssl.h>
 #include <stdlib.h>
 
 #include "attribute.h"
+#include "callback.h"
 #include "control.h"
 #include "credential.h"
 #include "handshake.h"
+#include "host.h"
 #include "message.h"
 #include "settings.h"
 #include "status.h"
-
-static const sspia_host *host;
-
-const sspia_host *module_host(void)
-{
-    return host;
-}
 
 /* ---- The table: every function within an error scope ---- */
 
@@ -39,8 +32,9 @@ static SECURITY_STATUS acquire(const char *principal, uint32_t use, const void *
     struct error_scope scope;
     SECURITY_STATUS status;
 
+    (void)principal; /* MS-docs AcquireCredentialsHandle (Schannel): not used */
     error_scope_open(&scope);
-    status = credential_acquire(principal, use, auth_data, credential, expiry, report);
+    status = credential_acquire(use, auth_data, callback_install, credential, expiry, report);
     error_scope_close(&scope);
     return status;
 }

@@ -148,7 +148,7 @@ static SECURITY_STATUS parse_old(const struct source *source, struct identity *i
     if (status == SEC_E_OK)
         status = reread(&foreign, identity, report);
 done:
-    certificate_free(&foreign);
+    identity_free(&foreign);
     if (legacy != NULL)
         OSSL_PROVIDER_unload(legacy);
     if (modern != NULL)

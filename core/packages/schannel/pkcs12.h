@@ -3,7 +3,8 @@
 #ifndef SCHANNEL_PKCS12_H
 #define SCHANNEL_PKCS12_H
 
-#include "certificate.h"
+#include "identity.h"
+#include "settings.h"
 
 /* Reads the content of a source into an empty identity, whose chain is there. What it holds
  * after a failure is for the caller to free. */

@@ -13,10 +13,10 @@
 #include "profile.h"
 
 #include <openssl/err.h>
+#include <openssl/x509v3.h>
 #include <pthread.h>
 #include <string.h>
 
-#include "context.h"
 #include "roots.h"
 #include "status.h"
 #include "suite.h"
@@ -36,7 +36,7 @@ static struct profile *find(const uint8_t digest[SETTINGS_DIGEST_SIZE])
 static void destroy(struct profile *profile)
 {
     for (uint32_t i = 0; i < profile->identity_count; i++)
-        certificate_free(&profile->identities[i]);
+        identity_free(&profile->identities[i]);
     SSL_CTX_free(profile->ctx);
     OPENSSL_clear_free(profile, sizeof(*profile));
 }
@@ -104,8 +104,8 @@ static SECURITY_STATUS set_identities(struct profile *profile, const struct sett
         if (status != SEC_E_OK)
             break;
         profile->identity_count = i + 1;
-        /* The first of each kind of key is the default; context_choose_certificate may
-         * take another. */
+        /* The first of each kind of key is the default; the certificate callback may take
+         * another. */
         if (SSL_CTX_use_cert_and_key(profile->ctx, identity->leaf, identity->key,
                                      identity->chain, 0) != 1) {
             const unsigned long error = error_newest();
@@ -168,7 +168,8 @@ static void set_sessions(struct profile *profile)
 }
 
 static SECURITY_STATUS build(const struct settings *settings, bool server,
-                             struct profile *profile, sspia_report *report)
+                             profile_install *install, struct profile *profile,
+                             sspia_report *report)
 {
     SECURITY_STATUS status;
 
@@ -183,7 +184,6 @@ static SECURITY_STATUS build(const struct settings *settings, bool server,
     /* Renegotiation was an attack (RFC 5746) before it was a nuisance, and TLS 1.3 has none. */
     SSL_CTX_set_options(profile->ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
                                           SSL_OP_CLEANSE_PLAINTEXT);
-    SSL_CTX_set_mode(profile->ctx, SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_default_passwd_cb(profile->ctx, certificate_password);
     status = set_algorithms(profile, settings, report);
     if (status == SEC_E_OK)
@@ -192,13 +192,30 @@ static SECURITY_STATUS build(const struct settings *settings, bool server,
         status = set_trust(profile, settings, report);
     if (status == SEC_E_OK) {
         set_sessions(profile);
-        context_install(profile->ctx, server);
+        install(profile->ctx, server);
     }
     return status;
 }
 
+bool profile_use_identities(const struct profile *profile, SSL *ssl, const char *name)
+{
+    bool any = false;
+
+    for (uint32_t i = 0; i < profile->identity_count; i++) {
+        const struct identity *identity = &profile->identities[i];
+
+        if (name != NULL && X509_check_host(identity->leaf, name, 0, 0, NULL) != 1)
+            continue;
+        /* 0: the first of a kind of key stays. */
+        if (SSL_use_cert_and_key(ssl, identity->leaf, identity->key, identity->chain, 0) == 1)
+            any = true;
+    }
+    return any;
+}
+
 SECURITY_STATUS profile_acquire(const struct settings *settings, bool server,
-                                struct profile **result, sspia_report *report)
+                                profile_install *install, struct profile **result,
+                                sspia_report *report)
 {
     uint8_t digest[SETTINGS_DIGEST_SIZE];
     struct profile *profile, *fresh;
@@ -220,7 +237,7 @@ SECURITY_STATUS profile_acquire(const struct settings *settings, bool server,
     if (fresh == NULL)
         return SEC_E_INSUFFICIENT_MEMORY;
     memcpy(fresh->digest, digest, sizeof(digest));
-    status = build(settings, server, fresh, report);
+    status = build(settings, server, install, fresh, report);
     if (status != SEC_E_OK) {
         destroy(fresh);
         return status;

@@ -26,9 +26,17 @@ struct profile {
     int64_t expiry; /* of the first identity; INT64_MAX without one */
 };
 
+/* Sets the callbacks of a new SSL_CTX. */
+typedef void profile_install(SSL_CTX *ctx, bool server);
+
 /* A reference to the profile of these settings, made if there is none. */
 SECURITY_STATUS profile_acquire(const struct settings *settings, bool server,
-                                struct profile **profile, sspia_report *report);
+                                profile_install *install, struct profile **profile,
+                                sspia_report *report);
 void profile_release(struct profile *profile);
+
+/* Gives an SSL those of its certificates that are for a host, or all if name is NULL. False:
+ * there is none. */
+bool profile_use_identities(const struct profile *profile, SSL *ssl, const char *name);
 
 #endif

@@ -2,23 +2,24 @@
 /*
  * ApplyControlToken sends any fatal alert, most often after the handshake, when a caller has
  * looked at the certificate itself. OpenSSL has no function for that, so the one record is
- * sealed here, with the keys of the connection: from the traffic secrets that the key log
- * callback tells (RFC 8446 7.3), or from the master secret (RFC 5246 6.3). Nothing of OpenSSL
- * goes out afterwards (`own`), nor counts here, so neither sequence numbers nor nonces can
- * collide; one alert may follow another.
+ * sealed here, with the keys of the connection: from the traffic secret (RFC 8446 7.3; see
+ * traffic.c), or from the master secret (RFC 5246 6.3). Nothing of OpenSSL goes out afterwards
+ * (`own`), nor counts here, so neither sequence numbers nor nonces can collide; one alert may
+ * follow another.
  *
  * Which keys are in use, and how many records they have protected, follows from what OpenSSL
- * reports of its own records. Alerts are only made between two calls of OpenSSL: the writing
- * half then has no keys yet, those of the handshake, or those of the application.
+ * reports of its own records. Alerts are only made between two calls of OpenSSL, and a memory
+ * BIO never makes it stop while it writes. So the keys of TLS 1.3's handshake never count: a
+ * side has them only from its first protected message to its Finished, which are of one call.
+ * (A client of OpenSSL 3.2 has them earlier where the system's configuration turns off the
+ * compatibility with middleboxes. A server takes plain alerts until it got a protected record.)
  */
 #include "seal.h"
 
-#include <openssl/core_names.h>
 #include <openssl/evp.h>
-#include <openssl/kdf.h>
-#include <openssl/params.h>
 #include <string.h>
 
+#include "kdf.h"
 #include "record.h"
 #include "suite.h"
 
@@ -47,71 +48,16 @@ void seal_note_change_cipher_spec(struct seal *seal, bool tls13)
     }
 }
 
-/* The client learns the secret before it writes Finished, the server after. */
-static void use_application_secret(struct seal *seal)
-{
-    if (seal->finished && seal->has_application_secret)
-        memcpy(seal->secret, seal->application_secret, sizeof(seal->secret));
-}
-
 void seal_note_handshake(struct seal *seal, bool tls13, uint8_t type)
 {
     if (!tls13 || seal->own)
         return;
     if (type == MESSAGE_FINISHED) {
-        seal->finished = true;
-        seal->sequence = 0;
-        use_application_secret(seal);
-    } else if (type == MESSAGE_KEY_UPDATE) {
-        seal->key_updates++;
-        seal->sequence = 0;
-    }
-}
-
-static int digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-/* "LABEL <client random> <secret>", the two in hexadecimal. */
-static bool read_secret(const char *line, const char *label, uint8_t secret[SEAL_SECRET_MAX],
-                        size_t *size)
-{
-    const size_t length = strlen(label);
-    const char *hex;
-    size_t count = 0;
-
-    if (strncmp(line, label, length) != 0 || line[length] != ' ')
-        return false;
-    hex = strchr(line + length + 1, ' ');
-    if (hex == NULL)
-        return false;
-    for (hex++; count < SEAL_SECRET_MAX && digit(hex[0]) >= 0 && digit(hex[1]) >= 0; hex += 2)
-        secret[count++] = (uint8_t)(digit(hex[0]) << 4 | digit(hex[1]));
-    *size = count;
-    return true;
-}
-
-void seal_note_secret(struct seal *seal, const char *line, bool server)
-{
-    size_t size;
-
-    if (seal->own)
-        return;
-    if (read_secret(line,
-                    server ? "SERVER_HANDSHAKE_TRAFFIC_SECRET"
-                           : "CLIENT_HANDSHAKE_TRAFFIC_SECRET",
-                    seal->secret, &seal->secret_size)) {
         seal->encrypts = true;
         seal->sequence = 0;
-    } else if (read_secret(line, server ? "SERVER_TRAFFIC_SECRET_0" : "CLIENT_TRAFFIC_SECRET_0",
-                           seal->application_secret, &size)) {
-        seal->has_application_secret = true;
-        use_application_secret(seal);
+    } else if (type == MESSAGE_KEY_UPDATE) {
+        traffic_note_key_update(&seal->traffic);
+        seal->sequence = 0;
     }
 }
 
@@ -131,59 +77,20 @@ void seal_note_output(struct seal *seal, const uint8_t *bytes, size_t size)
     }
 }
 
-static bool derive(const char *kdf_name, OSSL_PARAM *parameters, uint8_t *output, size_t size)
-{
-    EVP_KDF *kdf = EVP_KDF_fetch(NULL, kdf_name, NULL);
-    EVP_KDF_CTX *context = EVP_KDF_CTX_new(kdf);
-    bool done = context != NULL && EVP_KDF_derive(context, output, size, parameters) == 1;
-
-    EVP_KDF_CTX_free(context);
-    EVP_KDF_free(kdf);
-    return done;
-}
-
-/* HKDF-Expand-Label with an empty context (RFC 8446 7.1). */
-static bool expand_label(const EVP_MD *digest, const uint8_t *secret, size_t secret_size,
-                         const char *label, uint8_t *output, size_t size)
-{
-    uint8_t info[64] = {0};
-    const size_t length = strlen(label);
-    int mode = EVP_KDF_HKDF_MODE_EXPAND_ONLY;
-    OSSL_PARAM parameters[5];
-
-    info[1] = (uint8_t)size;
-    info[2] = (uint8_t)(6 + length);
-    memcpy(info + 3, "tls13 ", 6);
-    memcpy(info + 9, label, length);
-    parameters[0] = OSSL_PARAM_construct_int(OSSL_KDF_PARAM_MODE, &mode);
-    parameters[1] = OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST,
-                                                     (char *)EVP_MD_get0_name(digest), 0);
-    parameters[2] =
-        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, (void *)secret, secret_size);
-    parameters[3] = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, info, length + 10);
-    parameters[4] = OSSL_PARAM_construct_end();
-    return derive("HKDF", parameters, output, size);
-}
-
 struct keys {
     uint8_t key[KEY_MAX];
     uint8_t iv[NONCE_SIZE];
 };
 
-static bool keys_of_tls13(struct seal *seal, const EVP_MD *digest, size_t key_size,
-                          struct keys *keys)
+static bool keys_of_tls13(struct seal *seal, SSL *ssl, bool server, const EVP_MD *digest,
+                          size_t key_size, struct keys *keys)
 {
-    for (; seal->key_updates > 0; seal->key_updates--) {
-        uint8_t next[SEAL_SECRET_MAX];
+    const struct kdf_bytes none = {NULL, 0};
+    const uint8_t *secret = traffic_secret(&seal->traffic, ssl, server, digest);
 
-        if (!expand_label(digest, seal->secret, seal->secret_size, "traffic upd", next,
-                          seal->secret_size))
-            return false;
-        memcpy(seal->secret, next, seal->secret_size);
-        OPENSSL_cleanse(next, sizeof(next));
-    }
-    return expand_label(digest, seal->secret, seal->secret_size, "key", keys->key, key_size) &&
-           expand_label(digest, seal->secret, seal->secret_size, "iv", keys->iv, NONCE_SIZE);
+    return secret != NULL &&
+           kdf_expand_label(digest, secret, "key", none, keys->key, key_size) &&
+           kdf_expand_label(digest, secret, "iv", none, keys->iv, NONCE_SIZE);
 }
 
 /* key_block (RFC 5246 6.3): both keys, then both IVs; an AEAD has no MAC keys. */
@@ -196,18 +103,12 @@ static bool keys_of_tls12(SSL *ssl, bool server, const EVP_MD *digest, size_t ke
     const size_t master_size =
         SSL_SESSION_get_master_key(SSL_get_session(ssl), master, sizeof(master));
     const size_t mine = server ? 1 : 0;
-    OSSL_PARAM parameters[4];
     bool done;
 
     SSL_get_server_random(ssl, seed + 13, SSL3_RANDOM_SIZE);
     SSL_get_client_random(ssl, seed + 13 + SSL3_RANDOM_SIZE, SSL3_RANDOM_SIZE);
-    parameters[0] = OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST,
-                                                     (char *)EVP_MD_get0_name(digest), 0);
-    parameters[1] =
-        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SECRET, master, master_size);
-    parameters[2] = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SEED, seed, sizeof(seed));
-    parameters[3] = OSSL_PARAM_construct_end();
-    done = derive("TLS1-PRF", parameters, block, 2 * (key_size + iv_size));
+    done = kdf_prf(digest, (struct kdf_bytes){master, master_size},
+                   (struct kdf_bytes){seed, sizeof(seed)}, block, 2 * (key_size + iv_size));
     memcpy(keys->key, block + mine * key_size, key_size);
     memcpy(keys->iv, block + 2 * key_size + mine * iv_size, iv_size);
     OPENSSL_cleanse(master, sizeof(master));
@@ -283,7 +184,7 @@ static bool protect(struct seal *seal, SSL *ssl, bool server, const uint8_t aler
 
     if (suite == NULL || aead == NULL || digest == NULL)
         return false;
-    done = tls13 ? keys_of_tls13(seal, digest, suite->key_bits / 8u, &keys)
+    done = tls13 ? keys_of_tls13(seal, ssl, server, digest, suite->key_bits / 8u, &keys)
                  : keys_of_tls12(ssl, server, digest, suite->key_bits / 8u,
                                  explicit_nonce ? SALT_SIZE : NONCE_SIZE, &keys);
     write_sequence(seal->sequence, sequence);
@@ -326,4 +227,9 @@ bool seal_alert(struct seal *seal, SSL *ssl, bool server, uint8_t level, uint8_t
     seal->own = true;
     seal->sequence++;
     return BIO_write(out, record, (int)size) == (int)size;
+}
+
+void seal_clear(struct seal *seal)
+{
+    traffic_clear(&seal->traffic);
 }

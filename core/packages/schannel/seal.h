@@ -7,29 +7,23 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define SEAL_SECRET_MAX 48u /* SHA-384 */
+#include "traffic.h"
 
 /* Where the writing half of the connection stands. */
 struct seal {
-    bool encrypts;     /* records written from now on are protected */
-    uint64_t sequence; /* of the next one */
-    /* TLS 1.3: the traffic secret in use, and the one that Finished switches to. */
-    uint8_t secret[SEAL_SECRET_MAX];
-    uint8_t application_secret[SEAL_SECRET_MAX];
-    bool has_application_secret, finished;
-    size_t secret_size;
-    uint32_t key_updates; /* that the secret is behind by */
+    bool encrypts;          /* records written from now on are protected */
+    uint64_t sequence;      /* of the next one */
+    struct traffic traffic; /* TLS 1.3 */
     /* TLS 1.2, GCM and CCM: the explicit part of a nonce that OpenSSL used; once an alert was
      * sealed here, of the next one of ours. */
     uint8_t nonce[8];
     bool own; /* an alert was sealed here: what OpenSSL writes afterwards must not go out */
 };
 
-/* From SSL's callbacks: a record, a message or a secret of the side that writes. */
+/* From SSL's callbacks: a record or a message of the side that writes. */
 void seal_note_record(struct seal *seal);
 void seal_note_change_cipher_spec(struct seal *seal, bool tls13);
 void seal_note_handshake(struct seal *seal, bool tls13, uint8_t type);
-void seal_note_secret(struct seal *seal, const char *keylog_line, bool server);
 /* Records that left the connection. */
 void seal_note_output(struct seal *seal, const uint8_t *bytes, size_t size);
 
@@ -37,5 +31,7 @@ void seal_note_output(struct seal *seal, const uint8_t *bytes, size_t size);
  * nothing that it writes afterwards may reach the peer. */
 bool seal_alert(struct seal *seal, SSL *ssl, bool server, uint8_t level, uint8_t description,
                 BIO *out);
+
+void seal_clear(struct seal *seal);
 
 #endif

@@ -303,8 +303,8 @@ static bool status_is_final(void *pointer)
     return read_status(pointer) != SEC_I_ASYNC_CALL_PENDING;
 }
 
-/* Does the call here that is to be waited for, if that can be. Without a timeout the wait may last
- * as long as a call that blocks. */
+/* Does the call here that is to be waited for, if that can be. Without a timeout the wait may
+ * last as long as a call that blocks. */
 static void run_here(const SspiAsyncContext *pointer, bool may_block)
 {
     struct call *call;

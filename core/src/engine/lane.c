@@ -155,8 +155,8 @@ static void spin(struct lane_state *lane)
     lane_sweep(lane);
 }
 
-/* Sleeps until woken or the deadline (NULL: there is none); false if that passed. One that was woken
- * for nothing spins: who submitted did the work, and may submit more in a moment. */
+/* Sleeps until woken or the deadline (NULL: there is none); false if that passed. One that was
+ * woken for nothing spins: who submitted did the work, and may submit more in a moment. */
 static bool sleep_until(struct worker *worker, const struct timespec *deadline)
 {
     struct lane_state *lane = worker->lane;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The module: what the core gave it. */
-#ifndef SCHANNEL_MODULE_H
-#define SCHANNEL_MODULE_H
+/* The core's services. */
+#ifndef SCHANNEL_HOST_H
+#define SCHANNEL_HOST_H
 
 #include "sspi_package.h"
 
 /* Set once, before any other function of the package is called. */
-const sspia_host *module_host(void);
+extern const sspia_host *host;
 
 #endif

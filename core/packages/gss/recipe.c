@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+#include "recipe.h"
+#include "text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void gss_recipe_clear(gss_recipe *recipe)
+{
+    OM_uint32 minor;
+
+    gss_release_name(&minor, &recipe->name);
+    free(recipe->ccache);
+    free(recipe->keytab);
+    free(recipe->client_keytab);
+    free(recipe->replay_cache);
+    gss_text_wipe(recipe->nt_hash);
+    free(recipe->ntlm_domain);
+    free(recipe->account);
+    gss_text_wipe(recipe->password);
+    free(recipe->login_keytab);
+    free(recipe->user_file);
+    memset(recipe, 0, sizeof *recipe);
+}

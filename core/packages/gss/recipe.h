@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef GSS_RECIPE_H
+#define GSS_RECIPE_H
+
+#include "mech.h"
+
+/* What a gss_cred_id_t is made of. */
+typedef struct gss_recipe {
+    gss_cred_usage_t usage;
+    unsigned mechs;  /* GSS_MECH_*; 0: nothing can be made of it */
+    bool negotiate;  /* acquire for SPNEGO */
+    gss_name_t name; /* or GSS_C_NO_NAME */
+
+    /* For the cred store; NULL leaves a place to the system. */
+    char *ccache;
+    char *keytab;
+    char *client_keytab;
+    char *replay_cache;
+    char *nt_hash;
+    char *ntlm_domain;
+
+    /* Where tickets come from; both NULL: not from us. */
+    char *account;
+    char *password;
+    char *login_keytab;
+    char *user_file; /* acceptors */
+} gss_recipe;
+
+/* Frees and wipes what a recipe holds. */
+void gss_recipe_clear(gss_recipe *recipe);
+
+#endif

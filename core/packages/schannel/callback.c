@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * OpenSSL calls these inside SSL_do_handshake, SSL_read and SSL_write of a context, hence on
+ * the one thread that is in it. They find it by SSL_get_app_data.
+ */
+#include "callback.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "alpn.h"
+#include "certificate.h"
+#include "context.h"
+#include "status.h"
+
+/* Initiator: a certificate was asked for. -1 halts the handshake with SSL_X509_LOOKUP. */
+static int choose_for_initiator(struct context *context)
+{
+    const uint32_t flags = context->credential->profile->flags;
+
+    context->paused = false;
+    context->answered = context->credential->profile->identity_count > 0;
+    if (context->answered || context->asked || (flags & SCH_CRED_NO_DEFAULT_CREDS) != 0 ||
+        (context->requested & ISC_REQ_USE_SUPPLIED_CREDS) != 0)
+        return 1;
+    context->asked = true;
+    context->paused = true;
+    return -1;
+}
+
+static int on_certificate(SSL *ssl, void *data)
+{
+    struct context *context = SSL_get_app_data(ssl);
+    const struct profile *profile = context->credential->profile;
+    struct error_scope scope;
+    const char *name;
+
+    (void)data;
+    if (!context->server)
+        return choose_for_initiator(context);
+    name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+    if (profile->identity_count < 2 || name == NULL)
+        return 1;
+    error_scope_open(&scope);
+    SSL_certs_clear(ssl);
+    if (!profile_use_identities(profile, ssl, name))
+        profile_use_identities(profile, ssl, NULL);
+    error_scope_close(&scope);
+    return 1;
+}
+
+static int on_alpn(SSL *ssl, const unsigned char **name, unsigned char *length,
+                   const unsigned char *client, unsigned int client_size, void *data)
+{
+    const struct context *context = SSL_get_app_data(ssl);
+
+    (void)data;
+    if (context->protocols == NULL)
+        return SSL_TLSEXT_ERR_NOACK;
+    /* RFC 7301 3.2: no overlap is the fatal alert no_application_protocol. */
+    return alpn_choose(context->protocols, context->protocols_size, client, client_size, name,
+                       length)
+               ? SSL_TLSEXT_ERR_OK
+               : SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+static void on_message(int writing, int version, int type, const void *bytes, size_t size,
+                       SSL *ssl, void *data)
+{
+    struct context *context = SSL_get_app_data(ssl);
+    const uint8_t *message = bytes;
+    const bool tls13 = SSL_version(ssl) >= TLS1_3_VERSION;
+
+    (void)version;
+    (void)data;
+    if (context == NULL)
+        return;
+    if (type == SSL3_RT_HANDSHAKE && !traffic_is_logged())
+        traffic_note_message(&context->seal.traffic, ssl, message, size);
+    if (writing == 0) {
+        if (type == SSL3_RT_HANDSHAKE)
+            context->handshake_seen = true;
+        return;
+    }
+    if (type == SSL3_RT_HEADER)
+        seal_note_record(&context->seal);
+    else if (type == SSL3_RT_CHANGE_CIPHER_SPEC)
+        seal_note_change_cipher_spec(&context->seal, tls13);
+    else if (type == SSL3_RT_HANDSHAKE && size > 0)
+        seal_note_handshake(&context->seal, tls13, message[0]);
+    else if (type == SSL3_RT_ALERT && size == 2 && !context->seal.own)
+        memcpy(context->sent_alert, message, 2);
+}
+
+static void on_secret(const SSL *ssl, const char *line)
+{
+    struct context *context = SSL_get_app_data(ssl);
+
+    if (context != NULL)
+        traffic_note_log(&context->seal.traffic, line, context->server);
+}
+
+/* When a session ends: the caller's lifespan, the server's, or that of its certificate,
+ * which is not looked at again when the session is resumed. */
+static int64_t session_expiry(const struct context *context, const SSL_SESSION *session)
+{
+    const X509 *peer = SSL_SESSION_get0_peer((SSL_SESSION *)session);
+    const unsigned long hint = SSL_SESSION_get_ticket_lifetime_hint(session);
+    int64_t lifespan = context->credential->profile->lifespan_seconds;
+    int64_t expiry;
+
+    if (hint > 0 && (int64_t)hint < lifespan)
+        lifespan = (int64_t)hint;
+    expiry = (int64_t)time(NULL) + lifespan;
+    if (peer != NULL && context->validation == VALIDATION_STRICT &&
+        certificate_not_after(peer) < expiry)
+        expiry = certificate_not_after(peer);
+    return expiry;
+}
+
+static int on_session(SSL *ssl, SSL_SESSION *session)
+{
+    struct context *context = SSL_get_app_data(ssl);
+    char key[CONTEXT_SESSION_KEY_SIZE];
+
+    return context_session_key(context, key) &&
+           session_cache_put(&context->credential->sessions, key, session,
+                             session_expiry(context, session));
+}
+
+void callback_install(SSL_CTX *ctx, bool server)
+{
+    SSL_CTX_set_cert_cb(ctx, on_certificate, NULL);
+    SSL_CTX_set_msg_callback(ctx, on_message);
+    if (traffic_is_logged())
+        SSL_CTX_set_keylog_callback(ctx, on_secret);
+    if (server)
+        SSL_CTX_set_alpn_select_cb(ctx, on_alpn, NULL);
+    else
+        SSL_CTX_sess_set_new_cb(ctx, on_session);
+}
