@@ -454,14 +454,13 @@ static void find_thread(struct lane_state *lane, const struct work *work)
 
     if (looking(lane) > (work->light ? 0 : waiting - 1))
         return;
-    if (work->light && lane->napping > 0) {
-        if (!work->urgent && waiting < DEFERRED_BACKLOG) {
-            atomic_store_explicit(&lane->deferring, true, memory_order_relaxed);
-            return;
-        }
-        if (lane->at_light > 0 && waiting * cost_of(lane) < backlog_ns)
-            return;
+    if (lane->napping > 0 && !work->urgent && waiting < DEFERRED_BACKLOG) {
+        atomic_store_explicit(&lane->deferring, true, memory_order_relaxed);
+        return;
     }
+    if (work->light && lane->napping > 0 && lane->at_light > 0 &&
+        waiting * cost_of(lane) < backlog_ns)
+        return;
     wake_or_start(lane);
 }
 
@@ -532,9 +531,14 @@ bool lane_put(struct lane_state *lane, struct work *work)
     return false;
 }
 
-bool lane_is_unattended(const struct lane_state *lane)
+bool lane_wants_help(struct lane_state *lane, bool from_loop)
 {
-    return looking(lane) == 0 && lane->at_light == 0 && cost_of(lane) <= dear_ns;
+    bool all_are_busy = lane->asleep == NULL && looking(lane) == 0 && lane->at_light == 0 &&
+                        lane->threads - lane->in_callback >= lane->limit;
+
+    lane_sweep(lane);
+    return lane->list.first != NULL && lane->list.first->light && !all_are_busy &&
+           (!from_loop || cost_of(lane) <= dear_ns);
 }
 
 bool lane_admit(struct lane_state *lane)

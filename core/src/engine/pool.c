@@ -112,7 +112,7 @@ void pool_withdraw(struct work *work)
 #define HELP_CHUNKS 8
 
 /* Does a chunk of light work on this thread. False: there is none. */
-static bool help(struct lane_state *lane, bool unattended_only)
+static bool help(struct lane_state *lane, bool from_loop)
 {
     struct work_list chunk = {NULL, NULL};
     uint32_t count;
@@ -120,9 +120,7 @@ static bool help(struct lane_state *lane, bool unattended_only)
     if (!lane_has_work(lane))
         return false;
     engine_lock();
-    lane_sweep(lane);
-    if (lane->list.first == NULL || !lane->list.first->light || gate_is_closing() ||
-        (unattended_only && !lane_is_unattended(lane))) {
+    if (gate_is_closing() || !lane_wants_help(lane, from_loop)) {
         engine_unlock();
         return false;
     }
@@ -146,7 +144,7 @@ void pool_help_now(void)
     struct lane_state *lane = &lanes[LANE_QUICK];
     int chunks = 0;
 
-    while (chunks < HELP_CHUNKS && help(lane, false))
+    while (chunks < HELP_CHUNKS && help(lane, true))
         chunks++;
     lane_stop_deferring(lane);
     if (chunks > 0)
