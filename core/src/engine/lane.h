@@ -115,9 +115,9 @@ void lane_see_to_the_first(struct lane_state *lane);
 void lane_dismiss(struct lane_state *lane, uint32_t count);
 /* Moves what is in the inboxes to the list. */
 void lane_sweep(struct lane_state *lane);
-/* Is light work next that a thread which is not the lane's should do? Not if all the lane's threads
- * are at work that takes its time: they come to it, and free what they have made themselves. For a
- * loop the work must be cheap. */
+/* Is light work next that a thread which is not the lane's should do? Not if all the lane's
+ * threads are at work that takes its time: they come to it, and free what they have made
+ * themselves. For a loop the work must be cheap. */
 bool lane_wants_help(struct lane_state *lane, bool from_loop);
 /* It was configured anew. */
 void lane_reconsider(struct lane_state *lane);

@@ -33,7 +33,8 @@
 #include "pool.h"
 #include "queue.h"
 
-void run_classify(struct call *call)
+/* Says what the job of a call is to the pool. */
+static void classify(struct call *call)
 {
     const struct operation *operation = call->job.operation;
 
@@ -45,7 +46,7 @@ void run_classify(struct call *call)
         call->queue != NULL || call->callback != NULL || call->work.lane != LANE_QUICK;
 }
 
-bool run_needs_turn(const struct call *call)
+static bool needs_turn(const struct call *call)
 {
     return call->job.turns != NULL && !call->job.alone;
 }
@@ -55,8 +56,8 @@ void run_start(struct call *call)
     const struct operation *operation = call->job.operation;
     struct turns *turns = call->job.turns;
 
-    run_classify(call);
-    if (!run_needs_turn(call)) {
+    classify(call);
+    if (!needs_turn(call)) {
         pool_push(&call->work);
         return;
     }

@@ -133,7 +133,11 @@ static bool can_be_light(const struct call *call, const struct async_destination
 /* What is left to do before the call is put. */
 static void make_ready(struct call *call)
 {
-    run_classify(call);
+    call->work.kind = KIND_CALL;
+    call->work.lane = LANE_QUICK;
+    call->work.quiet = true;
+    call->work.light = true;
+    call->work.urgent = call->queue != NULL;
     work_set_place(&call->work, WORK_IN_INBOX);
 }
 
