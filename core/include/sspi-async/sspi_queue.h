@@ -166,7 +166,7 @@ SSPI_ASYNC_API const char *sspia_version(void);
  * A call that cannot block and that nobody can be waiting for (its async context has neither a
  * callback nor a queue) wakes no thread for itself, which costs more than a delete: it is begun
  * within 10 ms, or at once when somebody asks for its status or waits for it. A thread without
- * work looks for such calls until there was none for 0.3 s, and then sleeps: an idle process
+ * work looks for such calls until there was none for 0.2 s, and then sleeps: an idle process
  * has no wake-ups.
  */
 typedef struct sspia_pool_config {

@@ -50,13 +50,12 @@ static void part(struct call *call, struct call *fresh, bool is_complete)
 {
     fresh->job.operation = call->job.operation;
     fresh->async = call->async;
-    fresh->callback = call->callback;
+    fresh->callback = call_callback(call);
     fresh->data = call->data;
     fresh->queue = call->queue;
     if (fresh->queue != NULL)
         queue_retain(fresh->queue);
-    fresh->attachment = call->attachment;
-    call->attachment = NULL;
+    call_attach(fresh, call_attach(call, NULL));
     if (is_complete) {
         fresh->job.status = call->job.status;
         fresh->job.message = call->job.message;
@@ -129,8 +128,7 @@ static void let_go(struct holdings *holdings)
  * or it is at hand. */
 static void abandon(struct call *call, enum async_state state, struct holdings *holdings)
 {
-    holdings->attachment = call->attachment;
-    call->attachment = NULL;
+    holdings->attachment = call_attach(call, NULL);
     if (state == ASYNC_PENDING) {
         if (call->job.operation->is_end || !run_withdraw(call))
             return;
@@ -227,6 +225,7 @@ static SECURITY_STATUS open_settings(const SspiAsyncContext *pointer, struct cal
 SECURITY_STATUS SspiSetAsyncNotifyCallback(SspiAsyncContext *pointer,
                                            SspiAsyncNotifyCallback callback, void *data)
 {
+    struct holdings holdings = {.has_job = false};
     struct call *call;
     SECURITY_STATUS status;
     uint64_t was;
@@ -234,11 +233,13 @@ SECURITY_STATUS SspiSetAsyncNotifyCallback(SspiAsyncContext *pointer,
     engine_lock();
     status = open_settings(pointer, &call, &was);
     if (status == SEC_E_OK) {
+        holdings.attachment = call_attach(call, NULL);
         call->callback = callback;
         call->data = data;
         fate_release(call->async, was);
     }
     engine_unlock();
+    let_go(&holdings);
     return message_fail("SspiSetAsyncNotifyCallback", status,
                         status == SEC_E_INVALID_PARAMETER ? "a call is pending" : NULL);
 }
@@ -274,7 +275,7 @@ BOOLEAN SspiAsyncContextRequiresNotify(SspiAsyncContext *pointer)
 
     engine_lock();
     call = async_find(pointer);
-    requires = call != NULL && call->callback != NULL;
+    requires = call != NULL && call_callback(call) != NULL;
     engine_unlock();
     return requires;
 }
@@ -396,8 +397,7 @@ bool async_take_attachment(SspiAsyncContext *pointer, SECURITY_STATUS *status,
 
         *status = fate_status(was);
         if (!fate_is_pending(call->async)) {
-            *attachment = call->attachment;
-            call->attachment = NULL;
+            *attachment = call_attach(call, NULL);
             fate_release(call->async, was);
         }
     }
@@ -431,7 +431,7 @@ static struct call *make_notice(const struct call *call)
     notice->work.kind = KIND_NOTIFICATION;
     notice->job.status = SEC_E_UNFINISHED_CONTEXT_DELETED;
     notice->async = call->async;
-    notice->callback = call->callback;
+    notice->callback = call_callback(call);
     notice->data = call->data;
     return notice;
 }
@@ -439,7 +439,7 @@ static struct call *make_notice(const struct call *call)
 /* Completes a pending call at once. It is taken back, or goes on out of sight. */
 static SECURITY_STATUS cancel(struct call *call, struct holdings *holdings)
 {
-    bool calls_back = call->queue == NULL && call->callback != NULL;
+    bool calls_back = call->queue == NULL && call_callback(call) != NULL;
     struct call *notice = calls_back ? make_notice(call) : NULL;
     char *message = cancel_message(call);
 

@@ -44,7 +44,7 @@
 #define NAP_MS           5
 #define LATE_NAP_MS      10
 #define EARLY_NAPS_MS    100
-#define NAPS_MS          300
+#define NAPS_MS          200
 #define DEFERRED_BACKLOG 4096
 
 static const uint64_t backlog_ns = 100000; /* of light work: worth one more wake */
@@ -144,6 +144,14 @@ static void say_watch(struct lane_state *lane)
         atomic_store_explicit(&lane->watch, now, memory_order_seq_cst);
 }
 
+static int64_t now_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
 static void spin(struct lane_state *lane)
 {
     lane->spinning++;
@@ -204,21 +212,23 @@ static uint32_t nap(struct worker *worker)
 {
     struct lane_state *lane = worker->lane;
     uint64_t submitted = lane->submitted;
-    struct timespec deadline;
-    uint32_t napped_ms = 0; /* since somebody used the lane */
+    int64_t since_ns = now_ns(); /* somebody used the lane */
+    uint32_t idle_ms = 0;
 
     lane->napping++;
-    while (lane->list.first == NULL && napped_ms < NAPS_MS &&
-           (napped_ms < lane->idle_ms || !is_surplus(lane))) {
-        uint32_t nap_ms = napped_ms < EARLY_NAPS_MS ? NAP_MS : LATE_NAP_MS;
+    while (lane->list.first == NULL && idle_ms < NAPS_MS &&
+           (idle_ms < lane->idle_ms || !is_surplus(lane))) {
+        struct timespec deadline =
+            engine_deadline(idle_ms < EARLY_NAPS_MS ? NAP_MS : LATE_NAP_MS);
 
-        deadline = engine_deadline(nap_ms);
         sleep_until(worker, &deadline);
-        napped_ms = lane->submitted == submitted ? napped_ms + nap_ms : 0;
+        if (lane->submitted != submitted)
+            since_ns = now_ns();
         submitted = lane->submitted;
+        idle_ms = (uint32_t)((now_ns() - since_ns) / 1000000);
     }
     lane->napping--;
-    return napped_ms;
+    return idle_ms;
 }
 
 /* Does the thread find work as it is about to leave? Then it stays. */
@@ -325,14 +335,6 @@ static void see_to_the_backlog(struct lane_state *lane)
 {
     if (looking(lane) == 0 && waiting_in(lane) * cost_of(lane) > backlog_ns)
         wake_or_start(lane);
-}
-
-static int64_t now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
 /* What is still to be told of by a thread. */

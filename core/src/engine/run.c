@@ -40,10 +40,10 @@ static void classify(struct call *call)
 
     call->work.kind = KIND_CALL;
     call->work.lane = call->job.lane;
-    call->work.quiet = call->queue != NULL || call->callback == NULL;
+    call->work.quiet = call->queue != NULL || call_callback(call) == NULL;
     call->work.light = call->work.quiet && operation->is_end;
     call->work.urgent =
-        call->queue != NULL || call->callback != NULL || call->work.lane != LANE_QUICK;
+        call->queue != NULL || call_callback(call) != NULL || call->work.lane != LANE_QUICK;
 }
 
 static bool needs_turn(const struct call *call)
@@ -195,7 +195,7 @@ static void end(struct call *call, struct remains *remains)
         work_set_place(&call->work, WORK_IN_QUEUE);
     } else {
         work_set_place(&call->work, WORK_NOWHERE);
-        if (is_attached && call->queue == NULL && call->callback != NULL)
+        if (is_attached && call->queue == NULL && call_callback(call) != NULL)
             remains->notice = call_completion(call);
         if (!is_attached)
             work_append(&remains->parted, &call->work, WORK_NOWHERE);

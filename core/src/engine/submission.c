@@ -12,11 +12,11 @@
 
 static void exchange(struct call *call, struct async_destination *destination)
 {
-    const struct async_destination former = {call->queue, call->data, call->attachment};
+    const struct async_destination former = {call->queue, call->data,
+                                             call_attach(call, destination->attachment)};
 
     call->queue = destination->queue;
     call->data = destination->data;
-    call->attachment = destination->attachment;
     *destination = former;
 }
 
@@ -127,7 +127,8 @@ static bool can_be_light(const struct call *call, const struct async_destination
 {
     const struct queue *queue = destination != NULL ? destination->queue : call->queue;
 
-    return work_place(&call->work) == WORK_NOWHERE && (queue != NULL || call->callback == NULL);
+    return work_place(&call->work) == WORK_NOWHERE &&
+           (queue != NULL || call_callback(call) == NULL);
 }
 
 /* What is left to do before the call is put. */
