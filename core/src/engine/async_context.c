@@ -50,12 +50,12 @@ static void part(struct call *call, struct call *fresh, bool is_complete)
 {
     fresh->job.operation = call->job.operation;
     fresh->async = call->async;
-    fresh->callback = call_callback(call);
+    call_set_callback(fresh, call_callback(call));
     fresh->data = call->data;
     fresh->queue = call->queue;
     if (fresh->queue != NULL)
         queue_retain(fresh->queue);
-    call_attach(fresh, call_attach(call, NULL));
+    call_attach(fresh, call_attachment(call)); /* the old call is left as its taker reads it */
     if (is_complete) {
         fresh->job.status = call->job.status;
         fresh->job.message = call->job.message;
@@ -128,7 +128,7 @@ static void let_go(struct holdings *holdings)
  * or it is at hand. */
 static void abandon(struct call *call, enum async_state state, struct holdings *holdings)
 {
-    holdings->attachment = call_attach(call, NULL);
+    holdings->attachment = call_attachment(call);
     if (state == ASYNC_PENDING) {
         if (call->job.operation->is_end || !run_withdraw(call))
             return;
@@ -233,8 +233,7 @@ SECURITY_STATUS SspiSetAsyncNotifyCallback(SspiAsyncContext *pointer,
     engine_lock();
     status = open_settings(pointer, &call, &was);
     if (status == SEC_E_OK) {
-        holdings.attachment = call_attach(call, NULL);
-        call->callback = callback;
+        holdings.attachment = call_set_callback(call, callback);
         call->data = data;
         fate_release(call->async, was);
     }

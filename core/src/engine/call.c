@@ -41,15 +41,28 @@ SspiAsyncNotifyCallback call_callback(const struct call *call)
     return call->work.has_attachment ? NULL : call->callback;
 }
 
+struct attachment *call_attachment(const struct call *call)
+{
+    return call->work.has_attachment ? call->attachment : NULL;
+}
+
 struct attachment *call_attach(struct call *call, struct attachment *attachment)
 {
-    struct attachment *former = call->work.has_attachment ? call->attachment : NULL;
+    struct attachment *former = call_attachment(call);
 
-    if (attachment != NULL)
+    if (call->work.has_attachment || attachment != NULL)
         call->attachment = attachment;
-    else if (call->work.has_attachment)
-        call->callback = NULL;
-    call->work.has_attachment = attachment != NULL;
+    if (attachment != NULL)
+        call->work.has_attachment = true;
+    return former;
+}
+
+struct attachment *call_set_callback(struct call *call, SspiAsyncNotifyCallback callback)
+{
+    struct attachment *former = call_attachment(call);
+
+    call->work.has_attachment = false;
+    call->callback = callback;
     return former;
 }
 

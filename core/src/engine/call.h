@@ -50,9 +50,13 @@ bool call_is_attached(const struct call *call);
 /* Its callback, or NULL. */
 SspiAsyncNotifyCallback call_callback(const struct call *call);
 
-/* Gives it another attachment, or none (NULL: then a callback stays); the former one, or NULL.
- */
+struct attachment *call_attachment(const struct call *call);
+
+/* Gives it an attachment, or takes the one that it has (NULL); the former one, or NULL. To take
+ * that of a call whose completion waits is fine: how it is told of does not change. */
 struct attachment *call_attach(struct call *call, struct attachment *attachment);
+/* Gives it a callback; the former attachment, or NULL. */
+struct attachment *call_set_callback(struct call *call, SspiAsyncNotifyCallback callback);
 
 /* What its completion tells. */
 sspia_completion call_completion(const struct call *call);
