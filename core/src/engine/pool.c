@@ -167,15 +167,17 @@ bool pool_help(bool (*is_true)(void *argument), void *argument)
 
 bool pool_run_here(struct work *work, bool may_block)
 {
-    struct lane_state *lane = &lanes[work->lane];
     struct work_list chunk = {NULL, NULL};
+    struct lane_state *lane;
 
-    lane_sweep(lane);
+    lane_sweep(&lanes[LANE_QUICK]);
+    /* Not in a list, it may be in the hands of whoever submits it. */
     if (work_place(work) != WORK_IN_LANE || !work->quiet ||
         (work->lane != LANE_QUICK && !may_block) || gate_is_closing()) {
         engine_unlock();
         return false;
     }
+    lane = &lanes[work->lane];
     lane_withdraw(lane, work);
     work_append(&chunk, work, WORK_NOWHERE);
     /* Who waits for one call may have others that are worth running beside it. */
