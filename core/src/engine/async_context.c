@@ -329,9 +329,10 @@ static SECURITY_STATUS wait_until_complete(SspiAsyncContext *pointer, int32_t ti
         return SspiGetAsyncCallStatus(pointer);
     if (timeout_ms > 0)
         deadline = engine_deadline((uint32_t)timeout_ms);
+    pool_help(status_is_final, pointer);
     run_here(pointer, timeout_ms < 0);
     SspiGetAsyncCallStatus(pointer); /* what it waits behind is to begin, too */
-    pool_help(status_is_final, pointer);
+    engine_spin(status_is_final, pointer);
     engine_lock();
     while (in_time && (call = async_find(pointer)) != NULL && fate_is_pending(call->async))
         in_time = fate_wait_until(call->async, timeout_ms > 0 ? &deadline : NULL, cancel_state);

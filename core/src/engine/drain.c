@@ -46,8 +46,10 @@ static int32_t next(struct queue *queue, int32_t timeout_ms, int cancel_state,
 
     if (timeout_ms > 0)
         deadline = engine_deadline((uint32_t)timeout_ms);
-    if (count == 0 && in_time && !closed)
+    if (count == 0 && in_time && !closed) {
         pool_help(queue_is_ready, queue);
+        engine_spin(queue_is_ready, queue);
+    }
     if (count == 0 && look_again) {
         engine_lock();
         while ((count = queue_collect(queue, completions, most, parted)) == 0 && in_time &&

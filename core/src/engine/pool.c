@@ -153,7 +153,7 @@ void pool_help_now(void)
 
 /* What is light does not block (sspi_package.h), so this makes no wait longer than the wake-ups
  * would that it saves. */
-bool pool_help(bool (*is_true)(void *argument), void *argument)
+void pool_help(bool (*is_true)(void *argument), void *argument)
 {
     struct lane_state *lane = &lanes[LANE_QUICK];
     bool helped = false;
@@ -162,7 +162,6 @@ bool pool_help(bool (*is_true)(void *argument), void *argument)
         helped = true;
     if (helped)
         leave(lane);
-    return engine_spin(is_true, argument);
 }
 
 bool pool_run_here(struct work *work, bool may_block)
