@@ -103,6 +103,48 @@ bool lane_has_work(void *object)
     return waiting_in(lane) > 0 || !inboxes_are_empty(lane);
 }
 
+bool lane_is_deferring(const struct lane_state *lane)
+{
+    return atomic_load_explicit(&lane->deferral, memory_order_seq_cst) != DEFERRED_NONE;
+}
+
+bool lane_leaves_work(const struct lane_state *lane)
+{
+    return atomic_load_explicit(&lane->deferral, memory_order_seq_cst) == DEFERRED_TO_LOOP &&
+           atomic_load_explicit(&lane->watch, memory_order_seq_cst) == WATCH_NAPPER;
+}
+
+static void set_deferral(struct lane_state *lane, enum lane_deferral deferral)
+{
+    atomic_store_explicit(&lane->deferral, (uint32_t)deferral, memory_order_seq_cst);
+}
+
+static void defer_to_nap(struct lane_state *lane)
+{
+    uint32_t none = DEFERRED_NONE;
+
+    atomic_compare_exchange_strong_explicit(&lane->deferral, &none, DEFERRED_TO_NAP,
+                                            memory_order_seq_cst, memory_order_relaxed);
+}
+
+void lane_stop_deferring(struct lane_state *lane)
+{
+    enum lane_deferral was =
+        (enum lane_deferral)atomic_load_explicit(&lane->deferral, memory_order_relaxed);
+
+    if (was == DEFERRED_NONE || lane_has_work(lane))
+        return;
+    set_deferral(lane, DEFERRED_NONE);
+    if (lane_has_work(lane)) /* it was put there meanwhile, and may have said so before */
+        set_deferral(lane, was);
+}
+
+bool lane_leave_to_loop(struct lane_state *lane)
+{
+    set_deferral(lane, DEFERRED_TO_LOOP);
+    return lane_leaves_work(lane);
+}
+
 void lane_sweep(struct lane_state *lane)
 {
     uint32_t count = 0;
@@ -278,8 +320,7 @@ uint32_t lane_take(struct lane_state *lane, struct work_list *chunk, uint32_t mo
     } while (work->light && count < most && lane->list.first != NULL &&
              lane->list.first->light);
     count_waiting(lane, -(int)count);
-    if (lane->list.first == NULL && lane_is_deferring(lane))
-        atomic_store_explicit(&lane->deferring, false, memory_order_relaxed);
+    lane_stop_deferring(lane);
     return count;
 }
 
@@ -362,6 +403,7 @@ static bool run_light(struct lane_state *lane, struct work_list *chunk, uint32_t
 
     lane->at_light++;
     say_watch(lane);
+    lane_sweep(lane);
     see_to_the_rest(lane);
     see_to_the_backlog(lane);
     engine_unlock();
@@ -396,6 +438,7 @@ static void work_lightly(struct lane_state *lane, struct work_list *chunk, uint3
 static void work_heavily(struct lane_state *lane, struct work_list *chunk)
 {
     say_watch(lane);
+    lane_sweep(lane);
     see_to_the_rest(lane);
     engine_unlock();
     gate_stop_at_exit();
@@ -457,7 +500,7 @@ static void find_thread(struct lane_state *lane, const struct work *work)
     if (looking(lane) > (work->light ? 0 : waiting - 1))
         return;
     if (lane->napping > 0 && !work->urgent && waiting < DEFERRED_BACKLOG) {
-        atomic_store_explicit(&lane->deferring, true, memory_order_relaxed);
+        defer_to_nap(lane);
         return;
     }
     if (work->light && lane->napping > 0 && lane->at_light > 0 &&
@@ -523,7 +566,10 @@ bool lane_put(struct lane_state *lane, struct work *work)
     case WATCH_NAPPER:
         if (is_backlog || (urgent && cost_of(lane) > dear_ns))
             break;
-        atomic_store_explicit(&lane->deferring, true, memory_order_seq_cst);
+        if (urgent)
+            set_deferral(lane, DEFERRED_TO_LOOP);
+        else
+            defer_to_nap(lane);
         return urgent;
     case WATCH_CLOSED:
     case WATCH_NOBODY:
@@ -566,6 +612,7 @@ void lane_run_here(struct lane_state *lane, struct work_list *chunk, uint32_t co
     if (chunk->first->light) {
         owes = run_light(lane, chunk, count);
     } else {
+        lane_sweep(lane);
         see_to_the_rest(lane);
         engine_unlock();
         owes = run_chunk(chunk);
@@ -576,34 +623,6 @@ void lane_run_here(struct lane_state *lane, struct work_list *chunk, uint32_t co
     engine_unlock();
     if (owes)
         tell_of_chunks();
-}
-
-bool lane_is_deferring(const struct lane_state *lane)
-{
-    return atomic_load_explicit(&lane->deferring, memory_order_relaxed);
-}
-
-bool lane_leaves_work(const struct lane_state *lane)
-{
-    return lane_is_deferring(lane) &&
-           atomic_load_explicit(&lane->watch, memory_order_seq_cst) == WATCH_NAPPER;
-}
-
-void lane_stop_deferring(struct lane_state *lane)
-{
-    if (!lane_is_deferring(lane) || lane_has_work(lane))
-        return;
-    atomic_store_explicit(&lane->deferring, false, memory_order_seq_cst);
-    if (lane_has_work(lane)) /* it was put there meanwhile, and said so before */
-        atomic_store_explicit(&lane->deferring, true, memory_order_relaxed);
-}
-
-void lane_hurry(struct lane_state *lane)
-{
-    if (!lane_is_deferring(lane))
-        return;
-    atomic_store_explicit(&lane->deferring, false, memory_order_relaxed);
-    lane_see_to_the_rest(lane);
 }
 
 void lane_see_to_the_first(struct lane_state *lane)
@@ -617,6 +636,14 @@ void lane_see_to_the_rest(struct lane_state *lane)
     lane_sweep(lane);
     if (waiting_in(lane) > 0 && looking(lane) == 0)
         wake_or_start(lane);
+}
+
+void lane_hurry(struct lane_state *lane)
+{
+    if (!lane_is_deferring(lane))
+        return;
+    set_deferral(lane, DEFERRED_NONE);
+    lane_see_to_the_rest(lane);
 }
 
 void lane_dismiss(struct lane_state *lane, uint32_t count)

@@ -147,7 +147,9 @@ void pool_help_now(void)
     while (chunks < HELP_CHUNKS && help(lane, true))
         chunks++;
     lane_stop_deferring(lane);
-    if (chunks > 0)
+    /* What is too much for one turn waits for the next. What it may not do is for a thread. */
+    if (chunks == HELP_CHUNKS ? lane_has_work(lane) && !lane_leave_to_loop(lane)
+                              : chunks > 0 || lane_leaves_work(lane))
         leave(lane);
 }
 

@@ -150,7 +150,7 @@ void run_tell(void)
 
     untold.count = 0;
     for (uint32_t i = 0; i < count; i++) {
-        if (!drain_is_under_way(queue_handle(untold.queues[i])))
+        if (!drain_is_taking(queue_handle(untold.queues[i])))
             queue_tell(untold.queues[i]);
         queue_release(untold.queues[i]);
     }
