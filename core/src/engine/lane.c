@@ -407,7 +407,8 @@ static bool run_light(struct lane_state *lane, struct work_list *chunk, uint32_t
     see_to_the_rest(lane);
     see_to_the_backlog(lane);
     engine_unlock();
-    gate_stop_at_exit();
+    if (own_lane == lane) /* a caller's thread may be waited for at exit */
+        gate_stop_at_exit();
     if (is_measured)
         start_ns = now_ns();
     owes = run_chunk(chunk);
