@@ -21,26 +21,28 @@ static void expect_name(realm_side *side, const char *expected)
 {
     SecPkgContext_NamesA names;
 
-    assert_int_equal(side->package->query_context(side->context, SECPKG_ATTR_NAMES, &names,
-                                                  &side->report),
-                     SEC_E_OK);
+    assert_int_equal(
+        side->package->query_context(side->context, SECPKG_ATTR_NAMES, &names, &side->report),
+        SEC_E_OK);
     assert_string_equal(names.sUserName, expected);
     realm_host_free(names.sUserName);
 }
 
-/* Wrong would be: two sides that disagree on who it is, on what was agreed on, or on the key. */
+/* Wrong would be: two sides that disagree on who it is, on what was agreed on, or on the key.
+ */
 static void both_sides_agree(void **state)
 {
     ntlm_pair pair;
     SecPkgContext_SessionKey keys[2];
 
     (void)state;
-    assert_int_equal(ntlm_pair_connect(&pair, &alice, &alice,
-                                       INTEGRITY | ISC_REQ_CONFIDENTIALITY | ISC_REQ_CONNECTION),
-                     SEC_E_OK);
-    assert_int_equal(pair.initiator.attributes, ISC_RET_INTEGRITY | ISC_RET_REPLAY_DETECT |
-                                                    ISC_RET_SEQUENCE_DETECT |
-                                                    ISC_RET_CONFIDENTIALITY | ISC_RET_CONNECTION);
+    assert_int_equal(
+        ntlm_pair_connect(&pair, &alice, &alice,
+                          INTEGRITY | ISC_REQ_CONFIDENTIALITY | ISC_REQ_CONNECTION),
+        SEC_E_OK);
+    assert_int_equal(pair.initiator.attributes,
+                     ISC_RET_INTEGRITY | ISC_RET_REPLAY_DETECT | ISC_RET_SEQUENCE_DETECT |
+                         ISC_RET_CONFIDENTIALITY | ISC_RET_CONNECTION);
     assert_int_equal(pair.acceptor.attributes, ASC_RET_INTEGRITY | ASC_RET_REPLAY_DETECT |
                                                    ASC_RET_SEQUENCE_DETECT |
                                                    ASC_RET_CONFIDENTIALITY);

@@ -15,11 +15,10 @@ SECURITY_STATUS ntlm_pair_acquire(ntlm_pair *pair, const sspia_identity *client,
     SECURITY_STATUS status;
 
     *pair = (ntlm_pair){.initiator = {.target = "HTTP/localhost", .flags = flags}};
-    status =
-        realm_side_acquire(&pair->initiator, "NTLM", SECPKG_CRED_OUTBOUND, NULL, client);
-    return status == SEC_E_OK ? realm_side_acquire(&pair->acceptor, "NTLM",
-                                                   SECPKG_CRED_INBOUND, NULL, server)
-                              : status;
+    status = realm_side_acquire(&pair->initiator, "NTLM", SECPKG_CRED_OUTBOUND, NULL, client);
+    return status == SEC_E_OK
+               ? realm_side_acquire(&pair->acceptor, "NTLM", SECPKG_CRED_INBOUND, NULL, server)
+               : status;
 }
 
 SECURITY_STATUS ntlm_pair_connect(ntlm_pair *pair, const sspia_identity *client,
