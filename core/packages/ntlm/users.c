@@ -163,13 +163,16 @@ SECURITY_STATUS ntlm_users_of_account(const char *name, const char *domain,
     return status;
 }
 
-static char *read_whole(const char *path, struct stat *source, size_t *size,
-                        sspia_report *report)
+/* *text has a NUL behind its end, and is to be wiped and freed. */
+static SECURITY_STATUS read_whole(const char *path, struct stat *source, char **text,
+                                  size_t *size, sspia_report *report)
 {
     int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     const char *why = NULL;
-    char *text = NULL;
+    ssize_t got = 1;
+    SECURITY_STATUS status = SEC_E_OK;
 
+    *text = NULL;
     *size = 0;
     if (file < 0 || fstat(file, source) != 0)
         why = strerror(errno);
@@ -177,28 +180,27 @@ static char *read_whole(const char *path, struct stat *source, size_t *size,
         why = "it is not a regular file";
     else if (source->st_size > FILE_MAX)
         why = "it is larger than 64 MiB";
-    else if ((text = malloc((size_t)source->st_size + 1)) == NULL)
-        why = "there is no memory for it";
-    while (why == NULL && *size < (size_t)source->st_size) {
-        ssize_t got = read(file, text + *size, (size_t)source->st_size - *size);
-
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
+    else if ((*text = malloc((size_t)source->st_size + 1)) == NULL)
+        status = SEC_E_INSUFFICIENT_MEMORY;
+    while (why == NULL && *text != NULL && got != 0 && *size < (size_t)source->st_size) {
+        got = read(file, *text + *size, (size_t)source->st_size - *size);
+        if (got > 0)
+            *size += (size_t)got;
+        else if (got < 0 && errno != EINTR)
             why = strerror(errno);
-        if (got <= 0)
-            break;
-        *size += (size_t)got;
     }
     if (file >= 0)
         close(file);
     if (why != NULL) {
-        ntlm_report(report, SEC_E_NO_CREDENTIALS, path, why);
-        free(text);
-        return NULL;
+        status = ntlm_report(report, SEC_E_NO_CREDENTIALS, path, why);
+        if (*text != NULL)
+            ntlm_crypto_wipe(*text, *size);
+        free(*text);
+        *text = NULL;
     }
-    text[*size] = '\0';
-    return text;
+    if (*text != NULL)
+        (*text)[*size] = '\0';
+    return status;
 }
 
 SECURITY_STATUS ntlm_users_load(const char *path, ntlm_users **users, sspia_report *report)
@@ -207,12 +209,12 @@ SECURITY_STATUS ntlm_users_load(const char *path, ntlm_users **users, sspia_repo
     struct stat source;
     size_t size;
     char *next;
-    char *text = read_whole(path, &source, &size, report);
-    SECURITY_STATUS status;
+    char *text;
+    SECURITY_STATUS status = read_whole(path, &source, &text, &size, report);
 
     *users = NULL;
-    if (text == NULL)
-        return SEC_E_NO_CREDENTIALS;
+    if (status != SEC_E_OK)
+        return status;
     status = create(users, report);
     if (status != SEC_E_OK)
         goto done;
