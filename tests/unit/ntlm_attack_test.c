@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* What somebody between client and server, or a dishonest one of the two, could try. */
+#include "ntlm/av_pair.h"
+#include "ntlm/host.h"
 #include "ntlm/message.h"
+#include "ntlm/response.h"
+#include "ntlm/text.h"
+#include "ntlm/upper.h"
 #include "ntlm_pair.h"
 
 #include <setjmp.h>
@@ -291,6 +296,100 @@ static void messages_have_their_turn(void **state)
     end(&made);
 }
 
+/* An answer that is right, of this time; without MIC, as old clients make it. */
+static SECURITY_STATUS answer_of(int64_t hours)
+{
+    static const uint32_t flags = NTLM_UNICODE | NTLM_EXTENDED;
+    static const unsigned char nonce[8] = {1};
+    unsigned char offer[NTLM_NEGOTIATE_SIZE];
+    unsigned char message[512];
+    unsigned char response[NTLM_RESPONSE_PAIRS + 8] = {0};
+    unsigned char user[64];
+    unsigned char folded[64];
+    unsigned char domain[64];
+    unsigned char hash[NTLM_HASH_SIZE];
+    unsigned char key[NTLM_KEY_SIZE];
+    unsigned char base[NTLM_KEY_SIZE];
+    unsigned char time[8];
+    uint64_t ticks = 0;
+    ntlm_pair pair;
+    ntlm_authenticate answer = {.flags = flags};
+    SECURITY_STATUS status;
+
+    assert_int_equal(ntlm_pair_acquire(&pair, &alice, &alice, 0), SEC_E_OK);
+    ntlm_message_write_negotiate(offer, flags);
+    assert_int_equal(realm_side_step(&pair.acceptor, offer, sizeof offer),
+                     SEC_I_CONTINUE_NEEDED);
+    ntlm_host_time(time);
+    for (int i = 7; i >= 0; i--)
+        ticks = ticks << 8 | time[i];
+    ticks += (uint64_t)(hours * 36000000000);
+    for (int i = 0; i < 8; i++)
+        time[i] = (unsigned char)(ticks >> (8 * i));
+    answer.user = (ntlm_bytes){user, ntlm_text_to_wire(alice.user, user, sizeof user)};
+    answer.domain =
+        (ntlm_bytes){domain, ntlm_text_to_wire(alice.domain, domain, sizeof domain)};
+    answer.nt_response = (ntlm_bytes){response, sizeof response};
+    memcpy(folded, user, answer.user.size);
+    ntlm_upper(folded, answer.user.size);
+    ntlm_response_write_head(response, time, nonce);
+    assert_true(ntlm_response_hash(alice.password, hash));
+    assert_true(
+        ntlm_response_key(hash, (ntlm_bytes){folded, answer.user.size}, answer.domain, key));
+    assert_true(ntlm_response_prove(
+        key, (unsigned char *)pair.acceptor.token.data + 24,
+        (ntlm_bytes){response + NTLM_PROOF_SIZE, sizeof response - NTLM_PROOF_SIZE}, response,
+        base));
+    ntlm_message_write_authenticate(message, &answer);
+    status = realm_side_step(&pair.acceptor, message, ntlm_message_authenticate_size(&answer));
+    ntlm_pair_end(&pair);
+    return status;
+}
+
+/* Wrong would be: an answer that somebody has kept, or a client turned away for a slow clock.
+ */
+static void old_answer_is_refused(void **state)
+{
+    (void)state;
+    assert_int_equal(answer_of(0), SEC_E_OK);
+    assert_int_equal(answer_of(-35), SEC_E_OK);
+    assert_int_equal(answer_of(-37), SEC_E_TIME_SKEW);
+    assert_int_equal(answer_of(37), SEC_E_TIME_SKEW);
+}
+
+/* Wrong would be: a MIC that the server has not asked for, or none where it tells its time. */
+static void mic_answers_a_time(void **state)
+{
+    static const unsigned char zeros[NTLM_MIC_SIZE];
+    unsigned char info[12] = {NTLM_AV_TIMESTAMP, 0, 8, 0};
+    unsigned char whole[16] = {0};
+
+    (void)state;
+    memcpy(whole, info, sizeof info);
+    for (int way = 0; way < 3; way++) {
+        ntlm_challenge challenge = {.flags = NTLM_UNICODE | NTLM_EXTENDED | NTLM_TARGET_INFO};
+        unsigned char message[256];
+        size_t size;
+        ntlm_pair pair;
+        const unsigned char *answer;
+
+        if (way == 0) /* nothing but the challenge: 32 bytes */
+            challenge.flags &= ~NTLM_TARGET_INFO;
+        else if (way == 1) /* pairs without a time */
+            challenge.target_info = (ntlm_bytes){whole + 12, 4};
+        else
+            challenge.target_info = (ntlm_bytes){whole, sizeof whole};
+        ntlm_message_write_challenge(message, &challenge);
+        size = way == 0 ? 32 : ntlm_message_challenge_size(&challenge);
+        assert_int_equal(ntlm_pair_acquire(&pair, &alice, &alice, 0), SEC_E_OK);
+        assert_int_equal(realm_side_step(&pair.initiator, NULL, 0), SEC_I_CONTINUE_NEEDED);
+        assert_int_equal(realm_side_step(&pair.initiator, message, size), SEC_E_OK);
+        answer = pair.initiator.token.data;
+        assert_int_equal(memcmp(answer + NTLM_MIC_PLACE, zeros, sizeof zeros) != 0, way == 2);
+        ntlm_pair_end(&pair);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -305,8 +404,13 @@ int main(void)
         cmocka_unit_test(weak_challenge_is_refused),
         cmocka_unit_test(cut_off_messages_are_refused),
         cmocka_unit_test(messages_have_their_turn),
+        cmocka_unit_test(old_answer_is_refused),
+        cmocka_unit_test(mic_answers_a_time),
     };
 
     realm_host_load();
+    /* The parts that are linked with the test make messages; the module is another copy. */
+    if (ntlm_crypto_ready(NULL) != SEC_E_OK)
+        return EXIT_FAILURE;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,11 +3,13 @@
 #include "ntlm/message.h"
 #include "ntlm_pair.h"
 
+#include <pthread.h>
 #include <pwd.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -414,6 +416,58 @@ static void password_without_a_user_is_the_process_users(void **state)
     ntlm_pair_end(&pair);
 }
 
+#define THREADS 4
+
+static void *shake_often(void *shared)
+{
+    const ntlm_pair *credentials = shared;
+    intptr_t failures = 0;
+
+    for (int i = 0; i < 100; i++) {
+        ntlm_pair own = {.initiator = credentials->initiator,
+                         .acceptor = credentials->acceptor};
+        char data[] = "data";
+        unsigned char token[16];
+
+        if (realm_shake(&own.initiator, &own.acceptor) != SEC_E_OK ||
+            ntlm_pair_seal(&own.initiator, 0, data, 4, token) != SEC_E_OK ||
+            ntlm_pair_unseal(&own.acceptor, data, 4, token, NULL) != SEC_E_OK)
+            failures++;
+        realm_side_reset(&own.initiator);
+        realm_side_reset(&own.acceptor);
+    }
+    return (void *)failures;
+}
+
+/* Wrong would be: threads that disturb each other over one credential, or over a user file that
+ * is being read anew. ThreadSanitizer sees more. */
+static void threads_share_a_credential(void **state)
+{
+    char path[] = "/tmp/ntlm_handshake.XXXXXX";
+    const sspia_identity server = {.ntlm_user_file = path};
+    pthread_t threads[THREADS];
+    ntlm_pair pair;
+    int file = mkstemp(path);
+
+    (void)state;
+    assert_true(file >= 0);
+    assert_int_equal(dprintf(file, "TEST:alice:correct horse\n"), 25);
+    assert_int_equal(ntlm_pair_acquire(&pair, &alice, &server, SEALED), SEC_E_OK);
+    for (int i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, shake_often, &pair), 0);
+    for (int i = 0; i < 50; i++)
+        assert_int_equal(dprintf(file, "TEST:bob%d:x\n", i % 10), 12);
+    for (int i = 0; i < THREADS; i++) {
+        void *failures;
+
+        assert_int_equal(pthread_join(threads[i], &failures), 0);
+        assert_null(failures);
+    }
+    close(file);
+    unlink(path);
+    ntlm_pair_end(&pair);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -431,6 +485,7 @@ int main(void)
         cmocka_unit_test(old_responses_are_refused_by_name),
         cmocka_unit_test(credential_is_for_its_side),
         cmocka_unit_test(password_without_a_user_is_the_process_users),
+        cmocka_unit_test(threads_share_a_credential),
     };
 
     realm_host_load();
