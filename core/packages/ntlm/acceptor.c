@@ -343,6 +343,7 @@ SECURITY_STATUS ntlm_accept(void **object, const sspia_step *step, sspia_step_re
                             sspia_report *report)
 {
     ntlm_context *context = *object;
+    ntlm_credential *credential = step->credential;
     const bool first = context == NULL;
     ntlm_bytes token = ntlm_context_token(step);
     SECURITY_STATUS status;
@@ -352,9 +353,10 @@ SECURITY_STATUS ntlm_accept(void **object, const sspia_step *step, sspia_step_re
                            context->initiator ? "it is an initiator's"
                                               : "its handshake is over");
     if (first) {
-        context = *object = ntlm_context_create(false, step->credential,
+        context = *object = ntlm_context_create(false, credential,
                                                 token.size + NTLM_CHALLENGE_HEAD +
-                                                    2 * NTLM_HOST_NETBIOS + NTLM_HOST_INFO);
+                                                    credential->host.computer_size +
+                                                    credential->host.info_size);
         if (context == NULL)
             return SEC_E_INSUFFICIENT_MEMORY;
         status = may_begin(step, token, report);
