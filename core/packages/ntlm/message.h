@@ -16,7 +16,6 @@
 #define NTLM_NTLM           0x00000200u
 #define NTLM_ANONYMOUS      0x00000800u
 #define NTLM_ALWAYS_SIGN    0x00008000u
-#define NTLM_TARGET_DOMAIN  0x00010000u
 #define NTLM_TARGET_SERVER  0x00020000u
 #define NTLM_EXTENDED       0x00080000u /* extended session security */
 #define NTLM_IDENTIFY       0x00100000u
