@@ -2,12 +2,13 @@
 """NTLM with implementations that share no code: WinPR, pyspnego's own, impacket.
 
 Wrong would be: a token, a sealed message or a signature that the other side cannot read, keys
-that differ, a wrong password or another connection's bindings that pass. (gss-ntlmssp, Samba and
-curl are the peers of gssapi_peers.py, winbind_peers.py and http_peers.py.)
+that differ, a wrong password or another connection's bindings that pass. (The peers of
+gssapi_peers.py, winbind_peers.py and http_peers.py are gss-ntlmssp, Samba and curl.)
 """
 
 from __future__ import annotations
 
+import importlib
 import os
 import struct
 import unittest
@@ -16,15 +17,18 @@ from typing import Any
 
 from harness import Program, Test, main, realm
 
-try:
-    import spnego
-    import spnego.channel_bindings
-except ImportError:
-    spnego = None
-try:
-    from impacket import ntlm as impacket
-except ImportError:
-    impacket = None
+
+def module(name: str) -> Any:
+    """A module that may not be installed; None then."""
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        return None
+
+
+spnego = module("spnego")
+bindings_of = module("spnego.channel_bindings")
+impacket = module("impacket.ntlm")
 
 OK = 0
 CONTINUE = 0x00090312
@@ -220,7 +224,7 @@ class PySpnego(Ntlm):
             "protocol": "ntlm", "options": spnego.NegotiateOptions.use_ntlm,
         }  # fmt: skip
         if bindings:
-            more["channel_bindings"] = spnego.channel_bindings.GssChannelBindings(
+            more["channel_bindings"] = bindings_of.GssChannelBindings(
                 application_data=bindings.encode()
             )
         if side == "accept":
