@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Two sides of the package NTLM, for its tests: realm_host.h without a realm, the module being
- * the one that SSPI_ASYNC_GSS_MODULE names. */
+/* Two sides of the package NTLM, for its tests: realm_host.h without a realm. */
 #ifndef NTLM_PAIR_H
 #define NTLM_PAIR_H
 
