@@ -318,7 +318,7 @@ class SecurityContext:
 
         Raises:
             Unsupported: If the package seals a stream, or cannot sign what it does not seal
-                (NTLM; a trailer where the data is padded).
+                (NTLM inside Negotiate; a trailer where the data is padded).
             SspiError: As from `encrypt`.
         """
         qop = _WRAP_NO_ENCRYPT if sign_only else 0
