@@ -20,7 +20,7 @@
 #include "ntlm/attribute.h"
 #include "ntlm/av_pair.h"
 #include "ntlm/context.h"
-#include "ntlm/module.h"
+#include "ntlm/host.h"
 #include "ntlm/protect.h"
 #include "ntlm/transfer.h"
 
@@ -202,7 +202,7 @@ static SECURITY_STATUS give_right_answer(const uint8_t *data, size_t size)
     if (response == NULL || ntlm_credential_account(client, &account, &report) != SEC_E_OK ||
         leg(&context, server, 0, offer, sizeof offer, &challenge) != SEC_I_CONTINUE_NEEDED)
         abort();
-    ntlm_host_time(now);
+    ntlm_machine_time(now);
     ntlm_response_write_head(response, now, now);
     memcpy(response + NTLM_RESPONSE_PAIRS, pairs, length);
     if (!ntlm_response_prove(account->key, (unsigned char *)challenge.data + 24,

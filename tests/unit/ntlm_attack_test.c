@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What somebody between client and server, or a dishonest one of the two, could try. */
 #include "ntlm/av_pair.h"
-#include "ntlm/host.h"
+#include "ntlm/machine.h"
 #include "ntlm/message.h"
 #include "ntlm/response.h"
 #include "ntlm/text.h"
@@ -320,7 +320,7 @@ static SECURITY_STATUS answer_of(int64_t hours)
     ntlm_message_write_negotiate(offer, flags);
     assert_int_equal(realm_side_step(&pair.acceptor, offer, sizeof offer),
                      SEC_I_CONTINUE_NEEDED);
-    ntlm_host_time(time);
+    ntlm_machine_time(time);
     for (int i = 7; i >= 0; i--)
         ticks = ticks << 8 | time[i];
     ticks += (uint64_t)(hours * 36000000000);

@@ -2,7 +2,7 @@
 /* Where a process is to do without NTLM. Each case changes the process for good, so their order
  * is part of the test. */
 #include "ntlm/credential.h"
-#include "ntlm/module.h"
+#include "ntlm/host.h"
 
 #include <fcntl.h>
 #include <openssl/evp.h>

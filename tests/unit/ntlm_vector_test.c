@@ -3,7 +3,7 @@
  * for MD4. */
 #include "ntlm/md4.h"
 #include "ntlm/message.h"
-#include "ntlm/module.h"
+#include "ntlm/host.h"
 #include "ntlm/response.h"
 #include "ntlm/session.h"
 #include "ntlm/text.h"

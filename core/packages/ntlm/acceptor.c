@@ -3,7 +3,7 @@
  * answer.c. */
 #include "answer.h"
 #include "context.h"
-#include "module.h"
+#include "host.h"
 #include "status.h"
 
 #include <string.h>
@@ -53,9 +53,9 @@ static SECURITY_STATUS may_begin(const sspia_step *step, ntlm_bytes token, sspia
 static SECURITY_STATUS challenge(ntlm_context *context, ntlm_bytes token,
                                  sspia_step_result *result, sspia_report *report)
 {
-    const ntlm_host_names *host = &context->credential->host;
-    unsigned char info[NTLM_HOST_INFO];
-    unsigned char ascii[NTLM_HOST_NETBIOS];
+    const ntlm_machine_names *host = &context->credential->host;
+    unsigned char info[NTLM_MACHINE_INFO];
+    unsigned char ascii[NTLM_MACHINE_NETBIOS];
     ntlm_challenge made = {.target_info = {info, host->info_size}};
     const char *why = NULL;
     uint32_t offered;
@@ -76,7 +76,7 @@ static SECURITY_STATUS challenge(ntlm_context *context, ntlm_bytes token,
         made.target = (ntlm_bytes){ascii, made.target.size / 2};
     }
     memcpy(info, host->info, host->info_size);
-    ntlm_host_time(info + host->time_place);
+    ntlm_machine_time(info + host->time_place);
     context->negotiate_size = token.size;
     context->challenge_size = ntlm_message_challenge_size(&made);
     memcpy(context->room, token.data, token.size);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Accounts: their names, and what an initiator needs of one. */
 #include "account.h"
-#include "module.h"
+#include "host.h"
 #include "status.h"
 #include "text.h"
 #include "upper.h"

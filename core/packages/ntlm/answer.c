@@ -182,7 +182,7 @@ static SECURITY_STATUS check_time(ntlm_bytes response, sspia_report *report)
     uint64_t here;
     uint64_t there = ticks(response.data + NTLM_RESPONSE_TIME);
 
-    ntlm_host_time(now);
+    ntlm_machine_time(now);
     here = ticks(now);
     return (here > there ? here - there : there - here) <= LIFETIME
                ? SEC_E_OK

@@ -2,7 +2,7 @@
 /* What can be asked of an established context. */
 #include "attribute.h"
 #include "context.h"
-#include "module.h"
+#include "host.h"
 #include "protect.h"
 #include "status.h"
 #include "text.h"

@@ -171,7 +171,7 @@ SECURITY_STATUS ntlm_credential_acquire(const char *principal, uint32_t use,
     atomic_init(&made->account, NULL);
     made->use = use;
     ntlm_verifier_init(&made->verifier);
-    ntlm_host_read(&made->host);
+    ntlm_machine_read(&made->host);
     if (use & SECPKG_CRED_OUTBOUND)
         status =
             plan_outbound(made, use & SECPKG_CRED_INBOUND ? NULL : principal, identity, report);

@@ -2,7 +2,7 @@
 #ifndef NTLM_CREDENTIAL_H
 #define NTLM_CREDENTIAL_H
 
-#include "host.h"
+#include "machine.h"
 #include "verifier.h"
 
 #include <stdatomic.h>
@@ -12,7 +12,7 @@
 typedef struct ntlm_credential {
     atomic_uint references;
     uint32_t use;
-    ntlm_host_names host;
+    ntlm_machine_names host;
 
     /* Outbound. */
     _Atomic(ntlm_account *) account; /* NULL: not read yet */

@@ -3,7 +3,7 @@
  */
 #include "av_pair.h"
 #include "context.h"
-#include "module.h"
+#include "host.h"
 #include "status.h"
 #include "text.h"
 
@@ -167,7 +167,7 @@ static SECURITY_STATUS respond(const ntlm_context *context, const ntlm_account *
     bytes = malloc(most);
     if (bytes == NULL)
         return SEC_E_INSUFFICIENT_MEMORY;
-    ntlm_host_time(now);
+    ntlm_machine_time(now);
     ntlm_response_write_head(bytes, time.size == 8 ? time.data : now, nonce);
     end =
         put_pairs(context, challenge->target_info, time.size == 8, bytes + NTLM_RESPONSE_PAIRS);

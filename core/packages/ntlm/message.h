@@ -4,6 +4,9 @@
 
 #include "bytes.h"
 
+/* MS-NLMP names no limit; Windows says this in SecPkgInfo.cbMaxToken. */
+#define NTLM_MAX_TOKEN 2888u
+
 #include <stdbool.h>
 
 /* NegotiateFlags (MS-NLMP 2.2.2.5), as far as they mean something here. */

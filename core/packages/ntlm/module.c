@@ -3,8 +3,7 @@
  * The module's entry, and the package NTLM (MS-NLMP).
  *
  * A process can be made to do without NTLM: with SSPI_ASYNC_NTLM=off in its environment there
- * is no such package. Nobody gains anything by setting that, so a set-uid process obeys it as
- * well.
+ * is no such package. A set-uid process does not look there: its caller made the environment.
  *
  * Order at exit: exit() runs atexit handlers newest first. OPENSSL_init_crypto registers the
  * one that takes OpenSSL's tables down, so that host->quiesce, registered after it, runs
@@ -14,14 +13,13 @@
 #include "module.h"
 #include "attribute.h"
 #include "context.h"
+#include "host.h"
 #include "protect.h"
 #include "transfer.h"
 
 #include <openssl/crypto.h>
 #include <stdlib.h>
 #include <strings.h>
-
-const sspia_host *ntlm_host;
 
 const sspia_package ntlm_package = {
     .abi = SSPIA_PACKAGE_ABI,
@@ -36,7 +34,7 @@ const sspia_package ntlm_package = {
     .version = 1,
     .rpc_id = 10,
     .max_token = NTLM_MAX_TOKEN,
-    .may_block = 0, /* nobody is asked: accounts are in files */
+    .may_block = 0, /* accounts are in files */
     .acquire = ntlm_credential_acquire,
     .release = ntlm_credential_release,
     .query_credential = ntlm_credential_query,
@@ -59,7 +57,7 @@ SSPI_ASYNC_API const sspia_package *const *sspia_module_entry(const sspia_host *
 const sspia_package *const *sspia_module_entry(const sspia_host *host, sspia_report *report)
 {
     static const sspia_package *const packages[] = {&ntlm_package, NULL};
-    const char *turned = getenv("SSPI_ASYNC_NTLM");
+    const char *turned = secure_getenv("SSPI_ASYNC_NTLM");
 
     if (host == NULL || host->abi != SSPIA_PACKAGE_ABI || host->size < sizeof *host) {
         if (host != NULL && report != NULL)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "status.h"
-#include "module.h"
+#include "host.h"
 
 SECURITY_STATUS ntlm_report(sspia_report *report, SECURITY_STATUS status, const char *what,
                             const char *why)

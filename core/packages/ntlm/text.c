@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Strings and times, between what SSPI's callers have and what NTLM's messages have. */
 #include "text.h"
-#include "module.h"
+#include "host.h"
 
 #include <string.h>
 #include <time.h>

@@ -14,7 +14,7 @@
  */
 #include "transfer.h"
 #include "context.h"
-#include "module.h"
+#include "host.h"
 #include "status.h"
 
 #include <openssl/evp.h>
