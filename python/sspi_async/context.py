@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import contextlib
-import struct
 import sys
 from collections.abc import Iterable
 from types import TracebackType
@@ -13,10 +12,10 @@ from typing import TYPE_CHECKING, Callable, Union
 from . import _native
 from .call import Call
 from .credential import Credential, Identity, TlsIdentity, moment
-from .ending import begin_ending
 from .error import InvalidParameter, NotEncrypted, SspiError, check, error_of, need_text
 from .flags import ClientFlags, CredentialUse, ExportFlags, ServerFlags
-from .operation import Operation, Outcome
+from .outcome import Outcome
+from .place import place
 from .status import Status
 
 if TYPE_CHECKING:
@@ -27,13 +26,9 @@ if TYPE_CHECKING:
 Bytes = Union[bytes, bytearray, memoryview]
 
 _WRAP_NO_ENCRYPT = 0x80000001
-_DELETE = "DeleteSecurityContext"
-
-# The number of a context that was deleted: it names nothing. 0 would be one that is yet to be.
-_DEAD = 2**64 - 1
 
 
-class SecurityContext:
+class SecurityContext(_native.Context):
     """One side of a security context; made by `client()`, `server()` or `import_()`.
 
     A context manager of both kinds: entering it acquires a credential if none was given,
@@ -49,25 +44,19 @@ class SecurityContext:
         extra: What was left of the input of the last leg: it belongs to what comes next.
     """
 
-    # Few bytes, for servers keep many of these.
+    # What legs and deletes change is in C (bindings/python/context.c). Few bytes, for servers
+    # keep many of these.
     __slots__ = (
         "__weakref__",
-        "_attributes",
         "_bindings",
-        "_complete",
         "_credential",
-        "_expiry",
-        "_first",
-        "_handle",
         "_identity",
         "_outgoing",
         "_owns_credential",
         "_package",
         "_protocols",
         "_request",
-        "_rest",
         "acceptor",
-        "extra",
         "target",
     )
 
@@ -83,12 +72,6 @@ class SecurityContext:
         channel_bindings: bytes | None,
         application_protocols: Iterable[str | bytes],
     ) -> None:
-        self._handle = 0
-        self._first: Call[bytes] | None = None
-        self._complete = False
-        self._attributes = 0
-        self._expiry = 0x7FFFFFFFFFFFFFFF
-        self._rest = b""
         self._outgoing = b""
         self._package = package
         self._request = int(flags)
@@ -99,7 +82,6 @@ class SecurityContext:
         self._protocols = _pack_protocols(application_protocols)
         self.target = need_text("the target", target)
         self.acceptor = acceptor
-        self.extra = b""
 
     def __repr__(self) -> str:
         side = "server" if self.acceptor else f"client of {self.target}"
@@ -153,62 +135,24 @@ class SecurityContext:
             raise InvalidParameter(
                 Status.SEC_E_INVALID_PARAMETER, "the first leg is still under way"
             )
-        handle = self._handle
-        first = handle == 0
+        first = self._handle == 0
         credential = self._credential._handle if self._credential is not None else 0
         if first and credential == 0:
             raise InvalidParameter(
                 Status.SEC_E_INVALID_PARAMETER,
                 "no credential yet: enter the context with 'with' or 'async with', or give one",
             )
-        given = bytes(token)
-        bindings = self._bindings if first else None
-        protocols = self._protocols if first else None
-
-        def submit(call: int, queue: int, number: int) -> int:
-            if self.acceptor:
-                return _native.accept(
-                    call,
-                    queue,
-                    number,
-                    credential,
-                    handle,
-                    self._request,
-                    given,
-                    bindings,
-                    protocols,
-                )
-            return _native.initialize(
-                call,
-                queue,
-                number,
-                credential,
-                handle,
-                self.target,
-                self._request,
-                given,
-                bindings,
-                protocols,
-            )
-
-        def finish(outcome: Outcome, error: SspiError | None) -> bytes:
-            if first:
-                self._first = None
-            if outcome.context != 0:
-                self._handle = outcome.context
-            if error is None:
-                self._attributes = outcome.attributes
-                self._expiry = outcome.expiry
-                self._complete = outcome.status == Status.SEC_E_OK
-                self.extra = given[len(given) - outcome.extra :] if outcome.extra else b""
-                if self._complete:
-                    self._rest = self.extra
-            return outcome.token or b""
-
-        made = Operation(submit, finish, callback)
-        if first:
-            self._first = made
-        return made
+        return place.step(
+            self,
+            self.acceptor,
+            credential,
+            self.target,
+            self._request,
+            token,
+            self._bindings if first else None,
+            self._protocols if first else None,
+            callback,
+        )
 
     # ---- Messages -----------------------------------------------------------------------
 
@@ -489,28 +433,14 @@ class SecurityContext:
         Returns:
             A call; `InvalidHandle` if there is no context, or it was deleted before.
         """
-        if self._first is not None:
-            self._abandon_first()
-        made = begin_ending(_DELETE, _native.delete_context, self._handle, callback)
-        self._complete = False
-        if self._handle != 0:
-            self._handle = _DEAD
-        return made
+        return place.end_context(self, callback)
 
     def delete_nowait(self) -> None:
         """Delete the context and be told nothing."""
-        if self._first is not None:
-            self._abandon_first()
+        self._abandon_first()
         if _native.delete_context(0, 0, 0, self._handle) < 0:
             _native.delete_context_now(self._handle)
-        self._complete = False
-        if self._handle != 0:
-            self._handle = _DEAD
-
-    def _abandon_first(self) -> None:
-        first, self._first = self._first, None
-        if first is not None and not first.cancel():
-            first.done()  # it had come to its end: the context is there
+        self._mark_dead()
 
     def _acquire(self) -> Call[Credential]:
         use = CredentialUse.INBOUND if self.acceptor else CredentialUse.OUTBOUND
@@ -537,7 +467,7 @@ class SecurityContext:
         traceback: TracebackType | None,
     ) -> None:
         try:
-            if self._handle not in (0, _DEAD) or self._first is not None:
+            if self._alive:
                 self.delete().exception()
         finally:
             self._free_own_credential()
@@ -554,16 +484,11 @@ class SecurityContext:
         traceback: TracebackType | None,
     ) -> None:
         try:
-            if self._handle not in (0, _DEAD) or self._first is not None:
+            if self._alive:
                 with contextlib.suppress(SspiError):  # deleted before, by hand
                     await self.delete()
         finally:
             self._free_own_credential()
-
-    def __del__(self, delete: Callable[[int], int] = _native.delete_context_now) -> None:
-        handle = getattr(self, "_handle", 0)
-        if handle not in (0, _DEAD):
-            delete(handle)
 
 
 def delete_many(
@@ -587,19 +512,7 @@ def delete_many(
     Raises:
         SspiError: If it could not be queued: then none is deleted.
     """
-    every = list(contexts)
-    handles = []
-    for context in every:
-        if context._first is not None:
-            context._abandon_first()
-        handles.append(context._handle)
-    packed = struct.pack(f"={len(handles)}Q", *handles)
-    made = begin_ending(_DELETE, _native.delete_contexts, packed, callback)
-    for context in every:
-        context._complete = False
-        if context._handle != 0:
-            context._handle = _DEAD
-    return made
+    return place.end_contexts(contexts, callback)
 
 
 def client(
@@ -672,6 +585,9 @@ def server(
         channel_bindings=channel_bindings,
         application_protocols=application_protocols,
     )
+
+
+place.security_context = SecurityContext
 
 
 def _need_encrypted(qop: int, accept_signed: bool) -> None:
