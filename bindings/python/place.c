@@ -47,6 +47,9 @@ static int belongs_to(const struct queue *queue, const PyObject *loop)
     return same;
 }
 
+/* A loop that delivers here is the one that runs here, for asyncio lets no loop run inside
+ * another. Most of what tasks do comes from there, and asking asyncio costs a system call in
+ * some versions. */
 int place_is_in(struct place *place, const struct queue *queue)
 {
     int answer = is_in_trio(place);
@@ -54,6 +57,8 @@ int place_is_in(struct place *place, const struct queue *queue)
 
     if (answer != 0)
         return answer < 0 ? answer : 0;
+    if (queue->of_loop && queue->drainer == PyThread_get_thread_ident())
+        return 1;
     loop = running_loop(place);
     if (loop == NULL)
         return -1;

@@ -264,8 +264,14 @@ static PyObject *queue_deliver(struct queue *queue, PyObject *ignored)
 /* For the owner: hears one lot and delivers all that was heard. */
 static PyObject *queue_drain(struct queue *queue, PyObject *ignored)
 {
+    const unsigned long outer = queue->drainer;
+    PyObject *done;
+
     poll_lot(queue);
-    return queue_deliver(queue, ignored);
+    queue->drainer = PyThread_get_thread_ident();
+    done = queue_deliver(queue, ignored);
+    queue->drainer = outer;
+    return done;
 }
 
 /* ---- The end ----------------------------------------------------------------------------- */
@@ -320,6 +326,7 @@ static PyObject *queue_after_fork(struct queue *queue, PyObject *ignored)
     (void)ignored;
     queue->of_parent = true;
     queue->takers = 0;
+    queue->drainer = 0;
     for (struct call *call = queue->pending; call != NULL; call = call->next) {
         if (call->heard == CALL_PENDING)
             call->heard = SEC_E_SHUTDOWN_IN_PROGRESS;

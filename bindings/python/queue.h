@@ -44,9 +44,10 @@ struct queue {
     size_t count, room; /* of heard */
     size_t expected;    /* in pending and numbered */
     uint64_t last_number;
-    uint32_t takers; /* threads inside the library */
-    bool of_loop;    /* any thread may hear on behalf of an asyncio loop */
-    bool of_parent;  /* of a fork: what is in it is not ours */
+    uint32_t takers;       /* threads inside the library */
+    unsigned long drainer; /* the thread whose loop is delivering here at the moment, or 0 */
+    bool of_loop;          /* any thread may hear on behalf of an asyncio loop */
+    bool of_parent;        /* of a fork: what is in it is not ours */
 };
 
 /* Before the submit: the list takes a reference. False: no memory, and an exception. */
