@@ -147,6 +147,25 @@ def test_pending_calls_of_a_closed_loop_can_be_collected(probe: Probe) -> None:
     eventually(lambda: probe.live_contexts == 0)
 
 
+def test_child_lets_go_of_what_is_pending_in_the_parent(probe: Probe) -> None:
+    """Wrong would be: memory of the parent in each child, or calls that the parent loses."""
+    from test_fork import in_child
+
+    call = asyncio.run(submit_delete(busy(probe)))
+    refs: list[weakref.ref[Any]] = [weakref.ref(call)]
+    refs.append(weakref.ref(probe.client("block").step()))
+    probe.wait_blocked(2)
+    del call
+
+    def look() -> None:
+        collect()
+        assert [ref() for ref in refs] == [None] * 2
+
+    in_child(look)
+    probe.release(2)
+    eventually(lambda: probe.live_contexts == 0)
+
+
 def test_task_that_is_thrown_away_gives_its_call_up(probe: Probe) -> None:
     """Wrong would be: a leg that goes on for nobody, or a crash."""
     calls: list[Call[Any]] = []
