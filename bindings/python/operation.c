@@ -6,6 +6,8 @@
  */
 #include "operation.h"
 
+#include <sched.h>
+
 #include "bytes.h"
 #include "context.h"
 #include "ending.h"
@@ -19,11 +21,12 @@ struct operation {
     struct call call;
     uint64_t native; /* 0: freed */
     enum state state;
-    int32_t status;    /* when FETCHED */
-    PyObject *subject; /* the context of a leg, or what finishes an acquire; or NULL */
-    PyObject *given;   /* the token of a leg, as bytes; or NULL */
-    PyObject *value;   /* the result, or NULL */
-    PyObject *error;   /* an exception, or NULL */
+    unsigned long fetcher; /* the thread, when FETCHING */
+    int32_t status;        /* when FETCHED */
+    PyObject *subject;     /* the context of a leg, or what finishes an acquire; or NULL */
+    PyObject *given;       /* the token of a leg, as bytes; or NULL */
+    PyObject *value;       /* the result, or NULL */
+    PyObject *error;       /* an exception, or NULL */
     bool is_leg;
 };
 
@@ -67,11 +70,13 @@ static PyObject *value_of(struct operation *operation, const sspia_hub_outcome *
 static void fetch(struct operation *operation, sspia_hub_outcome *outcome)
 {
     const bool failed = outcome->status < 0;
-    PyObject *token = bytes_take(&outcome->token);
-    PyObject *subject, *given;
-    bool noted = token != NULL;
+    PyObject *token, *subject, *given;
+    bool noted;
 
     operation->state = FETCHING;
+    operation->fetcher = PyThread_get_thread_ident();
+    token = bytes_take(&outcome->token);
+    noted = token != NULL;
     if (noted && operation->is_leg)
         noted = context_note_leg((struct context *)operation->subject, (PyObject *)operation,
                                  operation->given, outcome, failed);
@@ -99,7 +104,13 @@ static bool operation_status(struct call *call, int32_t *status)
 {
     struct operation *operation = (struct operation *)call;
     sspia_hub_outcome outcome;
+    PyThreadState *state;
 
+    while (operation->state == FETCHING && operation->fetcher != PyThread_get_thread_ident()) {
+        state = PyEval_SaveThread();
+        sched_yield();
+        PyEval_RestoreThread(state);
+    }
     if (operation->state == SUBMITTED &&
         sspia_hub_call_take(operation->native, &outcome) != CALL_PENDING)
         fetch(operation, &outcome);
@@ -256,6 +267,7 @@ PyObject *operation_acquire(struct place *place, PyObject *const *arguments, Py_
     struct input identity = {NULL, NULL, 0};
     PyObject *package = NULL, *principal = NULL, *made = NULL;
     const char *package_text, *principal_text;
+    PyThreadState *state;
     uint64_t use, native, native_queue;
     int32_t status;
 
@@ -273,11 +285,11 @@ PyObject *operation_acquire(struct place *place, PyObject *const *arguments, Py_
     operation->subject = arguments[4];
     native = operation->native;
     native_queue = queue->native;
-    Py_BEGIN_ALLOW_THREADS /* it may load a module */
-        status =
-            sspia_hub_acquire(native, native_queue, call_id(&operation->call), package_text,
-                              principal_text, (uint32_t)use, identity.data, identity.size);
-    Py_END_ALLOW_THREADS made = submitted(operation, status);
+    state = PyEval_SaveThread(); /* it may load a module */
+    status = sspia_hub_acquire(native, native_queue, call_id(&operation->call), package_text,
+                               principal_text, (uint32_t)use, identity.data, identity.size);
+    PyEval_RestoreThread(state);
+    made = submitted(operation, status);
 done:
     Py_XDECREF(package);
     Py_XDECREF(principal);

@@ -210,12 +210,15 @@ static PyObject *queue_take(struct queue *queue, PyObject *ignored)
 {
     sspia_hub_completion lot[LOT];
     const uint64_t native = queue->native;
+    PyThreadState *state;
     int32_t count;
 
     (void)ignored;
     queue->takers++;
-    Py_BEGIN_ALLOW_THREADS count = sspia_hub_queue_take(native, -1, lot, LOT);
-    Py_END_ALLOW_THREADS queue->takers--;
+    state = PyEval_SaveThread();
+    count = sspia_hub_queue_take(native, -1, lot, LOT);
+    PyEval_RestoreThread(state);
+    queue->takers--;
     hear_all(queue, lot, count);
     return PyBool_FromLong(count >= 0);
 }
