@@ -33,9 +33,9 @@ struct call_kind {
 };
 
 struct call {
-    PyObject_HEAD
+    PyObject head;
 
-        const struct call_kind *kind;
+    const struct call_kind *kind;
     struct call *next, **link; /* in its queue's list; link NULL: in none */
     struct queue *queue;       /* a reference */
     struct waiter *waiter;     /* of the first task that awaits the call on its loop */

@@ -12,9 +12,9 @@
 #define CONTEXT_DEAD UINT64_MAX
 
 struct context {
-    PyObject_HEAD
+    PyObject head;
 
-        uint64_t handle;
+    uint64_t handle;
     PyObject *first; /* the call of the first leg, while that is under way, or NULL */
     PyObject *extra; /* bytes: what was left of the input of the last leg */
     PyObject *rest;  /* bytes that came and are still to be decrypted */

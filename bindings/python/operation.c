@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An outcome is fetched once, by whoever asks first, under the interpreter lock. Of an acquire
- * Python code makes the result: while that runs the state is FETCHING, and for others the call
- * is pending still.
+ * An outcome is fetched once, by whoever asks first. Python code makes errors, and the result
+ * of an acquire: while that runs the state is FETCHING, and other threads that ask wait for its
+ * end. They give the interpreter lock away meanwhile, and that code waits for nobody.
  */
 #include "operation.h"
 
@@ -14,21 +14,6 @@
 #include "failure.h"
 #include "place.h"
 #include "queue.h"
-
-enum state { SUBMITTED, FETCHING, FETCHED };
-
-struct operation {
-    struct call call;
-    uint64_t native; /* 0: freed */
-    enum state state;
-    unsigned long fetcher; /* the thread, when FETCHING */
-    int32_t status;        /* when FETCHED */
-    PyObject *subject;     /* the context of a leg, or what finishes an acquire; or NULL */
-    PyObject *given;       /* the token of a leg, as bytes; or NULL */
-    PyObject *value;       /* the result, or NULL */
-    PyObject *error;       /* an exception, or NULL */
-    bool is_leg;
-};
 
 /* ---- The outcome ------------------------------------------------------------------------- */
 
@@ -73,7 +58,7 @@ static void fetch(struct operation *operation, sspia_hub_outcome *outcome)
     PyObject *token, *subject, *given;
     bool noted;
 
-    operation->state = FETCHING;
+    operation->state = OPERATION_FETCHING;
     operation->fetcher = PyThread_get_thread_ident();
     token = bytes_take(&outcome->token);
     noted = token != NULL;
@@ -90,7 +75,7 @@ static void fetch(struct operation *operation, sspia_hub_outcome *outcome)
     sspia_hub_call_free(operation->native);
     operation->native = 0;
     operation->status = outcome->status;
-    operation->state = FETCHED;
+    operation->state = OPERATION_FETCHED;
     subject = operation->subject;
     given = operation->given;
     operation->subject = operation->given = NULL;
@@ -106,15 +91,16 @@ static bool operation_status(struct call *call, int32_t *status)
     sspia_hub_outcome outcome;
     PyThreadState *state;
 
-    while (operation->state == FETCHING && operation->fetcher != PyThread_get_thread_ident()) {
+    while (operation->state == OPERATION_FETCHING &&
+           operation->fetcher != PyThread_get_thread_ident()) {
         state = PyEval_SaveThread();
         sched_yield();
         PyEval_RestoreThread(state);
     }
-    if (operation->state == SUBMITTED &&
+    if (operation->state == OPERATION_SUBMITTED &&
         sspia_hub_call_take(operation->native, &outcome) != CALL_PENDING)
         fetch(operation, &outcome);
-    *status = operation->state == FETCHED ? operation->status : CALL_PENDING;
+    *status = operation->state == OPERATION_FETCHED ? operation->status : CALL_PENDING;
     return true;
 }
 
@@ -155,7 +141,7 @@ static int operation_cancel(struct call *call)
     struct operation *operation = (struct operation *)call;
     int32_t status;
 
-    if (operation->state != SUBMITTED)
+    if (operation->state != OPERATION_SUBMITTED)
         return 0;
     status = sspia_hub_call_cancel(operation->native);
     if (status == SEC_E_NO_CONTEXT)
@@ -184,7 +170,7 @@ static void operation_clear(struct call *call)
     if (operation->native != 0)
         sspia_hub_call_free(operation->native);
     operation->native = 0;
-    operation->state = FETCHED;
+    operation->state = OPERATION_FETCHED;
     Py_CLEAR(operation->subject);
     Py_CLEAR(operation->given);
     Py_CLEAR(operation->value);
@@ -196,7 +182,7 @@ static const struct call_kind operation_kind = {
 
 /* ---- Submits ----------------------------------------------------------------------------- */
 
-static struct operation *create(struct place *place, struct queue *queue, PyObject *callback)
+struct operation *operation_create(struct place *place, struct queue *queue, PyObject *callback)
 {
     const uint64_t native = sspia_hub_call_create();
     struct operation *operation;
@@ -214,8 +200,7 @@ static struct operation *create(struct place *place, struct queue *queue, PyObje
     return operation;
 }
 
-/* The call, or the exception of a submit that was refused. */
-static PyObject *submitted(struct operation *operation, int32_t status)
+PyObject *operation_submitted(struct operation *operation, int32_t status)
 {
     return status < 0 ? call_refuse(&operation->call, status) : (PyObject *)operation;
 }
@@ -223,145 +208,12 @@ static PyObject *submitted(struct operation *operation, int32_t status)
 PyObject *operation_end(struct place *place, struct queue *queue, const struct end *end,
                         PyObject *callback)
 {
-    struct operation *operation = create(place, queue, callback);
+    struct operation *operation = operation_create(place, queue, callback);
 
     if (operation == NULL)
         return NULL;
-    return submitted(operation, end_submit(end, operation->native, queue->native,
-                                           call_id(&operation->call)));
-}
-
-/* Bytes of an argument that may be None. */
-struct input {
-    PyObject *held;
-    const char *data;
-    size_t size;
-};
-
-static bool open_input(struct input *input, PyObject *object)
-{
-    if (object == Py_None)
-        return true;
-    input->held = bytes_hold(object, &input->data, &input->size);
-    return input->held != NULL;
-}
-
-static bool number_of(PyObject *object, uint64_t *number)
-{
-    *number = PyLong_AsUnsignedLongLong(object);
-    return *number != UINT64_MAX || !PyErr_Occurred();
-}
-
-static bool check_count(Py_ssize_t count, Py_ssize_t wanted)
-{
-    if (count == wanted)
-        return true;
-    PyErr_Format(PyExc_TypeError, "%zd arguments are wanted, not %zd", wanted, count);
-    return false;
-}
-
-PyObject *operation_acquire(struct place *place, PyObject *const *arguments, Py_ssize_t count)
-{
-    struct operation *operation = NULL;
-    struct queue *queue = NULL;
-    struct input identity = {NULL, NULL, 0};
-    PyObject *package = NULL, *principal = NULL, *made = NULL;
-    const char *package_text, *principal_text;
-    PyThreadState *state;
-    uint64_t use, native, native_queue;
-    int32_t status;
-
-    if (!check_count(count, 6) ||
-        (package = bytes_hold_text(arguments[0], &package_text)) == NULL ||
-        (principal = bytes_hold_text(arguments[1], &principal_text)) == NULL ||
-        !number_of(arguments[2], &use) || !open_input(&identity, arguments[3]))
-        goto done;
-    queue = place_queue(place);
-    if (queue != NULL)
-        operation = create(place, queue, arguments[5]);
-    if (operation == NULL)
-        goto done;
-    Py_INCREF(arguments[4]);
-    operation->subject = arguments[4];
-    native = operation->native;
-    native_queue = queue->native;
-    state = PyEval_SaveThread(); /* it may load a module */
-    status = sspia_hub_acquire(native, native_queue, call_id(&operation->call), package_text,
-                               principal_text, (uint32_t)use, identity.data, identity.size);
-    PyEval_RestoreThread(state);
-    made = submitted(operation, status);
-done:
-    Py_XDECREF(package);
-    Py_XDECREF(principal);
-    Py_XDECREF(identity.held);
-    Py_XDECREF(queue);
-    return made;
-}
-
-static PyObject *begin_leg(struct place *place, struct context *context,
-                           PyObject *const *arguments, const char *target,
-                           const struct input *token, const struct input *bindings,
-                           const struct input *protocols)
-{
-    const bool first = context->handle == 0;
-    const int acceptor = PyObject_IsTrue(arguments[1]);
-    struct operation *operation = NULL;
-    struct queue *queue;
-    uint64_t credential, flags, id;
-    int32_t status;
-
-    if (acceptor < 0 || !number_of(arguments[2], &credential) ||
-        !number_of(arguments[4], &flags))
-        return NULL;
-    queue = place_queue(place);
-    if (queue == NULL)
-        return NULL;
-    operation = create(place, queue, arguments[8]);
-    Py_DECREF(queue); /* the call has it now */
-    if (operation == NULL)
-        return NULL;
-    operation->is_leg = true;
-    Py_INCREF(context);
-    operation->subject = (PyObject *)context;
-    Py_INCREF(token->held);
-    operation->given = token->held;
-    id = call_id(&operation->call);
-    if (acceptor)
-        status =
-            sspia_hub_accept(operation->native, queue->native, id, credential, context->handle,
-                             flags, token->data, token->size, bindings->data, bindings->size,
-                             protocols->data, protocols->size);
-    else
-        status = sspia_hub_initialize(operation->native, queue->native, id, credential,
-                                      context->handle, target, flags, token->data, token->size,
-                                      bindings->data, bindings->size, protocols->data,
-                                      protocols->size);
-    if (status >= 0 && first)
-        context_begin_first(context, (PyObject *)operation);
-    return submitted(operation, status);
-}
-
-PyObject *operation_step(struct place *place, PyObject *const *arguments, Py_ssize_t count)
-{
-    struct context *context;
-    struct input token = {NULL, NULL, 0}, bindings = {NULL, NULL, 0},
-                 protocols = {NULL, NULL, 0};
-    PyObject *target = NULL, *made = NULL;
-    const char *target_text;
-
-    if (!check_count(count, 9) ||
-        (context = context_of(arguments[0], place->security_context)) == NULL)
-        return NULL;
-    target = bytes_hold_text(arguments[3], &target_text);
-    token.held = bytes_hold(arguments[5], &token.data, &token.size);
-    if (target != NULL && token.held != NULL && open_input(&bindings, arguments[6]) &&
-        open_input(&protocols, arguments[7]))
-        made = begin_leg(place, context, arguments, target_text, &token, &bindings, &protocols);
-    Py_XDECREF(target);
-    Py_XDECREF(token.held);
-    Py_XDECREF(bindings.held);
-    Py_XDECREF(protocols.held);
-    return made;
+    return operation_submitted(operation, end_submit(end, operation->native, queue->native,
+                                                     call_id(&operation->call)));
 }
 
 PyObject *operation_make_type(PyObject *base)

@@ -9,14 +9,27 @@
 struct end;
 struct place;
 
-/* Methods of place. They return a call.
- *
- *   acquire(package, principal, use, identity, finish, callback)
- *       finish(credential, expiry) makes the result
- *   step(context, acceptor, credential, target, flags, token, bindings, protocols, callback)
- *       yields the bytes for the peer */
-PyObject *operation_acquire(struct place *place, PyObject *const *arguments, Py_ssize_t count);
-PyObject *operation_step(struct place *place, PyObject *const *arguments, Py_ssize_t count);
+enum operation_state { OPERATION_SUBMITTED, OPERATION_FETCHING, OPERATION_FETCHED };
+
+struct operation {
+    struct call call;
+    uint64_t native; /* 0: freed */
+    enum operation_state state;
+    unsigned long fetcher; /* the thread, when FETCHING */
+    int32_t status;        /* when FETCHED */
+    PyObject *subject;     /* the context of a leg, or what finishes an acquire; or NULL */
+    PyObject *given;       /* the token of a leg, as bytes; or NULL */
+    PyObject *value;       /* the result, or NULL */
+    PyObject *error;       /* an exception, or NULL */
+    bool is_leg;
+};
+
+/* One that has not been submitted, or NULL with an exception. */
+struct operation *operation_create(struct place *place, struct queue *queue,
+                                   PyObject *callback);
+
+/* The call of a submit with that status, or the exception of one that was refused. */
+PyObject *operation_submitted(struct operation *operation, int32_t status);
 
 /* An end where there is no loop; see ending.h. */
 PyObject *operation_end(struct place *place, struct queue *queue, const struct end *end,

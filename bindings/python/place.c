@@ -3,9 +3,10 @@
 
 #include <sspi_hub.h>
 
+#include "acquisition.h"
 #include "bytes.h"
 #include "ending.h"
-#include "operation.h"
+#include "leg.h"
 #include "queue.h"
 
 /* ---- Where we are ------------------------------------------------------------------------ */
@@ -231,8 +232,8 @@ PyObject *place_make_type(void)
         {"end_context", METHOD(ending_of_context), METH_FASTCALL, NULL},
         {"end_contexts", METHOD(ending_of_contexts), METH_FASTCALL, NULL},
         {"end_credential", METHOD(ending_of_credential), METH_FASTCALL, NULL},
-        {"acquire", METHOD(operation_acquire), METH_FASTCALL, NULL},
-        {"step", METHOD(operation_step), METH_FASTCALL, NULL},
+        {"acquire", METHOD(acquisition_begin), METH_FASTCALL, NULL},
+        {"step", METHOD(leg_begin), METH_FASTCALL, NULL},
         {NULL, NULL, 0, NULL},
     };
     /* Set once each, by the module that has the type. */

@@ -17,9 +17,9 @@ struct queue;
 enum place_name { NAME_TRIO, NAME_RUN, NAME_AWAIT_ANYWHERE, NAME_DELIVER, PLACE_NAMES };
 
 struct place {
-    PyObject_HEAD
+    PyObject head;
 
-        struct queue *recent; /* of the loop that came here last; its dealloc clears this */
+    struct queue *recent; /* of the loop that came here last; its dealloc clears this */
 
     /* References. */
     PyObject *running_loop; /* the asyncio loop of this thread, or None */

@@ -12,9 +12,9 @@
  *  2. Ids of what is not a call are odd, as no address of an object is. Those are looked up in
  *     `numbered`: an async context that is freed while it is pending brings no completion, so
  *     that an object whose address were the id could never be let go of.
- *  3. A completion is heard once: then its call leaves `pending`, has its status in `heard`,
- * and the list's reference passes to `heard` of the queue, where it waits for the owner to
- *     deliver it. There is room for all that are expected, so hearing cannot fail.
+ *  3. A completion is heard once: then its call leaves the list and has the status, and the
+ *     list's reference passes to `heard`, where it waits for the owner to deliver it. There is
+ *     room for all that are expected, so hearing cannot fail.
  *  4. No Python code runs while completions are heard.
  */
 #ifndef SSPI_ASYNC_PYTHON_QUEUE_H
@@ -32,9 +32,9 @@ struct heard {
 };
 
 struct queue {
-    PyObject_HEAD
+    PyObject head;
 
-        uint64_t native; /* 0: freed */
+    uint64_t native;     /* 0: freed */
     struct place *place; /* a reference */
     PyObject *loop;      /* called: the asyncio loop that owns it, or None */
     PyObject *numbered;  /* a dict: what waits, by its odd id */
@@ -62,7 +62,7 @@ int queue_drop(struct queue *queue, struct call *call, int32_t status);
 /* Hears what is there, on any thread, and sees to it that the owner delivers. */
 bool queue_look(struct queue *queue);
 
-/* A subtype's own add-ons come from Python. A new reference, or NULL. */
+/* The base of the queues of queue.py; a new reference, or NULL. */
 PyObject *queue_make_type(void);
 
 #endif

@@ -6,10 +6,10 @@
 #include "queue.h"
 
 struct waiter {
-    PyObject_HEAD
+    PyObject head;
 
-        struct call *call; /* these are references; NULL after a clear */
-    PyObject *resume;      /* the task's, and its context, once it has come */
+    struct call *call; /* these are references */
+    PyObject *resume;  /* the task's, and its context, once it has come */
     PyObject *context;
     PyObject *cancelled; /* the arguments of CancelledError, or NULL */
     bool blocking;       /* the protocol's "yielded by await" */

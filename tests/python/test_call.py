@@ -278,6 +278,28 @@ async def _await(call: Call[Any]) -> Any:
 
 
 @pytest.mark.asyncio
+async def test_result_is_made_once_whoever_asks(probe: Probe) -> None:
+    """Wrong would be: a task that finds no result while another thread makes it, or two."""
+    entered, leave = threading.Event(), threading.Event()
+
+    class Slow(Credential):
+        def __init__(self, *arguments: Any) -> None:
+            entered.set()
+            assert leave.wait(10)
+            super().__init__(*arguments)
+
+    call = Slow.acquire("Scripted", principal=PER_LEG)
+    results: list[Credential] = []
+    thread = threading.Thread(target=lambda: results.append(call.result(10)))
+    thread.start()
+    assert entered.wait(10)
+    threading.Timer(0.05, leave.set).start()
+    credential = await call
+    thread.join(10)
+    assert results == [credential]
+
+
+@pytest.mark.asyncio
 async def test_cancelled_delete_is_carried_out(probe: Probe) -> None:
     context = probe.client()
     await context.step()
