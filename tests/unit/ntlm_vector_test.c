@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The examples of MS-NLMP 4.2, as far as they are of what is supported, and those of RFC 1320
  * for MD4. */
+#include "ntlm/host.h"
 #include "ntlm/md4.h"
 #include "ntlm/message.h"
-#include "ntlm/host.h"
 #include "ntlm/response.h"
 #include "ntlm/session.h"
 #include "ntlm/text.h"
