@@ -10,6 +10,7 @@
 #include "work.h"
 
 struct queue;
+struct deadline;
 
 /* What a submit may bring along: the head of an object that its job writes to, and that is kept
  * with the async context until somebody takes it, the next submit brings its own, or the
@@ -31,6 +32,8 @@ struct call {
     struct queue *queue; /* a reference, or NULL */
 
     struct attachment *attachment; /* or NULL */
+
+    struct deadline *deadline; /* its async context's, or NULL; a parted call has none */
 };
 
 /* All with the engine lock held. */
