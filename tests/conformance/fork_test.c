@@ -41,6 +41,11 @@ static void on_complete(SspiAsyncContext *async, void *data)
     atomic_fetch_add(&notices, 1);
 }
 
+static int notices_now(void)
+{
+    return atomic_load(&notices);
+}
+
 /* Wrong would be: a child that hangs, is notified of its parent's call, or cannot go on. */
 static void child_can_go_on_and_inherits_no_calls(void **state)
 {
@@ -182,6 +187,53 @@ static void child_of_a_callback_tells_of_nothing(void **state)
     for (int i = 0; i < 3; i++)
         SspiFreeAsyncContext(async[i]);
     sspia_queue_free(queue);
+}
+
+/* Wrong would be: a deadline of the parent that passes in the child, or a child without any. */
+static void deadlines_part_at_the_fork(void **state)
+{
+    SspiAsyncContext *async = SspiCreateAsyncContext(), *late = SspiCreateAsyncContext();
+    CredHandle acquired[2];
+    pid_t child;
+
+    (void)state;
+    atomic_store(&notices, 0);
+    assert_status(sspia_async_set_deadline(async, 300), SEC_E_OK);
+    assert_status(sspia_async_set_deadline(late, 3600000), SEC_E_OK);
+    assert_status(SspiSetAsyncNotifyCallback(async, on_complete, NULL), SEC_E_OK);
+    assert_status(scripted_submit_acquire(late, "block", &acquired[0]), SEC_E_OK);
+    assert_status(scripted_submit_acquire(async, "block", &acquired[1]), SEC_E_OK);
+    child = fork();
+    if (child == 0) {
+        SspiAsyncContext *own = SspiCreateAsyncContext();
+        CredHandle credential;
+
+        CHILD_CHECK(sspia_async_wait(async, -1) == SEC_E_SHUTDOWN_IN_PROGRESS, 1);
+        /* Later than the parent's, which would have passed. */
+        CHILD_CHECK(sspia_async_set_deadline(own, 500) == SEC_E_OK, 2);
+        CHILD_CHECK(scripted_submit_acquire(own, "block", &credential) == SEC_E_OK, 3);
+        CHILD_CHECK(sspia_async_wait(own, PATIENCE_MS) == SEC_E_SECURITY_QOS_FAILED, 4);
+        CHILD_CHECK(atomic_load(&notices) == 0, 5);
+        CHILD_CHECK(SspiGetAsyncCallStatus(async) == SEC_E_SHUTDOWN_IN_PROGRESS, 6);
+        /* The setting is inherited. */
+        CHILD_CHECK(SspiReinitAsyncContext(async) == STATUS_SUCCESS, 7);
+        CHILD_CHECK(SspiSetAsyncNotifyCallback(async, NULL, NULL) == SEC_E_OK, 8);
+        CHILD_CHECK(scripted_submit_acquire(async, "block", &credential) == SEC_E_OK, 9);
+        CHILD_CHECK(sspia_async_wait(async, PATIENCE_MS) == SEC_E_SECURITY_QOS_FAILED, 10);
+        SspiFreeAsyncContext(async);
+        SspiFreeAsyncContext(late);
+        SspiFreeAsyncContext(own);
+        _exit(0);
+    }
+    assert_status(sspia_async_wait(async, PATIENCE_MS), SEC_E_SECURITY_QOS_FAILED);
+    expect_clean_exit(child);
+    assert_int_equal(scripted->wait_blocked(2, PATIENCE_MS), 0);
+    scripted->release(2);
+    assert_status(sspia_async_wait(late, PATIENCE_MS), SEC_E_OK);
+    scripted_eventually(notices_now, 1);
+    SspiFreeAsyncContext(async);
+    SspiFreeAsyncContext(late);
+    assert_status(FreeCredentialsHandle(&acquired[0]), SEC_E_OK);
 }
 
 static void resubmit(SspiAsyncContext *async, void *data)
@@ -363,6 +415,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(child_can_go_on_and_inherits_no_calls),
         TEST(queues_part_at_the_fork),
+        TEST(deadlines_part_at_the_fork),
         TEST(child_of_a_callback_tells_of_nothing),
         TEST(fork_while_threads_are_busy),
         TEST(several_threads_may_fork_at_once),

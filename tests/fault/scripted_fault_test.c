@@ -219,6 +219,39 @@ static void give_up(SspiAsyncContext *async, CredHandle *credential)
     assert_status(DeleteSecurityContext(&context), SEC_E_OK);
 }
 
+static int pending_now(void)
+{
+    sspia_pool_counts counts = {.size = sizeof(counts)};
+
+    sspia_pool_stats(&counts);
+    return (int)counts.pending;
+}
+
+/* A call that a package holds up beyond its deadline, and one behind it that never begins. */
+static void come_late(SspiAsyncContext *async, CredHandle *credential)
+{
+    SECURITY_STATUS status = sspia_async_set_deadline(async, 2);
+    CtxtHandle never, context;
+
+    if (!as_wanted(status, SEC_E_OK))
+        return;
+    scripted_eventually(pending_now, 0); /* another call would take what releases this one */
+    SecInvalidateHandle(&context);
+    status =
+        SspiInitializeSecurityContextAsyncA(async, credential, NULL, (char[]){"block token=0"},
+                                            0, 0, 0, NULL, 0, &never, NULL, NULL, NULL);
+    concluded(async, status, SEC_E_SECURITY_QOS_FAILED);
+    status = SspiDeleteSecurityContextAsync(async, &context);
+    concluded(async, status, SEC_E_INVALID_HANDLE);
+    for (int i = 0; i < PATIENCE_MS && pending_now() > 0; i++) {
+        if (scripted->wait_blocked(1, 1) != 0)
+            continue;
+        scripted->release(1);
+        scripted_eventually(scripted->permits, 0);
+    }
+    assert_status(sspia_async_set_deadline(async, SSPIA_DEADLINE_DEFAULT), SEC_E_OK);
+}
+
 static void dead_ends(void)
 {
     SecBuffer packed = {4, SECBUFFER_EMPTY, (char[]){"abc"}};
@@ -234,14 +267,6 @@ static void dead_ends(void)
               SEC_E_LOGON_DENIED);
     as_wanted(ImportSecurityContextA((char[]){"Scripted"}, &packed, NULL, &context),
               SEC_E_UNSUPPORTED_FUNCTION);
-}
-
-static int pending_now(void)
-{
-    sspia_pool_counts counts = {.size = sizeof(counts)};
-
-    sspia_pool_stats(&counts);
-    return (int)counts.pending;
 }
 
 static int threads_now(void)
@@ -268,6 +293,7 @@ static void whole_life(bool queued)
     if (async != NULL && acquire(async, &credential)) {
         shake(async, &credential);
         give_up(async, &credential);
+        come_late(async, &credential);
         status = SspiFreeCredentialsHandleAsync(async, &credential);
         if (!concluded(async, status, SEC_E_OK))
             assert_status(FreeCredentialsHandle(&credential), SEC_E_OK);
@@ -329,11 +355,42 @@ static void engine_survives_each_failure_on_a_queue(void **state)
     for_each_request("queue", true);
 }
 
+/* Wrong would be: a submit that fails for want of the reactor's thread and leaves something
+ * behind, or that is accepted and never ends. */
+static void submit_with_a_deadline_survives_each_failure(void **state)
+{
+    const sspia_pool_config config = {.size = sizeof(config), .idle_ms = 1};
+    SspiAsyncContext *async = SspiCreateAsyncContext();
+    CredHandle acquired;
+    SECURITY_STATUS status = SEC_E_INSUFFICIENT_MEMORY;
+
+    (void)state;
+    scenario_name = "deadline";
+    assert_status(sspia_pool_configure(&config), SEC_E_OK);
+    assert_status(sspia_async_set_deadline(async, 1), SEC_E_OK);
+    sleep(6); /* the reactor of the tests before has left: 5 s after its last deadline */
+    for (round_number = 1; status != SEC_E_OK; round_number++) {
+        scripted_eventually(threads_now, 0);
+        fault_arm(round_number);
+        status = scripted_submit_acquire(async, "block", &acquired);
+        fault_arm(0);
+        assert_true(status == SEC_E_OK || status == SEC_E_INSUFFICIENT_MEMORY);
+        assert_int_equal(pending_now(), status == SEC_E_OK);
+    }
+    assert_true(round_number > 3); /* two threads, and memory */
+    assert_status(sspia_async_wait(async, PATIENCE_MS), SEC_E_SECURITY_QOS_FAILED);
+    if (scripted->wait_blocked(1, 1000) == 0)
+        scripted->release(1);
+    scripted_eventually(pending_now, 0);
+    SspiFreeAsyncContext(async);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(engine_survives_each_failure_on_the_pool),
         cmocka_unit_test(engine_survives_each_failure_on_a_queue),
+        cmocka_unit_test(submit_with_a_deadline_survives_each_failure),
     };
 
     return cmocka_run_group_tests(tests, scripted_setup, scripted_teardown);

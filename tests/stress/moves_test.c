@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Random moves on shared async contexts, handles and queues from many threads: create, set
- * callback and queue, also while completions wait, submit, poll, wait, cancel, free, reinit,
- * delete one or many, delete and forget, copy, drain; over Scripted, and over NTLM where
- * gss-ntlmssp is installed.
+ * callback, queue and deadline, also while completions wait, submit, poll, wait, cancel, free,
+ * reinit, delete one or many, delete and forget, copy, drain; over Scripted, and over NTLM
+ * where gss-ntlmssp is installed.
  *
  *   moves_test [SEED [SECONDS]]     a failure prints the seed
  *
@@ -93,8 +93,8 @@ static SECURITY_STATUS submit_batch(uint64_t *state, SspiAsyncContext *async)
 
 static void submit(uint64_t *state, SspiAsyncContext *async)
 {
-    static const char *const scripts[] = {"more", "", "token=64 more", "status=80090308",
-                                          "token=99999"};
+    static const char *const scripts[] = {
+        "more", "", "token=64 more", "status=80090308", "token=99999", "delay=1 more"};
     CtxtHandle context = get_context(draw(state, SLOTS));
     SECURITY_STATUS status;
 
@@ -103,7 +103,7 @@ static void submit(uint64_t *state, SspiAsyncContext *async)
     case 0: {
         char target[32];
 
-        snprintf(target, sizeof(target), "%s", scripts[draw(state, 5)]);
+        snprintf(target, sizeof(target), "%s", scripts[draw(state, 6)]);
         status = SspiInitializeSecurityContextAsyncA(async, NULL, &context, target, 0, 0, 0,
                                                      NULL, 0, NULL, NULL, NULL, NULL);
         break;
@@ -195,6 +195,8 @@ static void change_while_completions_wait(uint64_t *state, sspia_queue *queue)
     for (uint32_t i = 0; i < rounds; i++) {
         sspia_async_set_queue(async, draw(state, 4) != 0 ? queue : NULL);
         SspiSetAsyncNotifyCallback(async, count_data, &waited);
+        if (draw(state, 4) == 0)
+            sspia_async_set_deadline(async, draw(state, 3));
         if (sspia_async_delete_contexts(async, NULL, 0) != SEC_E_OK)
             abort();
         atomic_fetch_add(&accepted, 1);
@@ -228,6 +230,8 @@ static bool real_leg(uint64_t *state, bool acceptor, bool begun, CtxtHandle *con
     SECURITY_STATUS status;
 
     SspiSetAsyncNotifyCallback(async, on_complete, NULL);
+    if (draw(state, 8) == 0)
+        sspia_async_set_deadline(async, 1);
     if (acceptor)
         status = SspiAcceptSecurityContextAsync(async, &ntlm_server, begun ? context : NULL,
                                                 &input, ASC_REQ_ALLOCATE_MEMORY, 0, &made,
@@ -284,6 +288,31 @@ static void replace_async(uint32_t slot)
     SspiFreeAsyncContext(atomic_exchange(&asyncs[slot], fresh));
 }
 
+/* Some too short for anything, some that come about as the call ends, some that never pass. */
+static void set_deadline(uint64_t *state, SspiAsyncContext *async)
+{
+    struct timespec now;
+
+    switch (draw(state, 4)) {
+    case 0:
+        sspia_async_set_deadline(async, draw(state, 2) != 0 ? 0 : SSPIA_DEADLINE_DEFAULT);
+        break;
+    case 1:
+        sspia_async_set_deadline(async, 1 + draw(state, 3));
+        break;
+    case 2:
+        sspia_async_set_deadline(async, 3600000);
+        break;
+    default:
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        sspia_async_set_deadline_at(async, (int64_t)now.tv_sec * 1000000000 + now.tv_nsec +
+                                               draw(state, 300000));
+        break;
+    }
+    if (draw(state, 16) == 0)
+        sspia_set_default_deadline(draw(state, 3));
+}
+
 static void *move(void *number)
 {
     uint64_t state = seed * 0x9E3779B97F4A7C15ull + (uintptr_t)number + 1;
@@ -296,7 +325,7 @@ static void *move(void *number)
         atomic_fetch_add(&moves, 1);
         if (have_ntlm && draw(&state, 32) == 0)
             real_handshake(&state);
-        switch (draw(&state, 18)) {
+        switch (draw(&state, 20)) {
         case 0:
             replace_async(slot);
             break;
@@ -348,6 +377,9 @@ static void *move(void *number)
         case 13:
             if (draw(&state, 4) == 0)
                 delete_and_forget(&state);
+            break;
+        case 15:
+            set_deadline(&state, async);
             break;
         case 14:
             if (draw(&state, 4) == 0)
@@ -422,6 +454,7 @@ static void random_moves_break_nothing(void **state)
     atomic_store(&stop, true);
     for (int i = 0; i < THREADS; i++)
         pthread_join(threads[i], NULL);
+    sspia_set_default_deadline(0);
     for (uint32_t i = 0; i < SLOTS; i++) {
         sspia_async_wait(atomic_load(&asyncs[i]), -1);
         SspiFreeAsyncContext(atomic_load(&asyncs[i]));

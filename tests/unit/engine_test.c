@@ -8,11 +8,14 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "async_context.h"
+#include "gate.h"
 #include "submission.h"
 #include "turn.h"
 
@@ -263,6 +266,81 @@ static void batch_ends_all_of_its_objects(void **state)
     assert_int_equal(destroyed, MANY);
 }
 
+static void note(SspiAsyncContext *async, void *told)
+{
+    (void)async;
+    count(told);
+}
+
+/* A job that its deadline does not take back, or leaves to nobody to discard. */
+static void job_that_is_late_is_only_discarded(void **state)
+{
+    struct task first = {.held = true}, second = {.held = false};
+    struct turns turns = {.taken = false};
+    SspiAsyncContext *busy = submit(&first, &turns), *async = SspiCreateAsyncContext();
+    struct job job = job_of(&second, &turns);
+    int told = 0;
+
+    (void)state;
+    wait_for(&first.started, 1);
+    assert_int_equal(sspia_async_set_deadline(async, 1), SEC_E_OK);
+    assert_int_equal(SspiSetAsyncNotifyCallback(async, note, &told), SEC_E_OK);
+    assert_int_equal(async_submit(async, &job), SEC_E_OK);
+    assert_int_equal(end(async), SEC_E_SECURITY_QOS_FAILED);
+    let_go(&first);
+    wait_for(&told, 1);
+    assert_int_equal(second.discarded, 1); /* before the callback */
+    assert_int_equal(end(busy), SEC_I_CONTINUE_NEEDED);
+    assert_int_equal(second.started, 0);
+    assert_int_equal(second.abandoned, 0);
+}
+
+/* A job that runs, and is not abandoned at its deadline. */
+static void job_that_takes_too_long_is_abandoned(void **state)
+{
+    struct task task = {.held = true};
+    SspiAsyncContext *async = SspiCreateAsyncContext();
+    struct job job = job_of(&task, NULL);
+
+    (void)state;
+    /* Long enough for it to begin, which is waited for. */
+    assert_int_equal(sspia_async_set_deadline(async, 200), SEC_E_OK);
+    assert_int_equal(async_submit(async, &job), SEC_E_OK);
+    wait_for(&task.started, 1);
+    assert_int_equal(end(async), SEC_E_SECURITY_QOS_FAILED);
+    let_go(&task);
+    wait_for(&task.discarded, 1);
+    assert_int_equal(task.published, 0);
+    assert_int_equal(task.abandoned, 1);
+}
+
+/* A deadline that passes when the process is on its way out. */
+static void nothing_passes_after_quiesce(void **state)
+{
+    struct task task = {.held = true};
+    pid_t child = fork();
+    int status = -1;
+
+    (void)state;
+    if (child == 0) {
+        SspiAsyncContext *async = SspiCreateAsyncContext();
+        struct job job = job_of(&task, NULL);
+        int told = 0;
+
+        SspiSetAsyncNotifyCallback(async, note, &told);
+        sspia_async_set_deadline(async, 200);
+        if (async_submit(async, &job) != SEC_E_OK)
+            _exit(1);
+        gate_quiesce();
+        if (SspiGetAsyncCallStatus(async) != SEC_I_ASYNC_CALL_PENDING)
+            _exit(0); /* it was before, on a machine that is busy */
+        usleep(400000);
+        _exit(told == 0 && SspiGetAsyncCallStatus(async) == SEC_I_ASYNC_CALL_PENDING ? 0 : 2);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -272,6 +350,9 @@ int main(void)
         cmocka_unit_test_setup(jobs_with_turns_run_in_the_order_of_submit, set_up),
         cmocka_unit_test_setup(job_behind_a_delete_is_refused, set_up),
         cmocka_unit_test_setup(batch_ends_all_of_its_objects, set_up),
+        cmocka_unit_test_setup(job_that_is_late_is_only_discarded, set_up),
+        cmocka_unit_test_setup(job_that_takes_too_long_is_abandoned, set_up),
+        cmocka_unit_test_setup(nothing_passes_after_quiesce, set_up),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

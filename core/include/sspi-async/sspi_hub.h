@@ -102,6 +102,11 @@ SSPI_ASYNC_API int32_t sspia_hub_call_status(uint64_t call);
 SSPI_ASYNC_API int32_t sspia_hub_call_wait(uint64_t call, int32_t timeout_ms);
 /* Completes it at once with SEC_E_UNFINISHED_CONTEXT_DELETED; see sspia_async_cancel. */
 SSPI_ASYNC_API int32_t sspia_hub_call_cancel(uint64_t call);
+/* The deadline of the operations submitted from now on: see sspia_async_set_deadline and
+ * sspia_async_set_deadline_at, with their SSPIA_DEADLINE_DEFAULT (4294967295) and
+ * SEC_E_SECURITY_QOS_FAILED. */
+SSPI_ASYNC_API int32_t sspia_hub_call_set_deadline(uint64_t call, uint32_t milliseconds);
+SSPI_ASYNC_API int32_t sspia_hub_call_set_deadline_at(uint64_t call, int64_t monotonic_ns);
 /* Moves the outcome to the caller: a second take finds nothing but the status. SEC_E_OK,
  * SEC_I_ASYNC_CALL_PENDING, SEC_E_INVALID_HANDLE. *outcome is always written. */
 SSPI_ASYNC_API int32_t sspia_hub_call_take(uint64_t call, sspia_hub_outcome *outcome);

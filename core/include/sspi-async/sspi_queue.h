@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * sspi_queue.h - what sspi-async adds to the Windows contract: completion queues with a
- * descriptor, wait and cancel, messages for people, the pool's limits, identities that
- * name their own ccache and keytab.
+ * descriptor, wait, cancel and deadlines, messages for people, the pool's limits, identities
+ * that name their own ccache and keytab.
  *
  * The rules of sspi.h about threads, handles and errors hold here too. Times are
  * milliseconds by the monotonic clock; a negative timeout means no limit.
@@ -126,6 +126,45 @@ SSPI_ASYNC_API SECURITY_STATUS sspia_async_wait(SspiAsyncContext *async, int32_t
  * Returns SEC_E_OK, SEC_E_NO_CONTEXT if no call is pending (idle, or already complete),
  * SEC_E_INVALID_HANDLE, or SEC_E_INSUFFICIENT_MEMORY (the call goes on). */
 SSPI_ASYNC_API SECURITY_STATUS sspia_async_cancel(SspiAsyncContext *async);
+
+/* Deadlines. A call that is still pending at its deadline completes then with
+ * SEC_E_SECURITY_QOS_FAILED, a status that nothing else in this library returns, and with a
+ * message that says whether it had begun. All else is as with sspia_async_cancel: the callback
+ * runs once, or the completion comes to the queue once; those who wait are woken; outputs are
+ * left alone; what no thread has begun does not begin, what a package is doing runs to its end
+ * out of sight and is discarded, and deletes and frees are carried out all the same. A call
+ * that ends in time is not concerned, and one that ends at its deadline has one of the two
+ * results, whole. A completion may come later than its deadline where the processors are busy,
+ * and never comes before it.
+ *
+ * The deadline is a setting of the async context like its callback and queue: it concerns the
+ * calls submitted from now on, of every kind and package, begins with each submit, and is kept
+ * by reinit. These functions may be called on any thread, in callbacks too, and do not block.
+ * They return SEC_E_OK, SEC_E_INVALID_PARAMETER while a call is pending (its deadline stays as
+ * it is), SEC_E_INVALID_HANDLE, or SEC_E_INSUFFICIENT_MEMORY. A submit with a deadline may fail
+ * with SEC_E_INSUFFICIENT_MEMORY where one without would not: it needs the thread that watches
+ * over deadlines, of which there is one while there are any, and for 5 s after.
+ *
+ * Synchronous functions have no deadline. A thread in sspia_async_wait leaves a call that may
+ * block and has a deadline to the pool, and returns at the deadline.
+ */
+#define SSPIA_DEADLINE_DEFAULT 0xFFFFFFFFu
+
+/* So many milliseconds after each submit. 0: none, also where the process has a default.
+ * SSPIA_DEADLINE_DEFAULT, as at first: the default of the process. */
+SSPI_ASYNC_API SECURITY_STATUS sspia_async_set_deadline(SspiAsyncContext *async,
+                                                        uint32_t milliseconds);
+
+/* At this moment, in nanoseconds of CLOCK_MONOTONIC (more than 0, else
+ * SEC_E_INVALID_PARAMETER): for a handshake whose legs share one deadline. A call that is
+ * submitted later ends at once. */
+SSPI_ASYNC_API SECURITY_STATUS sspia_async_set_deadline_at(SspiAsyncContext *async,
+                                                           int64_t monotonic_ns);
+
+/* The default of the process, for the calls submitted from now on by async contexts that have
+ * no setting of their own: so many milliseconds after the submit; 0, as at first: none. It
+ * concerns acquire and legs; deletes and frees, which ask no server, have none by default. */
+SSPI_ASYNC_API void sspia_set_default_deadline(uint32_t milliseconds);
 
 /* Copies the message of the last call that completed on the context: one line that names
  * package, operation and cause, "" after a success. At most size bytes, always

@@ -141,8 +141,10 @@ static const status_entry statuses[] = {
            "The data could not be decrypted: it was damaged, or made with other keys."),
     STATUS(SEC_E_ALGORITHM_MISMATCH,
            "The two sides have no algorithm or protocol version in common."),
-    STATUS(SEC_E_SECURITY_QOS_FAILED,
-           "The security that was asked for, such as mutual authentication, was not reached."),
+    STATUS(
+        SEC_E_SECURITY_QOS_FAILED,
+        "The call's deadline passed before it was complete. Check whether the server that it "
+        "asks answers, or allow more time (sspia_async_set_deadline)."),
     STATUS(SEC_E_UNFINISHED_CONTEXT_DELETED,
            "The call was cancelled, or its context was deleted, before it was complete."),
     STATUS(SEC_E_NO_TGT_REPLY,

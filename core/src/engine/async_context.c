@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "deadline.h"
 #include "fate.h"
 #include "lock.h"
 #include "message.h"
@@ -31,8 +32,7 @@ struct call *async_find(const SspiAsyncContext *pointer)
     return handle_find(HANDLE_ASYNC, handle);
 }
 
-/* The call of a live context, not in the midst of writing its outputs; or NULL. */
-static struct call *find_at_rest(const SspiAsyncContext *pointer)
+struct call *async_find_at_rest(const SspiAsyncContext *pointer)
 {
     struct call *call = async_find(pointer);
 
@@ -43,10 +43,7 @@ static struct call *find_at_rest(const SspiAsyncContext *pointer)
     return call;
 }
 
-/* Leads the handle to a fresh call with the same settings; the one before belongs to whoever
- * runs or lists it. Only an attachment moves along, and what is told of a call that is
- * complete. */
-static void part(struct call *call, struct call *fresh, bool is_complete)
+void async_part(struct call *call, struct call *fresh, bool is_complete)
 {
     fresh->job.operation = call->job.operation;
     fresh->async = call->async;
@@ -56,6 +53,8 @@ static void part(struct call *call, struct call *fresh, bool is_complete)
     if (fresh->queue != NULL)
         queue_retain(fresh->queue);
     call_attach(fresh, call_attachment(call)); /* the old call is left as its taker reads it */
+    fresh->deadline = call->deadline;
+    call->deadline = NULL;
     if (is_complete) {
         fresh->job.status = call->job.status;
         fresh->job.message = call->job.message;
@@ -76,7 +75,7 @@ struct call *async_changeable(struct call *call, uint64_t was)
         call_free(fresh);
         return call;
     }
-    part(call, fresh, fate_state(was) == ASYNC_COMPLETE);
+    async_part(call, fresh, fate_state(was) == ASYNC_COMPLETE);
     return fresh;
 }
 
@@ -129,6 +128,7 @@ static void let_go(struct holdings *holdings)
 static void abandon(struct call *call, enum async_state state, struct holdings *holdings)
 {
     holdings->attachment = call_attachment(call);
+    deadline_drop(call);
     if (state == ASYNC_PENDING) {
         if (call->job.operation->is_end || !run_withdraw(call))
             return;
@@ -151,7 +151,7 @@ void SspiFreeAsyncContext(SspiAsyncContext *pointer)
     struct call *call;
 
     engine_lock();
-    call = find_at_rest(pointer);
+    call = async_find_at_rest(pointer);
     if (call != NULL) {
         enum async_state state = fate_state(fate_seize(call->async));
 
@@ -267,6 +267,42 @@ SECURITY_STATUS sspia_async_set_queue(SspiAsyncContext *pointer, sspia_queue *qu
                         status == SEC_E_INVALID_PARAMETER ? "a call is pending" : NULL);
 }
 
+static SECURITY_STATUS set_deadline(const SspiAsyncContext *pointer, enum deadline_kind kind,
+                                    int64_t value)
+{
+    SECURITY_STATUS status;
+    struct call *call;
+    uint64_t was;
+
+    engine_lock();
+    status = open_settings(pointer, &call, &was);
+    if (status == SEC_E_OK) {
+        if (!deadline_set(call, kind, value))
+            status = SEC_E_INSUFFICIENT_MEMORY;
+        fate_release(call->async, was);
+    }
+    engine_unlock();
+    return message_fail("sspia_async_set_deadline", status,
+                        status == SEC_E_INVALID_PARAMETER ? "a call is pending" : NULL);
+}
+
+SECURITY_STATUS sspia_async_set_deadline(SspiAsyncContext *pointer, uint32_t milliseconds)
+{
+    if (milliseconds == SSPIA_DEADLINE_DEFAULT)
+        return set_deadline(pointer, DEADLINE_DEFAULT, 0);
+    if (milliseconds == 0)
+        return set_deadline(pointer, DEADLINE_NONE, 0);
+    return set_deadline(pointer, DEADLINE_AFTER, milliseconds);
+}
+
+SECURITY_STATUS sspia_async_set_deadline_at(SspiAsyncContext *pointer, int64_t monotonic_ns)
+{
+    if (monotonic_ns <= 0)
+        return message_fail("sspia_async_set_deadline_at", SEC_E_INVALID_PARAMETER,
+                            "the moment is not one of CLOCK_MONOTONIC");
+    return set_deadline(pointer, DEADLINE_AT, monotonic_ns);
+}
+
 BOOLEAN SspiAsyncContextRequiresNotify(SspiAsyncContext *pointer)
 {
     struct call *call;
@@ -304,7 +340,7 @@ static bool status_is_final(void *pointer)
 }
 
 /* Does the call here that is to be waited for, if that can be. Without a timeout the wait may
- * last as long as a call that blocks. */
+ * last as long as a call that blocks; a deadline ends the wait, but could not end it here. */
 static void run_here(const SspiAsyncContext *pointer, bool may_block)
 {
     struct call *call;
@@ -312,7 +348,7 @@ static void run_here(const SspiAsyncContext *pointer, bool may_block)
     engine_lock();
     call = async_find(pointer);
     if (call != NULL && fate_is_pending(call->async))
-        pool_run_here(&call->work, may_block);
+        pool_run_here(&call->work, may_block && !deadline_is_armed(call));
     else
         engine_unlock();
 }
@@ -403,88 +439,6 @@ bool async_take_attachment(SspiAsyncContext *pointer, SECURITY_STATUS *status,
     }
     engine_unlock();
     return call != NULL;
-}
-
-static char *cancel_message(const struct call *call)
-{
-    sspia_report report;
-    struct message message;
-
-    message_report(&report,
-                   work_place(&call->work) == WORK_NOWHERE
-                       ? "cancelled by the caller while the package was at work"
-                       : "cancelled by the caller before it began",
-                   NULL);
-    message_format(&message, job_package(&call->job), call->job.operation->name,
-                   SEC_E_UNFINISHED_CONTEXT_DELETED, &report);
-    return strdup(message.text);
-}
-
-/* What brings the completion of a cancelled call to the pool, apart from the context: that may
- * be used again before a thread comes to it. */
-static struct call *make_notice(const struct call *call)
-{
-    struct call *notice = call_new();
-
-    if (notice == NULL)
-        return NULL;
-    notice->work.kind = KIND_NOTIFICATION;
-    notice->job.status = SEC_E_UNFINISHED_CONTEXT_DELETED;
-    notice->async = call->async;
-    notice->callback = call_callback(call);
-    notice->data = call->data;
-    return notice;
-}
-
-/* Completes a pending call at once. It is taken back, or goes on out of sight. */
-static SECURITY_STATUS cancel(struct call *call, struct holdings *holdings)
-{
-    bool calls_back = call->queue == NULL && call_callback(call) != NULL;
-    struct call *notice = calls_back ? make_notice(call) : NULL;
-    char *message = cancel_message(call);
-
-    if (calls_back && (notice == NULL || !pool_have_thread(LANE_QUICK)))
-        goto no_memory;
-    if (!call->job.operation->is_end && run_withdraw(call)) {
-        holdings->job = call->job;
-        holdings->has_job = true;
-    } else {
-        struct call *fresh = call_new();
-
-        if (fresh == NULL)
-            goto no_memory;
-        part(call, fresh, false);
-        call = fresh;
-    }
-    call->job.status = SEC_E_UNFINISHED_CONTEXT_DELETED;
-    call->job.message = message;
-    run_post(call);
-    if (notice != NULL)
-        pool_push(&notice->work);
-    return SEC_E_OK;
-
-no_memory:
-    free(message);
-    if (notice != NULL)
-        call_free(notice);
-    return SEC_E_INSUFFICIENT_MEMORY;
-}
-
-SECURITY_STATUS sspia_async_cancel(SspiAsyncContext *pointer)
-{
-    struct holdings holdings = {.has_job = false};
-    SECURITY_STATUS status = SEC_E_INVALID_HANDLE;
-    struct call *call;
-
-    engine_lock();
-    call = find_at_rest(pointer);
-    if (call != NULL)
-        status = fate_is_pending(call->async) ? cancel(call, &holdings) : SEC_E_NO_CONTEXT;
-    engine_unlock();
-    run_tell();
-    let_go(&holdings);
-    return message_fail("sspia_async_cancel", status,
-                        status == SEC_E_NO_CONTEXT ? "no call is pending" : NULL);
 }
 
 /* The parent's calls are not pending here, and nobody is told of them. What they hold in

@@ -10,6 +10,7 @@
 #include "work.h"
 
 struct queue;
+struct deadline;
 
 /* What a submit may bring along: the head of an object that its job writes to, and that is kept
  * with the async context until somebody takes it, the next submit brings its own, or the
@@ -33,7 +34,8 @@ struct call {
         struct attachment *attachment; /* if work.has_attachment */
     };
     void *data;
-    struct queue *queue; /* a reference, or NULL */
+    struct queue *queue;       /* a reference, or NULL */
+    struct deadline *deadline; /* its async context's, or NULL; a parted call has none */
 };
 
 /* All with the engine lock held. */

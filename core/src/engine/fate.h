@@ -13,7 +13,8 @@
  *   IDLE      -> BUSY -> PENDING   submit
  *   PENDING   -> FINISHING         the call's thread, to write the outputs without the lock
  *   FINISHING -> COMPLETE          the same thread
- *   PENDING   -> COMPLETE          the same thread if there are no outputs; or cancel
+ *   PENDING   -> COMPLETE          the same thread if there are no outputs; or cancel, or the
+ *                                  reactor at the call's deadline
  *   COMPLETE  -> IDLE              reinit
  *   IDLE      -> BUSY -> IDLE      somebody changes settings, or looks
  *   COMPLETE  -> BUSY -> COMPLETE  the same

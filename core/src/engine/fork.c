@@ -11,7 +11,9 @@
 #include <pthread.h>
 
 #include "async_context.h"
+#include "deadline.h"
 #include "drain.h"
+#include "ending.h"
 #include "fate.h"
 #include "gate.h"
 #include "handle.h"
@@ -20,6 +22,7 @@
 #include "package.h"
 #include "pool.h"
 #include "queue.h"
+#include "reactor.h"
 #include "run.h"
 
 static void before_fork(void)
@@ -47,6 +50,7 @@ static void after_fork_child(void)
     lock_after_fork();
     gate_in_child();
     pool_after_fork();
+    reactor_after_fork();
     drain_after_fork();
     fate_after_fork();
     handle_after_fork();
@@ -57,6 +61,8 @@ __attribute__((constructor)) static void engine_start(void)
 {
     gate_start();
     pool_start(run_chunk, run_tell);
+    reactor_start(run_tell);
+    deadline_start(ending_by_deadline);
     handle_start();
     queue_start();
     async_start();

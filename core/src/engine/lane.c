@@ -336,7 +336,7 @@ static void *thread_main(void *argument);
 
 static bool start_thread(struct lane_state *lane)
 {
-    if (!worker_start(thread_main, lane, lane->thread_name))
+    if (worker_start(thread_main, lane, lane->thread_name) == NULL)
         return false;
     lane->threads++;
     lane->starting++;

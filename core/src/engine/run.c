@@ -24,6 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "deadline.h"
 #include "drain.h"
 #include "fate.h"
 #include "gate.h"
@@ -42,8 +43,8 @@ static void classify(struct call *call)
     call->work.lane = call->job.lane;
     call->work.quiet = call->queue != NULL || call_callback(call) == NULL;
     call->work.light = call->work.quiet && operation->is_end;
-    call->work.urgent =
-        call->queue != NULL || call_callback(call) != NULL || call->work.lane != LANE_QUICK;
+    call->work.urgent = call->queue != NULL || call_callback(call) != NULL ||
+                        call->work.lane != LANE_QUICK || deadline_is_armed(call);
 }
 
 static bool needs_turn(const struct call *call)
@@ -200,6 +201,7 @@ static void end(struct call *call, struct remains *remains)
         if (!is_attached)
             work_append(&remains->parted, &call->work, WORK_NOWHERE);
     }
+    deadline_disarm(call);
     if (is_attached)
         fate_move(call->async, ASYNC_COMPLETE, call->job.status, call->job.message != NULL);
 }
@@ -330,11 +332,15 @@ static void run_heavy(struct call *call)
     clear_away(&remains);
 }
 
-/* The completion of a call that was cancelled: nothing of it is left but that. */
+/* What is left of a call that was completed before its time: its job, which nobody has begun,
+ * and its completion, or one of the two. */
 static void run_notification(struct call *call)
 {
-    struct remains remains = {.notice = call_completion(call)};
+    struct job job = call->job;
+    struct remains remains = {.job = job.operation != NULL ? &job : NULL,
+                              .notice = call_completion(call)};
 
+    call->job.message = NULL; /* it was the job's arguments */
     engine_lock();
     work_append(&remains.parted, &call->work, WORK_NOWHERE);
     clear_away(&remains);

@@ -2,6 +2,7 @@
 #include "submission.h"
 
 #include "async_context.h"
+#include "deadline.h"
 #include "drain.h"
 #include "fate.h"
 #include "lock.h"
@@ -72,6 +73,10 @@ static struct call *admit_job(const SspiAsyncContext *pointer, const struct job 
     if (call == NULL)
         return NULL;
     *status = pool_admit(job->lane);
+    if (*status == SEC_E_OK && !deadline_arm(call, job->operation->is_end)) {
+        pool_dismiss(job->lane, 1);
+        *status = SEC_E_INSUFFICIENT_MEMORY;
+    }
     if (*status != SEC_E_OK) {
         *why = "the bound on queued calls is reached, or no thread can be started";
         give_back(call);
@@ -128,7 +133,7 @@ static bool can_be_light(const struct call *call, const struct async_destination
     const struct queue *queue = destination != NULL ? destination->queue : call->queue;
 
     return work_place(&call->work) == WORK_NOWHERE &&
-           (queue != NULL || call_callback(call) == NULL);
+           (queue != NULL || call_callback(call) == NULL) && !deadline_is_set(call);
 }
 
 /* What is left to do before the call is put. */

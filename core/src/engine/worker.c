@@ -40,7 +40,7 @@ static struct worker *hire(void *lane)
 }
 
 /* Signals of the host program are not for it. */
-bool worker_start(void *(*run)(void *worker), void *lane, const char *name)
+struct worker *worker_start(void *(*run)(void *worker), void *lane, const char *name)
 {
     struct worker *worker = hire(lane);
     pthread_attr_t attributes;
@@ -62,7 +62,7 @@ bool worker_start(void *(*run)(void *worker), void *lane, const char *name)
 done:
     if (failed != 0 && worker != NULL)
         worker_retire(worker);
-    return failed == 0;
+    return failed == 0 ? worker : NULL;
 }
 
 /* Whoever was about to wake one of them is not here to end that. */

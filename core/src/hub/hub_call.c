@@ -84,6 +84,16 @@ int32_t sspia_hub_call_cancel(uint64_t call)
     return sspia_async_cancel(hub_pointer(call));
 }
 
+int32_t sspia_hub_call_set_deadline(uint64_t call, uint32_t milliseconds)
+{
+    return sspia_async_set_deadline(hub_pointer(call), milliseconds);
+}
+
+int32_t sspia_hub_call_set_deadline_at(uint64_t call, int64_t monotonic_ns)
+{
+    return sspia_async_set_deadline_at(hub_pointer(call), monotonic_ns);
+}
+
 /* Empties what the caller now owns, so that outcome_free leaves it alone. */
 static void hand_over(struct outcome *outcome, sspia_hub_outcome *target)
 {
