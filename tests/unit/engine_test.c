@@ -304,7 +304,7 @@ static void job_that_takes_too_long_is_abandoned(void **state)
 
     (void)state;
     /* Long enough for it to begin, which is waited for. */
-    assert_int_equal(sspia_async_set_deadline(async, 200), SEC_E_OK);
+    assert_int_equal(sspia_async_set_deadline(async, 1000), SEC_E_OK);
     assert_int_equal(async_submit(async, &job), SEC_E_OK);
     wait_for(&task.started, 1);
     assert_int_equal(end(async), SEC_E_SECURITY_QOS_FAILED);
