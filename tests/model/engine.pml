@@ -2,7 +2,11 @@
 /*
  * engine.pml - a model of the async context, its call, the completion queue and the pool.
  *
- * The names are those of the code: states of enum async_state (call.h), places of enum
+ * It is about what is done under the engine lock: legs, cancel, free, batches, callbacks, and the
+ * wakes of the pool. Here light calls go by the lock as well, as they may in the code; what they
+ * do without it (fate, inbox, watch, the queue's descriptor) is in lockfree.pml.
+ *
+ * The names are those of the code: states of enum async_state (fate.h), places of enum
  * work_place (work.h), and one inline for each move with the name of the C function that makes
  * it; tests/model/run.sh compares them. An atomic block is one hold of the engine lock: between
  * two of them other threads may do anything, as in the code. The wakes that fall due in a hold
@@ -187,7 +191,7 @@ inline fate_move(c, s)
 }
 
 /* Leads the handle to a fresh call. */
-inline part(c, fresh)
+inline async_part(c, fresh)
 {
     use(c);
     assert(IS_ATTACHED(c));
@@ -206,7 +210,7 @@ inline async_changeable()
 {
     use(async_call);
     if
-    :: place[async_call] != WORK_NOWHERE && BROKEN != 6 -> part(async_call, fresh)
+    :: place[async_call] != WORK_NOWHERE && BROKEN != 6 -> async_part(async_call, fresh)
     :: else
     fi
 }
@@ -434,7 +438,7 @@ inline run_slice(c, goes_on)
     }
 }
 
-inline run_job(c, goes_on)
+inline run_heavy(c, goes_on)
 {
     if
     :: rest[c] > 0 -> run_slice(c, goes_on)
@@ -450,14 +454,14 @@ inline run_job(c, goes_on)
 }
 
 /* With the lock held. Afterwards c is what is to be freed, or NONE. */
-inline settle(c)
+inline end(c)
 {
     use(c);
     wanted = state[c] == ASYNC_FINISHING || completion[c] == NONE ||
              (is_end[c] && (IS_ATTACHED(c) || BROKEN == 10));
     pool_dismiss();
     if
-    :: wanted -> fate_move(c, ASYNC_COMPLETE) /* fate_complete */
+    :: wanted -> fate_move(c, ASYNC_COMPLETE) /* fate_move */
     :: else
     fi;
 #ifdef QUEUED
@@ -600,9 +604,9 @@ taken:
             goto clearing }
     :: atomic { !notification[c] -> use(c) }
     fi;
-    run_job(c, goes_on);
+    run_heavy(c, goes_on);
     if
-    :: second != NONE -> run_job(second, second_goes_on)
+    :: second != NONE -> run_heavy(second, second_goes_on)
     :: else
     fi;
     if
@@ -626,11 +630,11 @@ taken:
         stays = goes_on || is_end[c]; /* else there are arguments to let go of unlocked */
         if
         :: goes_on -> c = NONE
-        :: else -> settle(c)
+        :: else -> end(c)
         fi;
         if
         :: second != NONE && second_goes_on -> second = NONE
-        :: second != NONE && !second_goes_on -> settle(second)
+        :: second != NONE && !second_goes_on -> end(second)
         :: else
         fi;
         goes_on = false;
@@ -873,11 +877,11 @@ proctype canceller()
             :: else
             fi;
             if
-            :: !withdrawn -> part(call, fresh); call = fresh
+            :: !withdrawn -> async_part(call, fresh); call = fresh
             :: else
             fi;
             settled[completion[call]] = true;
-            fate_move(call, ASYNC_COMPLETE); /* fate_complete */
+            fate_move(call, ASYNC_COMPLETE); /* fate_move */
 #ifdef POOL
             pool_push(notice);
 #endif

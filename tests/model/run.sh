@@ -34,14 +34,15 @@ names_of() {
     sed -n 's/^mtype = {\(.*\)};/\1/p' "$model" | tr -d ' ' | tr ',' '\n' | grep "^$1" | sort -u
 }
 
-states_of call.h async_state ASYNC_ >"$work/code"
+# BUSY, and the inbox, are of the moves without the lock.
+states_of fate.h async_state ASYNC_ | grep -v ASYNC_BUSY >"$work/code"
 names_of ASYNC_ >"$work/model"
 diff "$work/code" "$work/model" || {
     echo "enum async_state and the model differ (< code, > model)"
     failed=1
 }
 # Turns are not modelled.
-states_of work.h work_place WORK_ | grep -v WORK_WAITING >"$work/code"
+states_of work.h work_place WORK_ | grep -Ev 'WORK_(WAITING|IN_INBOX)' >"$work/code"
 names_of WORK_ >"$work/model"
 diff "$work/code" "$work/model" || {
     echo "enum work_place and the model differ (< code, > model)"
@@ -49,7 +50,7 @@ diff "$work/code" "$work/model" || {
 }
 for move in $(sed -n 's/^inline \([a-z_]*\)(.*/\1/p' "$model") \
     abandon async_submit_batch async_submit_to cancel \
-    clear_away engine_wait fate_complete make_notice next open_settings publish \
+    clear_away engine_wait make_notice next open_settings publish \
     run_chunk run_notification run_start sleep_until SspiFreeAsyncContext SspiGetAsyncCallStatus \
     SspiReinitAsyncContext SspiSetAsyncNotifyCallback sspia_async_cancel sspia_async_wait \
     sspia_queue_dispatch sspia_queue_free thread_main wait_for_work; do
@@ -124,6 +125,33 @@ for break in \
         echo "broken on purpose, found: ${rest%%:*}"
     else
         echo "broken on purpose, NOT FOUND: ${rest%%:*}"
+        failed=1
+    fi
+done
+
+# ---- Without the lock ------------------------------------------------------------------------
+
+model=$(dirname "$model")/lockfree.pml
+for variant in '-DROUNDS=2 -DOTHERS=0' '-DROUNDS=1 -DOTHERS=1' '-DROUNDS=0 -DOTHERS=2'; do
+    # shellcheck disable=SC2086 # defines on purpose, here and below
+    check lockfree -O2 $variant
+    echo "lockfree, $variant: $states states, $errors errors, $seconds s"
+    [ "$errors" -eq 0 ] || {
+        # shellcheck disable=SC2086
+        spin -k lockfree.pml.trail -p $variant "$model" 2>/dev/null | tail -n 60 || true
+        failed=1
+    }
+done
+for break in \
+    '1:nobody looks who would see what was pushed' \
+    '2:a thread says that it stops looking after its last look' \
+    '3:free does not wait for a submit under way' \
+    '4:a status is final before its completion is expected'; do
+    check "unlocked${break%%:*}" -O0 -DBROKEN="${break%%:*}" -DROUNDS=2 -DOTHERS=0
+    if [ "$errors" -gt 0 ]; then
+        echo "broken on purpose, found: ${break#*:}"
+    else
+        echo "broken on purpose, NOT FOUND: ${break#*:}"
         failed=1
     fi
 done
