@@ -3,13 +3,15 @@
 
 64 tasks delete one context after the other. The contexts are of the package Scripted, whose
 own work is next to nothing, and are made beforehand. The peers run the synchronous delete of
-such a context on asyncio's threads.
+such a context on asyncio's threads. All is done on asyncio's own loop, and on uvloop's if that
+is installed.
 """
 
 from __future__ import annotations
 
 import asyncio
 import gc
+import importlib
 import time
 from collections.abc import Awaitable, Iterator
 from typing import Any, Callable
@@ -112,10 +114,19 @@ async def theirs(credential: Credential, count: int, delete: Delete) -> float:
     return await timed(handles, delete)
 
 
-def main() -> None:
-    """Measure the row."""
-    loop = asyncio.new_event_loop()
-    credential = Credential.acquire("Scripted", CredentialUse.BOTH).result(10)
+def loops() -> Iterator[tuple[str, asyncio.AbstractEventLoop]]:
+    """Event loops, each with what its cases are called besides."""
+    yield "", asyncio.new_event_loop()
+    try:
+        uvloop = importlib.import_module("uvloop")
+    except ImportError:
+        measure.note("not measured: uvloop (it is not installed)")
+        return
+    yield ", uvloop", uvloop.new_event_loop()
+
+
+def compare(name: str, loop: asyncio.AbstractEventLoop, credential: Credential) -> None:
+    """Measure the row on one loop."""
     count = measure.options.count(100 * IN_FLIGHT) // IN_FLIGHT * IN_FLIGHT
 
     def side(coroutine: Callable[..., Any], *arguments: Any) -> measure.Side:
@@ -131,9 +142,16 @@ def main() -> None:
         measure.note("not measured: many at once (there is no sspi_async.delete_many)")
     for peer, delete in (("run_in_executor", in_executor), ("to_thread", in_thread)):
         for case, our_side in cases:
-            measure.compare(ROW, case, peer, "us", our_side, side(theirs, delete))
-    loop.run_until_complete(loop.shutdown_default_executor())
-    loop.close()
+            measure.compare(ROW, case + name, peer, "us", our_side, side(theirs, delete))
+
+
+def main() -> None:
+    """Measure the row."""
+    credential = Credential.acquire("Scripted", CredentialUse.BOTH).result(10)
+    for name, loop in loops():
+        compare(name, loop, credential)
+        loop.run_until_complete(loop.shutdown_default_executor())
+        loop.close()
 
 
 if __name__ == "__main__" and measure.options.wants(ROW):

@@ -78,9 +78,17 @@ def signature(item: object) -> str:
 
 
 def members(cls: type) -> list[str]:
-    """The public methods and properties of a class, in the order of the source."""
+    """The public methods and properties of a class: its own, then those of bases of ours."""
+    found: dict[str, object] = {}
+    for base in cls.__mro__:
+        if (
+            base.__module__.startswith("sspi_async.")
+            and base.__module__ != "sspi_async._native"
+        ):
+            for name, item in vars(base).items():
+                found.setdefault(name, item)
     lines: list[str] = []
-    for name, item in vars(cls).items():
+    for name, item in found.items():
         if name.startswith("_"):
             continue
         if isinstance(item, property):

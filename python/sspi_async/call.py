@@ -4,16 +4,15 @@
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import sys
 import time
 from collections.abc import Generator
-from typing import Any, Callable, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Callable, Generic, TypeVar
 
+from . import _native
 from .error import SspiError
-from .queue import PENDING, Entry, Queue, running_loop, trio_task
+from .queue import PENDING, Queue, running_loop, trio_task
 from .status import Status
-from .waiter import Waiter
 
 T = TypeVar("T")
 
@@ -21,7 +20,7 @@ T = TypeVar("T")
 _SLICE_MS = 100
 
 
-class Call(Entry, Generic[T]):
+class Call(_native.Call, Generic[T]):
     """An operation that was queued: poll it, wait for it, await it, or have it call you.
 
     A call goes on when nobody keeps it. It belongs to the event loop on which it was made (or,
@@ -29,36 +28,23 @@ class Call(Entry, Generic[T]):
     """
 
     # There are two kinds: `Operation` has a call of the library, which is asked for what it
-    # brought; `Ending` has none, and its completion tells all.
+    # brought; `Ending` has none, and its completion tells all. What is done for every call is
+    # in C (bindings/python/call.c): being told of the completion, callbacks, and the await of a
+    # task on the loop that owns the call.
 
-    __slots__ = ("__weakref__", "_callbacks", "_queue", "_waiter")
+    __slots__ = ("__weakref__",)
 
-    _queue: Queue
-    _callbacks: list[tuple[contextvars.Context, Callable[[Call[T]], object]]] | None
-    _waiter: Waiter | None  # of the first task that awaits the call on the loop that owns it
+    if TYPE_CHECKING:
+        _queue: Queue
+
+        def _take_result(self) -> T: ...
+        def __await__(self) -> Generator[Any, Any, T]: ...
 
     def __repr__(self) -> str:
         return f"<sspi_async.Call {self.status.name}>"
 
-    def _begin(self, queue: Queue, callback: Callable[[Call[T]], object] | None) -> Queue:
-        self._heard = PENDING
-        self._queue = queue
-        self._waiter = None
-        self._callbacks = None if callback is None else [(contextvars.copy_context(), callback)]
-        return queue
-
-    # ---- What the kinds of calls differ in --------------------------------------------------
-
-    def _status_now(self) -> int:
-        """The status as far as the library knows it; final: result and error are there."""
-        raise NotImplementedError
-
     def _wait(self, timeout_ms: int) -> None:
         """Block until the call is complete, the time is over, or something has happened."""
-        raise NotImplementedError
-
-    def _take_result(self) -> T:
-        """The result of the complete call; or its error is raised."""
         raise NotImplementedError
 
     def cancel(self) -> bool:
@@ -70,7 +56,7 @@ class Call(Entry, Generic[T]):
         Returns:
             True if the call was pending.
         """
-        raise NotImplementedError
+        return self._cancel()
 
     # ---- Poll, wait, be told ----------------------------------------------------------------
 
@@ -100,6 +86,11 @@ class Call(Entry, Generic[T]):
             TimeoutError: If the time ran out; the call goes on.
             SspiError: If the call failed.
         """
+        if self._status_now() == PENDING:
+            self._wait_until_done(timeout)
+        return self._take_result()
+
+    def _wait_until_done(self, timeout: float | None) -> None:
         deadline = None if timeout is None else time.monotonic() + timeout
         while self._status_now() == PENDING:
             wait = _SLICE_MS
@@ -108,7 +99,6 @@ class Call(Entry, Generic[T]):
                 if wait <= 0:
                     raise TimeoutError(f"the call is still pending after {timeout} s")
             self._wait(wait)
-        return self._take_result()
 
     def exception(self, timeout: float | None = None) -> SspiError | None:
         """Wait for the call and return its error instead of raising it.
@@ -137,40 +127,21 @@ class Call(Entry, Generic[T]):
         Args:
             callback: Is given this call.
         """
-        context = contextvars.copy_context()
-        with self._queue.lock:
-            if self._heard == PENDING:
-                if self._callbacks is None:
-                    self._callbacks = []
-                self._callbacks.append((context, callback))
-                return
-        self._queue.post(lambda: context.run(callback, self))
-
-    def _deliver(self, queue: Queue) -> None:
-        """Run the callbacks, then the task that waits; for use by the queue."""
-        callbacks, self._callbacks = self._callbacks, None
-        if callbacks is not None:
-            for context, callback in callbacks:
-                queue.run(context.run, callback, self)
-        waiter, self._waiter = self._waiter, None
-        if waiter is not None:
-            waiter.wake()
+        self._when_done(callback)
 
     # ---- Await ------------------------------------------------------------------------------
 
-    def __await__(self) -> Generator[Any, Any, T]:
-        """Wait for the call; cancelling the task that waits cancels the call."""
+    def _await_anywhere(self) -> Generator[Any, Any, T]:
+        """Wait for the call; cancelling the task that waits cancels the call.
+
+        Of the first task on the loop that owns the call this is the waiter's (waiter.c).
+        """
         lowlevel = trio_task() if "trio" in sys.modules else None
         if lowlevel is not None:
             yield from self._wait_in_trio(lowlevel).__await__()
         elif self._heard == PENDING:
-            loop = running_loop()
             try:
-                if loop is not None and self._waiter is None and self._queue.loop() is loop:
-                    self._waiter = waiter = Waiter(loop)
-                    yield waiter
-                else:
-                    yield from self._wait_in_loop(loop)
+                yield from self._wait_in_loop(running_loop())
             except (asyncio.CancelledError, GeneratorExit):
                 self.cancel()
                 raise

@@ -1,22 +1,21 @@
 # SPDX-License-Identifier: MIT
-"""Security contexts: both sides of a handshake, and the messages that follow."""
+"""Security contexts: both sides of a handshake; the messages that follow are in message.py."""
 
 from __future__ import annotations
 
 import contextlib
-import struct
-import sys
 from collections.abc import Iterable
 from types import TracebackType
-from typing import TYPE_CHECKING, Callable, Union
+from typing import TYPE_CHECKING, Callable
 
 from . import _native
 from .call import Call
 from .credential import Credential, Identity, TlsIdentity, moment
-from .ending import begin_ending
-from .error import InvalidParameter, NotEncrypted, SspiError, check, error_of, need_text
+from .error import InvalidParameter, SspiError, check, error_of, need_text
 from .flags import ClientFlags, CredentialUse, ExportFlags, ServerFlags
-from .operation import Operation, Outcome
+from .message import Bytes, Messages
+from .outcome import Outcome
+from .place import place
 from .status import Status
 
 if TYPE_CHECKING:
@@ -24,16 +23,8 @@ if TYPE_CHECKING:
 
     from .attribute import ContextAttributes
 
-Bytes = Union[bytes, bytearray, memoryview]
 
-_WRAP_NO_ENCRYPT = 0x80000001
-_DELETE = "DeleteSecurityContext"
-
-# The number of a context that was deleted: it names nothing. 0 would be one that is yet to be.
-_DEAD = 2**64 - 1
-
-
-class SecurityContext:
+class SecurityContext(Messages):
     """One side of a security context; made by `client()`, `server()` or `import_()`.
 
     A context manager of both kinds: entering it acquires a credential if none was given,
@@ -49,25 +40,18 @@ class SecurityContext:
         extra: What was left of the input of the last leg: it belongs to what comes next.
     """
 
-    # Few bytes, for servers keep many of these.
+    # What legs and deletes change is in C (bindings/python/context.c). Few bytes, for servers
+    # keep many of these.
     __slots__ = (
         "__weakref__",
-        "_attributes",
         "_bindings",
-        "_complete",
         "_credential",
-        "_expiry",
-        "_first",
-        "_handle",
         "_identity",
-        "_outgoing",
         "_owns_credential",
         "_package",
         "_protocols",
         "_request",
-        "_rest",
         "acceptor",
-        "extra",
         "target",
     )
 
@@ -83,13 +67,7 @@ class SecurityContext:
         channel_bindings: bytes | None,
         application_protocols: Iterable[str | bytes],
     ) -> None:
-        self._handle = 0
-        self._first: Call[bytes] | None = None
-        self._complete = False
-        self._attributes = 0
-        self._expiry = 0x7FFFFFFFFFFFFFFF
-        self._rest = b""
-        self._outgoing = b""
+        super().__init__()
         self._package = package
         self._request = int(flags)
         self._credential = credential
@@ -99,7 +77,6 @@ class SecurityContext:
         self._protocols = _pack_protocols(application_protocols)
         self.target = need_text("the target", target)
         self.acceptor = acceptor
-        self.extra = b""
 
     def __repr__(self) -> str:
         side = "server" if self.acceptor else f"client of {self.target}"
@@ -153,245 +130,24 @@ class SecurityContext:
             raise InvalidParameter(
                 Status.SEC_E_INVALID_PARAMETER, "the first leg is still under way"
             )
-        handle = self._handle
-        first = handle == 0
+        first = self._handle == 0
         credential = self._credential._handle if self._credential is not None else 0
         if first and credential == 0:
             raise InvalidParameter(
                 Status.SEC_E_INVALID_PARAMETER,
                 "no credential yet: enter the context with 'with' or 'async with', or give one",
             )
-        given = bytes(token)
-        bindings = self._bindings if first else None
-        protocols = self._protocols if first else None
-
-        def submit(call: int, queue: int, number: int) -> int:
-            if self.acceptor:
-                return _native.accept(
-                    call,
-                    queue,
-                    number,
-                    credential,
-                    handle,
-                    self._request,
-                    given,
-                    bindings,
-                    protocols,
-                )
-            return _native.initialize(
-                call,
-                queue,
-                number,
-                credential,
-                handle,
-                self.target,
-                self._request,
-                given,
-                bindings,
-                protocols,
-            )
-
-        def finish(outcome: Outcome, error: SspiError | None) -> bytes:
-            if first:
-                self._first = None
-            if outcome.context != 0:
-                self._handle = outcome.context
-            if error is None:
-                self._attributes = outcome.attributes
-                self._expiry = outcome.expiry
-                self._complete = outcome.status == Status.SEC_E_OK
-                self.extra = given[len(given) - outcome.extra :] if outcome.extra else b""
-                if self._complete:
-                    self._rest = self.extra
-            return outcome.token or b""
-
-        made = Operation(submit, finish, callback)
-        if first:
-            self._first = made
-        return made
-
-    # ---- Messages -----------------------------------------------------------------------
-
-    def sign(self, data: Bytes) -> bytes:
-        """Sign a message.
-
-        Args:
-            data: The message.
-
-        Returns:
-            The signature, for `verify` on the other side.
-
-        Raises:
-            NotEncrypted: If integrity was not asked for when the context was made.
-            SspiError: If the context is deleted, expired or not complete.
-        """
-        status, signature = _native.sign(self._handle, data)
-        check(status)
-        return signature or b""
-
-    def verify(self, data: Bytes, signature: Bytes) -> None:
-        """Check the signature of a message.
-
-        Args:
-            data: The message.
-            signature: What `sign` made of it.
-
-        Raises:
-            MessageAltered: If it does not fit.
-            OutOfSequence: If the message came twice or in the wrong order.
-        """
-        check(_native.verify(self._handle, data, signature))
-
-    def encrypt(self, data: Bytes, *, sign_only: bool = False) -> bytes:
-        """Seal a message.
-
-        Args:
-            data: The message.
-            sign_only: Protect it against change and leave it readable.
-
-        Returns:
-            The sealed message, for `decrypt` on the other side.
-
-        Raises:
-            SspiError: If the context is deleted, expired or not complete, or confidentiality
-                was not negotiated.
-        """
-        qop = _WRAP_NO_ENCRYPT if sign_only else 0
-        status, sealed = _native.encrypt(self._handle, qop, data)
-        check(status)
-        outgoing, self._outgoing = self._outgoing, b""
-        return outgoing + (sealed or b"")
-
-    def decrypt(self, data: Bytes, *, accept_signed: bool = False) -> bytes:
-        """Open a sealed message.
-
-        Of a stream package (Schannel) data is what the connection has brought, in pieces of any
-        size: what is not a whole record is kept for the next call.
-
-        Args:
-            data: The sealed message.
-            accept_signed: Also accept a message that is only signed.
-
-        Returns:
-            The plaintext.
-
-        Raises:
-            MessageAltered: If it is not what the peer sealed.
-            OutOfSequence: If it came twice or in the wrong order.
-            NotEncrypted: If it was only signed.
-            ContextExpired: If the peer has closed the connection.
-        """
-        whole = self._rest + bytes(data) if self._rest else data
-        status, plain, qop, used = _native.decrypt(self._handle, whole)
-        if status == Status.SEC_E_INCOMPLETE_MESSAGE and self._is_stream():
-            self._rest = bytes(whole)
-            return b""
-        check(status)
-        self._rest = bytes(whole[used:])
-        if status == Status.SEC_I_RENEGOTIATE:
-            self._outgoing += self._step_in_stream()
-            return (plain or b"") + (self.decrypt(b"") if self._rest else b"")
-        if status == Status.SEC_I_CONTEXT_EXPIRED and not plain:
-            raise error_of(Status.SEC_E_CONTEXT_EXPIRED, "the peer has closed the connection")
-        _need_encrypted(qop, accept_signed)
-        return plain or b""
-
-    def encrypt_parts(
-        self,
-        data: Bytes,
-        *,
-        header: Bytes = b"",
-        trailer: Bytes = b"",
-        sign_only: bool = False,
-    ) -> tuple[bytes, bytes]:
-        """Seal a message for a protocol that has a place of its own for the token, such as RPC.
-
-        Args:
-            data: What is sealed.
-            header: What goes before it, readable, and is signed with it.
-            trailer: What goes behind it, likewise.
-            sign_only: Protect the data against change and leave it readable.
-
-        Returns:
-            The token and the sealed data, for `decrypt_parts` on the other side. The data keeps
-            its length unless `attributes.sizes` has a block_size of more than 1 (RC4, DES3).
-
-        Raises:
-            Unsupported: If the package seals a stream, or cannot sign what it does not seal
-                (NTLM; a trailer where the data is padded).
-            SspiError: As from `encrypt`.
-        """
-        qop = _WRAP_NO_ENCRYPT if sign_only else 0
-        status, token, sealed = _native.encrypt_parts(self._handle, qop, header, data, trailer)
-        check(status)
-        return token or b"", sealed or b""
-
-    def decrypt_parts(
-        self,
-        token: Bytes,
-        data: Bytes,
-        *,
-        header: Bytes = b"",
-        trailer: Bytes = b"",
-        accept_signed: bool = False,
-    ) -> bytes:
-        """Open a message of `encrypt_parts`.
-
-        Args:
-            token: The token.
-            data: The sealed data.
-            header: What came before it and is signed with it.
-            trailer: What came behind it and is signed with it.
-            accept_signed: Also accept data that is only signed.
-
-        Returns:
-            The plaintext.
-
-        Raises:
-            MessageAltered: If any part is not what the peer sealed or signed.
-            OutOfSequence: If the message came twice or in the wrong order.
-            NotEncrypted: If the data was only signed.
-        """
-        status, plain, qop = _native.decrypt_parts(self._handle, token, header, data, trailer)
-        check(status)
-        _need_encrypted(qop, accept_signed)
-        return plain or b""
-
-    def message_limit(self, packet: int, *, sign_only: bool = False) -> int:
-        """Tell how much data goes into one message.
-
-        Args:
-            packet: How long the sealed message may be, with its token.
-            sign_only: Of a message that is only signed.
-
-        Returns:
-            How many bytes `encrypt` may be given; 0: not one.
-
-        Raises:
-            Unsupported: If the package seals a stream (Schannel; its attributes have
-                `stream_sizes`).
-            SspiError: As from `encrypt`.
-        """
-        if not 0 <= packet < 2**32:
-            raise InvalidParameter(
-                Status.SEC_E_INVALID_PARAMETER, "a packet has 0 to 4294967295 bytes"
-            )
-        qop = _WRAP_NO_ENCRYPT if sign_only else 0
-        status, plaintext = _native.message_limit(self._handle, qop, packet)
-        check(status)
-        return plaintext
-
-    def shutdown(self) -> bytes:
-        """End a stream (Schannel): nothing can be encrypted any more.
-
-        Returns:
-            The bytes that tell the peer so.
-
-        Raises:
-            Unsupported: If the package has no such thing.
-        """
-        check(_native.control(self._handle, (1).to_bytes(4, sys.byteorder)))
-        return self._step_in_stream()
+        return place.step(
+            self,
+            self.acceptor,
+            credential,
+            self.target,
+            self._request,
+            token,
+            self._bindings if first else None,
+            self._protocols if first else None,
+            callback,
+        )
 
     def _step_in_stream(self) -> bytes:
         """A leg in the midst of the stream, for the messages of the handshake protocol there.
@@ -416,9 +172,6 @@ class SecurityContext:
             return outcome.token or b""
         finally:
             _native.call_free(call)
-
-    def _is_stream(self) -> bool:
-        return _native.query_number(self._handle, 4, 0)[0] == Status.SEC_E_OK
 
     # ---- Attributes, export ---------------------------------------------------------------
 
@@ -489,28 +242,14 @@ class SecurityContext:
         Returns:
             A call; `InvalidHandle` if there is no context, or it was deleted before.
         """
-        if self._first is not None:
-            self._abandon_first()
-        made = begin_ending(_DELETE, _native.delete_context, self._handle, callback)
-        self._complete = False
-        if self._handle != 0:
-            self._handle = _DEAD
-        return made
+        return place.end_context(self, callback)
 
     def delete_nowait(self) -> None:
         """Delete the context and be told nothing."""
-        if self._first is not None:
-            self._abandon_first()
+        self._abandon_first()
         if _native.delete_context(0, 0, 0, self._handle) < 0:
             _native.delete_context_now(self._handle)
-        self._complete = False
-        if self._handle != 0:
-            self._handle = _DEAD
-
-    def _abandon_first(self) -> None:
-        first, self._first = self._first, None
-        if first is not None and not first.cancel():
-            first.done()  # it had come to its end: the context is there
+        self._mark_dead()
 
     def _acquire(self) -> Call[Credential]:
         use = CredentialUse.INBOUND if self.acceptor else CredentialUse.OUTBOUND
@@ -537,7 +276,7 @@ class SecurityContext:
         traceback: TracebackType | None,
     ) -> None:
         try:
-            if self._handle not in (0, _DEAD) or self._first is not None:
+            if self._alive:
                 self.delete().exception()
         finally:
             self._free_own_credential()
@@ -554,16 +293,11 @@ class SecurityContext:
         traceback: TracebackType | None,
     ) -> None:
         try:
-            if self._handle not in (0, _DEAD) or self._first is not None:
+            if self._alive:
                 with contextlib.suppress(SspiError):  # deleted before, by hand
                     await self.delete()
         finally:
             self._free_own_credential()
-
-    def __del__(self, delete: Callable[[int], int] = _native.delete_context_now) -> None:
-        handle = getattr(self, "_handle", 0)
-        if handle not in (0, _DEAD):
-            delete(handle)
 
 
 def delete_many(
@@ -587,19 +321,7 @@ def delete_many(
     Raises:
         SspiError: If it could not be queued: then none is deleted.
     """
-    every = list(contexts)
-    handles = []
-    for context in every:
-        if context._first is not None:
-            context._abandon_first()
-        handles.append(context._handle)
-    packed = struct.pack(f"={len(handles)}Q", *handles)
-    made = begin_ending(_DELETE, _native.delete_contexts, packed, callback)
-    for context in every:
-        context._complete = False
-        if context._handle != 0:
-            context._handle = _DEAD
-    return made
+    return place.end_contexts(contexts, callback)
 
 
 def client(
@@ -674,11 +396,7 @@ def server(
     )
 
 
-def _need_encrypted(qop: int, accept_signed: bool) -> None:
-    if qop == _WRAP_NO_ENCRYPT and not accept_signed:
-        raise NotEncrypted(
-            Status.SEC_E_QOP_NOT_SUPPORTED, "the message is signed and not encrypted"
-        )
+place.security_context = SecurityContext
 
 
 def _pack_protocols(names: Iterable[str | bytes]) -> bytes | None:

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Callable
 
 from . import _native
 from .call import Call
-from .ending import begin_ending
-from .error import SspiError, check, need_text
+from .error import check, need_text
 from .flags import CredentialUse
-from .operation import Operation, Outcome
+from .place import place
 
 if TYPE_CHECKING:
     import datetime
@@ -150,16 +149,10 @@ class Credential:
         need_text("the principal", principal)
         packed = identity._pack() if identity is not None else None
 
-        def finish(outcome: Outcome, error: SspiError | None) -> Credential:
-            return cls(outcome.credential, package, use, outcome.expiry)
+        def finish(handle: int, expiry: int) -> Credential:
+            return cls(handle, package, use, expiry)
 
-        return Operation(
-            lambda call, queue, number: _native.acquire(
-                call, queue, number, package, principal, int(use), packed
-            ),
-            finish,
-            callback,
-        )
+        return place.acquire(package, principal, int(use), packed, finish, callback)
 
     @property
     def name(self) -> str:
@@ -177,9 +170,7 @@ class Credential:
         Returns:
             A call; `InvalidHandle` if it was freed before.
         """
-        return begin_ending(
-            "FreeCredentialsHandle", _native.free_credential, self._handle, callback
-        )
+        return place.end_credential(self._handle, callback)
 
     def free_nowait(self) -> None:
         """Free the credential and be told nothing."""

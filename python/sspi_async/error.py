@@ -30,6 +30,13 @@ class SspiError(Exception):
     def __str__(self) -> str:
         return self.message
 
+    def _copy(self) -> SspiError:
+        """Make another one for another who asks."""
+        made = type(self)(self.status, self.message)
+        made.token = self.token
+        made.missing = self.missing
+        return made
+
 
 class InvalidHandle(SspiError):
     """The context, credential or call was deleted before, or never was."""
@@ -159,6 +166,26 @@ def error_of(status: int, message: str | None = None) -> SspiError:
         An instance of the subclass for that status.
     """
     return _CLASSES.get(status, SspiError)(status, message)
+
+
+def failure(
+    status: int, message: str | None, token: bytes | None = None, missing: int = 0
+) -> SspiError:
+    """Make the exception of a call.
+
+    Args:
+        status: What the call returned.
+        message: Why; None for the text of the status.
+        token: What it has for the peer.
+        missing: How many more bytes it needs.
+
+    Returns:
+        As `error_of`.
+    """
+    error = error_of(status, message)
+    error.token = token
+    error.missing = missing
+    return error
 
 
 def check(status: int) -> None:

@@ -11,10 +11,10 @@ them from there in batches:
 There is one queue for each loop, for each trio run, and for the thread. A call belongs to the
 queue of the place where it was submitted, and its callbacks run there.
 
-A completion is *heard* when it is taken from the library: under the queue's lock its entry gets
-the status, and joins those that are to be delivered. Delivery (callbacks, tasks that wait) is
-the owner's, in the order in which completions were heard. Any thread may hear on behalf of a
-loop, so that nobody waits for a completion that is there already.
+A completion is *heard* when it is taken from the library: its call gets the status, and joins
+those that are to be delivered. Delivery (callbacks, tasks that wait) is the owner's, in the
+order in which completions were heard. Any thread may hear on behalf of a loop, so that nobody
+waits for a completion that is there already. Both are in C (bindings/python/queue.c).
 """
 
 from __future__ import annotations
@@ -22,127 +22,45 @@ from __future__ import annotations
 import asyncio
 import atexit
 import contextlib
-import itertools
+import contextvars
 import os
 import select
 import sys
 import threading
 import weakref
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Callable
 
 from . import _native
-from .error import OutOfMemory
+from .error import failure
 from .status import Status
 
 if TYPE_CHECKING:
     import trio
 
-_BATCH = 256
+    from .call import Call
 
-# Plain numbers: a member of an enumeration takes longer to look up.
+# A plain number: a member of an enumeration takes longer to look up.
 PENDING = int(Status.SEC_I_ASYNC_CALL_PENDING)
-_SHUT_DOWN = int(Status.SEC_E_SHUTDOWN_IN_PROGRESS)
-
-ids = itertools.count(1)
-
-
-class Entry:
-    """What waits for a completion.
-
-    `_heard` is PENDING, or the status that the completion had; written under the queue's lock.
-    `_needs_queue` tells whether the completion is all that will ever be heard of it.
-    """
-
-    __slots__ = ("_heard",)
-
-    _heard: int
-    _needs_queue = False
-
-    def _deliver(self, queue: Queue) -> None:
-        """Tell those who wait, on the thread of the owner."""
-        raise NotImplementedError
 
 
 def _no_loop() -> None:
     """Return None: not an asyncio loop, or none any more."""
 
 
-class Queue:
+class Queue(_native.Queue):
     """A completion queue of the library and those who wait for its completions.
 
-    Attributes:
-        native: The queue of the library.
-        loop: Gives the asyncio loop that owns it, if one does.
-        lock: Held while completions are noted, and by who must not miss one.
-        pending: Those who wait, by id.
+    Calls are found by the address that is their completion's id; see bindings/python/queue.h.
+    What else waits for a completion is registered and has `_deliver(queue)`.
     """
 
-    loop: Callable[[], asyncio.AbstractEventLoop | None]
-
-    def __init__(self) -> None:
-        self.loop = _no_loop
-        self.native = _native.queue_create()
-        if self.native == 0:
-            raise OutOfMemory(Status.SEC_E_INSUFFICIENT_MEMORY)
-        self.lock = threading.RLock()
-        self.pending: dict[int, Entry] = {}
-        # At exit the process takes it along; the library's own threads may still be at work.
-        weakref.finalize(self, _native.queue_free, self.native).atexit = False
+    def __init__(self, loop: Callable[[], Any] = _no_loop) -> None:
+        super().__init__(place, loop, loop is not _no_loop)
         _all.add(self)
-
-    def close(self) -> None:
-        """Free the queue; nobody is told of what was still pending on it."""
-        _native.queue_free(self.native)
-        self.pending.clear()
-
-    def register(self, entry: Entry) -> int:
-        """Expect a completion for entry, under the id that is returned."""
-        number = next(ids)
-        self.pending[number] = entry
-        return number
-
-    def forget(self, number: int) -> None:
-        """No completion comes, or nobody wants it."""
-        self.pending.pop(number, None)
-
-    def drain(self) -> None:
-        """Take one batch of completions and deliver them here."""
-        _, numbers, statuses = _native.queue_poll(self.native, _BATCH)
-        self._deliver(self._hear(numbers, statuses))
-
-    def _hear(self, numbers: list[int], statuses: list[int] | None) -> list[Entry]:
-        """Note what completions say; statuses: None if all are successes."""
-        expect = self.pending.pop
-        heard = []
-        with self.lock:
-            for number, status in zip(numbers, statuses or itertools.repeat(0)):
-                entry = expect(number, None)
-                if entry is not None:
-                    entry._heard = status
-                    heard.append(entry)
-        return heard
-
-    def _deliver(self, heard: Iterable[Entry]) -> None:
-        stop: BaseException | None = None
-        for entry in heard:
-            try:
-                entry._deliver(self)
-            except BaseException as error:  # nobody else would deliver the rest
-                stop = error
-        if stop is not None:
-            raise stop
 
     def is_closed(self) -> bool:
         """Whether nobody drains it any more."""
         return False
-
-    def after_fork(self) -> None:
-        """In the child: what was pending is the parent's."""
-        self.lock = threading.RLock()
-        for entry in self.pending.values():
-            entry._heard = _SHUT_DOWN
-        self.pending.clear()
 
     def run(self, function: Callable[..., object], *arguments: object) -> None:
         """Run a callback; its exceptions go where this owner reports unhandled ones."""
@@ -150,6 +68,12 @@ class Queue:
             function(*arguments)
         except Exception as error:
             self.report(error, function)
+
+    def post_callback(
+        self, context: contextvars.Context, callback: Callable[[Any], object], call: Call[Any]
+    ) -> None:
+        """Run a callback of a call that is complete soon."""
+        self.post(lambda: context.run(callback, call))
 
     def post(self, function: Callable[[], object]) -> None:
         """Run a callback soon, on the thread of the owner."""
@@ -164,15 +88,12 @@ class LoopQueue(Queue):
     """The queue of an asyncio event loop, which it does not keep alive.
 
     Other threads may listen to it, and whoever finds completions hears them: the loop by its
-    reader, a thread that waits or asks by `look`. Both leave them in `_undelivered`, in order,
-    for the loop to deliver.
+    reader, a thread that waits or asks. What was heard waits, in order, for the loop to deliver
+    it.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        super().__init__()
-        self.loop = weakref.ref(loop)
-        self._undelivered: list[Entry] = []
-        self._listeners: list[int] = []  # write ends of pipes
+        super().__init__(weakref.ref(loop))
         loop.add_reader(_native.queue_fd(self.native), self.drain)
 
     def is_closed(self) -> bool:
@@ -185,78 +106,30 @@ class LoopQueue(Queue):
         Calls without a call of the library can be heard as long as somebody keeps them: then
         the queue goes when they do.
         """
-        kept = {
-            number: entry for number, entry in list(self.pending.items()) if entry._needs_queue
-        }
-        if kept:
-            self.pending = kept
-        else:
+        if not self.expects_endings():
             super().close()
 
-    def drain(self) -> None:
-        with self.lock:
-            self._take()
-            heard, self._undelivered = self._undelivered, []
-        self._deliver(heard)
-
-    def _take(self) -> bool:
-        """Hear one batch, under the lock; whether there may be more."""
-        count, numbers, statuses = _native.queue_poll(self.native, _BATCH)
-        if count > 0:
-            self._undelivered += self._hear(numbers, statuses)
-            self._wake_listeners()
-        return count == _BATCH
-
-    def look(self) -> None:
-        """Hear what is there, on any thread."""
-        with self.lock:
-            while self._take():
-                pass
-            found = bool(self._undelivered)
-        if found:
-            self._call_soon(self.drain)
-
-    def drop(self, number: int, entry: Entry, status: int) -> bool:
-        """Have an entry hear a status instead of its completion, unless that has come."""
-        self.look()
-        with self.lock:
-            if entry._heard != PENDING:
-                return False
-            self.forget(number)
-            entry._heard = status
-            self._undelivered.append(entry)
-            self._wake_listeners()
-        self._call_soon(self.drain)
-        return True
-
-    def listen(self, entry: Entry, timeout_ms: int) -> None:
-        """Wait until there is something to hear, or entry has been heard, on any thread."""
+    def listen(self, call: Call[Any], timeout_ms: int) -> None:
+        """Wait until there is something to hear, or call has been heard, on any thread."""
         heard, hearer = os.pipe()
         try:
-            with self.lock:
-                if entry._heard != PENDING:
-                    return
-                self._listeners.append(hearer)
-            poll = select.poll()
-            poll.register(heard, select.POLLIN)
-            poll.register(_native.queue_fd(self.native), select.POLLIN)
+            os.set_blocking(hearer, False)
+            self.listeners.append(hearer)
             try:
-                poll.poll(timeout_ms)
+                if call._heard == PENDING:  # asked after it listens
+                    poll = select.poll()
+                    poll.register(heard, select.POLLIN)
+                    poll.register(_native.queue_fd(self.native), select.POLLIN)
+                    poll.poll(timeout_ms)
             finally:
-                with self.lock:
-                    self._listeners.remove(hearer)
+                self.listeners.remove(hearer)
         finally:
             os.close(heard)
             os.close(hearer)
 
-    def _wake_listeners(self) -> None:
-        for hearer in self._listeners:
-            os.write(hearer, b"!")
-
-    def after_fork(self) -> None:
-        super().after_fork()
-        self._undelivered.clear()
-        self._listeners.clear()
+    def deliver_soon(self) -> None:
+        """Have the loop deliver what was heard elsewhere."""
+        self._call_soon(self.drain)
 
     def _call_soon(self, function: Callable[..., object], *arguments: Any) -> None:
         loop = self.loop()
@@ -284,17 +157,11 @@ class ThreadQueue(Queue):
         self._thread.start()
 
     def _run(self) -> None:
-        while True:
-            count, numbers, statuses = _native.queue_take(self.native, -1, _BATCH)
-            if count < 0:
-                return
-            self._deliver(self._hear(numbers, statuses))
-
-    def _deliver(self, heard: Iterable[Entry]) -> None:
-        try:
-            super()._deliver(heard)
-        except BaseException as error:  # SystemExit of a callback ends no thread but ours
-            self.report(error, self._deliver)
+        while self.take():
+            try:
+                self.deliver()
+            except BaseException as error:  # SystemExit of a callback ends no thread but ours
+                self.report(error, self.deliver)
 
     def post(self, function: Callable[[], object]) -> None:
         # A call that fails at once: its completion is a message to the thread.
@@ -313,14 +180,13 @@ class ThreadQueue(Queue):
 
     def stop(self) -> None:
         """At exit: a callback that runs may end, up to a second long."""
-        _native.queue_free(self.native)
+        self.free()
         if threading.current_thread() is not self._thread:
             self._thread.join(1.0)
 
 
-class _Message(Entry):
+class _Message:
     def __init__(self, function: Callable[[], object], call: int) -> None:
-        self._heard = PENDING
         self._function = function
         self._call = call
 
@@ -364,7 +230,6 @@ _lock = threading.RLock()
 _all: weakref.WeakSet[Queue] = weakref.WeakSet()
 _loops: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, LoopQueue]
 _loops = weakref.WeakKeyDictionary()
-_recent: Callable[[], LoopQueue | None] = _no_loop  # of the loop that came here last
 _thread: ThreadQueue | None = None
 _trio_queue: Any = None  # a RunVar, made when trio is there
 
@@ -398,7 +263,6 @@ def _of_trio(lowlevel: Any) -> Queue:
 
 
 def _of_loop(loop: asyncio.AbstractEventLoop) -> LoopQueue:
-    global _recent
     queue = _loops.get(loop)
     if queue is None:
         with _lock:
@@ -407,7 +271,6 @@ def _of_loop(loop: asyncio.AbstractEventLoop) -> LoopQueue:
             for closed in [closed for closed in _loops if closed.is_closed()]:
                 del _loops[closed]
             queue = _loops[loop] = LoopQueue(loop)
-    _recent = weakref.ref(queue)
     return queue
 
 
@@ -426,19 +289,27 @@ def current_queue() -> Queue:
         lowlevel = trio_task()
         if lowlevel is not None:
             return _of_trio(lowlevel)
-    if loop is None:
-        return _of_thread()
-    queue = _recent()
-    if queue is not None and queue.loop() is loop:
-        return queue
-    return _of_loop(loop)
+    return _of_thread() if loop is None else _of_loop(loop)
+
+
+# Submits calls from where it is asked; see bindings/python/place.h.
+place = _native.Place(
+    running_loop,
+    sys.modules,
+    trio_task,
+    current_queue,
+    contextvars.copy_context,
+    failure,
+    asyncio.CancelledError,
+)
+place.waiter = _native.Waiter
 
 
 def _after_fork() -> None:
     """Start anew: loops, runs and the thread are the parent's."""
-    global _lock, _recent, _thread, _trio_queue
+    global _lock, _thread, _trio_queue
     _lock = threading.RLock()
-    _recent = _no_loop
+    place.after_fork()
     for queue in list(_all):
         queue.after_fork()
     _loops.clear()

@@ -24,8 +24,8 @@ from typing import Any, Callable, Generic, TypeVar
 
 from . import _native
 from .credential import Identity
-from .operation import Outcome
-from .queue import PENDING, Entry, Queue, current_queue
+from .outcome import Outcome
+from .queue import PENDING, Queue, current_queue
 from .status import Status
 
 __all__ = [
@@ -138,7 +138,7 @@ def _after_fork() -> None:
 os.register_at_fork(after_in_child=_after_fork)
 
 
-class _Submitted(Entry):
+class _Submitted:
     """What one accepted submit is to fill and to call."""
 
     __slots__ = ("callback", "context", "data", "fill", "number", "queue")
@@ -146,7 +146,6 @@ class _Submitted(Entry):
     def __init__(
         self, context: AsyncContext, queue: Queue, fill: Callable[[Outcome], None] | None
     ) -> None:
-        self._heard = PENDING
         self.context = context
         self.queue = queue
         self.fill = fill

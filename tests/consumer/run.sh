@@ -58,7 +58,7 @@ for file in sspi.h sspi_queue.h sspi_package.h; do
     [ -f "$prefix/include/sspi-async/$file" ] || fail "$file was not installed"
 done
 for file in libsspi-async.so libsspi-async.so.1 libsspi-async-compat.so.1 \
-    sspi-async/libsspi-async-gss.so; do
+    sspi-async/libsspi-async-gss.so sspi-async/libsspi-async-ntlm.so; do
     [ -f "$libdir/$file" ] || fail "$file was not installed"
 done
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 import weakref
 from typing import Any
 
@@ -279,6 +278,28 @@ async def _await(call: Call[Any]) -> Any:
 
 
 @pytest.mark.asyncio
+async def test_result_is_made_once_whoever_asks(probe: Probe) -> None:
+    """Wrong would be: a task that finds no result while another thread makes it, or two."""
+    entered, leave = threading.Event(), threading.Event()
+
+    class Slow(Credential):
+        def __init__(self, *arguments: Any) -> None:
+            entered.set()
+            assert leave.wait(10)
+            super().__init__(*arguments)
+
+    call = Slow.acquire("Scripted", principal=PER_LEG)
+    results: list[Credential] = []
+    thread = threading.Thread(target=lambda: results.append(call.result(10)))
+    thread.start()
+    assert entered.wait(10)
+    threading.Timer(0.05, leave.set).start()
+    credential = await call
+    thread.join(10)
+    assert results == [credential]
+
+
+@pytest.mark.asyncio
 async def test_cancelled_delete_is_carried_out(probe: Probe) -> None:
     context = probe.client()
     await context.step()
@@ -416,25 +437,23 @@ def test_loop_closed_with_a_call_pending(probe: Probe) -> None:
 
 
 @pytest.mark.asyncio
-async def test_completions_are_taken_in_batches(
-    probe: Probe, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Wrong would be: one turn of the loop for each completion."""
-    from sspi_async import _native
+async def test_completions_are_taken_in_batches(probe: Probe) -> None:
+    """Wrong would be: one turn of the loop for each completion, or one turn for any number."""
+    loop = asyncio.get_running_loop()
+    turns: list[int] = [0]
 
-    sizes: list[int] = []
-    poll = _native.queue_poll
+    def turn() -> None:
+        turns.append(0)
+        loop.call_soon(turn)
 
-    def count(queue: int, most: int) -> Any:
-        result = poll(queue, most)
-        sizes.append(result[0])
-        return result
+    def count(_: Call[None]) -> None:
+        turns[-1] += 1
 
     contexts = [probe.client() for _ in range(400)]
     await asyncio.gather(*[context.step() for context in contexts])
-    monkeypatch.setattr(_native, "queue_poll", count)
-    calls = [context.delete() for context in contexts]
-    time.sleep(0.2)  # noqa: ASYNC251 - so that all are there
+    calls = [context.delete(callback=count) for context in contexts]
+    eventually(lambda: sspi_async.pool_counts().pending == 0)  # so that all are there
+    loop.call_soon(turn)
     await asyncio.gather(*calls)
-    assert sum(sizes) == 400
-    assert max(sizes) == 256
+    assert sum(turns) == 400
+    assert max(turns) == 256

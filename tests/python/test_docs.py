@@ -52,8 +52,8 @@ def test_every_function_says_args_returns_and_raises(module: object) -> None:
         if inspect.isclass(item):
             functions = [
                 (f"{name}.{key}", value)
-                for key, value in vars(item).items()
-                if inspect.isfunction(value) and not key.startswith("_")
+                for key, value in inspect.getmembers(item, inspect.isfunction)
+                if not key.startswith("_")
             ]
         for what, function in functions:
             doc = inspect.getdoc(function) or ""

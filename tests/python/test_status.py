@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 
 import pytest
@@ -77,9 +78,18 @@ def test_exceptions_are_caught_by_class_and_tell_why() -> None:
 
 def test_stub_has_what_the_module_has() -> None:
     """Wrong would be: a type checker that believes in other functions than there are."""
-    stub = (ROOT / "python/sspi_async/_native.pyi").read_text()
-    declared = set(re.findall(r"^def (\w+)", stub, re.M))
-    assert declared == {name for name in dir(_native) if not name.startswith("_")}
+    stub = ast.parse((ROOT / "python/sspi_async/_native.pyi").read_text())
+    classes = [node for node in stub.body if isinstance(node, ast.ClassDef)]
+    functions = {node.name for node in stub.body if isinstance(node, ast.FunctionDef)}
+    there = {name for name in dir(_native) if not name.startswith("_")}
+    assert functions | {node.name for node in classes} == there
+    of_types = {"__new__", "__doc__", "__module__", "__iter__", "__next__", "__init__"}
+    for node in classes:
+        declared = {member.name for member in node.body if isinstance(member, ast.FunctionDef)}
+        for member in node.body:
+            if isinstance(member, ast.AnnAssign) and isinstance(member.target, ast.Name):
+                declared.add(member.target.id)
+        assert declared - of_types == set(vars(getattr(_native, node.name))) - of_types
 
 
 def test_packages_describe_themselves() -> None:

@@ -6,8 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define SKIPPED 77
+#define MODULES 2
 
 struct block {
     size_t size;
@@ -15,7 +17,7 @@ struct block {
 };
 
 static atomic_int blocks;
-static const sspia_package *const *packages;
+static const sspia_package *const *packages[MODULES];
 
 static void *allocate(size_t size)
 {
@@ -64,46 +66,56 @@ static const sspia_host host = {
     .report = report_line,
 };
 
-void realm_host_load(void)
+static const sspia_package *const *load(const char *file)
 {
-    const char *path = getenv("SSPI_ASYNC_GSS_MODULE");
-    char file[4096];
     sspia_module_entry_fn entry;
     sspia_report report = {""};
-    void *module;
-    void *symbol;
+    const sspia_package *const *list;
+    void *module = dlopen(file, RTLD_NOW | RTLD_LOCAL);
+    void *symbol = module != NULL ? dlsym(module, SSPIA_MODULE_ENTRY) : NULL;
 
-    if (packages != NULL)
-        return;
-    if (getenv("REALM_DIR") == NULL) {
-        fprintf(stderr, "skipped: run me with tests/support/realm run - ...\n");
-        exit(SKIPPED);
-    }
-    if (path == NULL) {
-        const char *folder = getenv("SSPI_ASYNC_PACKAGE_PATH");
-
-        snprintf(file, sizeof file, "%s/libsspi-async-gss.so", folder != NULL ? folder : ".");
-        path = file;
-    }
-    module = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    symbol = module != NULL ? dlsym(module, SSPIA_MODULE_ENTRY) : NULL;
     if (symbol == NULL) {
-        fprintf(stderr, "%s: %s\n", path, dlerror());
+        fprintf(stderr, "%s: %s\n", file, dlerror());
         exit(EXIT_FAILURE);
     }
     memcpy(&entry, &symbol, sizeof entry);
-    packages = entry(&host, &report);
-    if (packages == NULL) {
-        fprintf(stderr, "%s: %s\n", path, report.text);
+    list = entry(&host, &report);
+    if (list == NULL) {
+        fprintf(stderr, "%s: %s\n", file, report.text);
         exit(EXIT_FAILURE);
+    }
+    return list;
+}
+
+void realm_host_load(void)
+{
+    static const char *const names[MODULES] = {"gss", "ntlm"};
+    const char *folder = getenv("SSPI_ASYNC_PACKAGE_PATH");
+    const char *one = getenv("REALM_HOST_MODULE");
+
+    if (packages[0] != NULL)
+        return;
+    if (one == NULL && getenv("REALM_DIR") == NULL) {
+        fprintf(stderr, "skipped: run me with tests/support/realm run - ...\n");
+        exit(SKIPPED);
+    }
+    for (size_t i = 0; i < (one != NULL ? 1 : MODULES); i++) {
+        char file[4096];
+
+        snprintf(file, sizeof file, "%s/libsspi-async-%s.so", folder != NULL ? folder : ".",
+                 one != NULL ? one : names[i]);
+        if (one != NULL || i == 0 || access(file, F_OK) == 0)
+            packages[i] = load(file);
     }
 }
 
 const sspia_package *realm_host_package(const char *name)
 {
-    for (size_t i = 0; packages[i] != NULL; i++) {
-        if (strcmp(packages[i]->name, name) == 0)
-            return packages[i];
+    for (size_t module = 0; module < MODULES; module++) {
+        for (size_t i = 0; packages[module] != NULL && packages[module][i] != NULL; i++) {
+            if (strcmp(packages[module][i]->name, name) == 0)
+                return packages[module][i];
+        }
     }
     return NULL;
 }

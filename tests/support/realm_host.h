@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * realm_host.h - the gss package module without the library: a host that is only malloc, and
- * the two sides of a handshake. For tests that run inside `realm run`.
+ * realm_host.h - the modules gss and ntlm without the library: a host that is only malloc, and
+ * the two sides of a handshake. For tests that run inside `realm run`, and for those of the one
+ * module that REALM_HOST_MODULE names, which need no realm.
  */
 #ifndef REALM_HOST_H
 #define REALM_HOST_H
@@ -10,7 +11,7 @@
 
 #include <stdbool.h>
 
-/* Loads the module, once. Ends the program with 77, which ctest takes for skipped, outside a
+/* Loads the modules, once. Ends the program with 77, which ctest takes for skipped, outside a
  * realm. */
 void realm_host_load(void);
 

@@ -439,7 +439,8 @@ static void a_peer_that_seals_with_integrity_alone_is_answered(void **state)
     disconnect(&pair);
 }
 
-/* Wrong would be: a signature over something else than the DATA buffers in their order. */
+/* Wrong would be: a signature over something else than the DATA buffers in their order. NTLM's
+ * covers all of them (MS-NLMP 3.4.9.1). */
 static void signatures_fit_the_foreign_ones(void **state)
 {
     (void)state;
@@ -455,7 +456,8 @@ static void signatures_fit_the_foreign_ones(void **state)
             {10, SECBUFFER_DATA | SECBUFFER_READONLY_WITH_CHECKSUM, skipped},
             {5, SECBUFFER_DATA | SECBUFFER_READONLY, right}};
         SecBufferDesc message = {SECBUFFER_VERSION, 4, buffers};
-        gss_buffer_desc data = {10, "left right"};
+        const bool all = strcmp(variants[v].package, "NTLM") == 0;
+        gss_buffer_desc data = {all ? 20 : 10, all ? "left not signedright" : "left right"};
         gss_buffer_desc mic = {0, token};
         const sspia_package *package;
         uint32_t qop = 99;
@@ -480,9 +482,11 @@ static void signatures_fit_the_foreign_ones(void **state)
             SEC_E_OK);
         assert_int_equal(qop, 0);
         left[0] = 'L';
+        /* NTLM's stream has gone on: of an old message the number is all that can be checked.
+         */
         assert_int_equal(
             package->verify_signature(pair.ours.context, &message, &qop, &pair.ours.report),
-            SEC_E_MESSAGE_ALTERED);
+            all ? SEC_E_OUT_OF_SEQUENCE : SEC_E_MESSAGE_ALTERED);
         buffers[1].cbBuffer = 3;
         assert_int_equal(
             package->verify_signature(pair.ours.context, &message, &qop, &pair.ours.report),

@@ -37,6 +37,12 @@ extern "C" {
  *
  * A queue is a checked reference like the handles of sspi.h.
  *
+ * Deletes and frees are cheaper than the wake-up of a thread. So, while no thread of the
+ * library is awake, those whose completions go to a queue are left to the thread that drains
+ * it: the descriptor becomes readable, and the functions that take completions carry such calls
+ * out first (they do not block, see sspi_package.h). If nobody comes within 10 ms, a thread of
+ * the library does it.
+ *
  * A callback on a thread of the library must return, and not end its thread (pthread_exit). It
  * may fork: in the child it runs on the only thread there is, which is no thread of the pool
  * any more; when the callback returns, that thread ends, and the child exits with code 0.
@@ -60,9 +66,11 @@ SSPI_ASYNC_API sspia_queue *sspia_queue_create(void);
 SSPI_ASYNC_API void sspia_queue_free(sspia_queue *queue);
 
 /* A descriptor for poll, epoll, select or an event loop: readable exactly while
- * completions wait. The queue owns it: never read, write or close it. Made on the first
- * call; -1 with errno set if the system has none left (or EBADF for a dead queue). After
- * a fork the child's queue has a descriptor of its own under the same number. */
+ * completions wait, or deletes that a drain would carry out; at most 20 us after they came.
+ * With an edge-triggered poller, drain until nothing is left. The queue owns it: never read,
+ * write or close it. Made on the first call; -1 with errno set if the system has none left (or
+ * EBADF for a dead queue). After a fork the child's queue has a descriptor of its own under the
+ * same number. */
 SSPI_ASYNC_API int sspia_queue_fd(sspia_queue *queue);
 
 /* Takes the oldest completion; the caller stands in for the callback, which is not run.
@@ -194,10 +202,10 @@ SSPI_ASYNC_API const char *sspia_version(void);
  * without work. A thread that is inside a callback does not count against its lane. There is no
  * thread before the first call.
  *
- * A delete or free that nobody can be waiting for (its async context has neither a callback
- * nor a queue) wakes no thread for itself, which costs more than the delete: it is begun
- * within 5 ms, or at once when somebody asks for its status or waits for it. A thread without
- * work looks for such calls until there was none for 0.1 s, and then sleeps: an idle process
+ * A call that cannot block and that nobody can be waiting for (its async context has neither a
+ * callback nor a queue) wakes no thread for itself, which costs more than a delete: it is begun
+ * within 10 ms, or at once when somebody asks for its status or waits for it. A thread without
+ * work looks for such calls until there was none for 0.2 s, and then sleeps: an idle process
  * has no wake-ups.
  */
 typedef struct sspia_pool_config {

@@ -48,8 +48,6 @@ const sspia_package *const *sspia_module_entry(const sspia_host *host, sspia_rep
     }
     if (mechs & GSS_MECH_KERBEROS)
         packages[count++] = &gss_kerberos_package;
-    if (mechs & GSS_MECH_NTLM)
-        packages[count++] = &gss_ntlm_package;
     if (mechs & (GSS_MECH_KERBEROS | GSS_MECH_NTLM))
         packages[count++] = &gss_negotiate_package;
     if (count == 0) {

@@ -47,13 +47,12 @@ void async_part(struct call *call, struct call *fresh, bool is_complete)
 {
     fresh->job.operation = call->job.operation;
     fresh->async = call->async;
-    fresh->callback = call->callback;
+    call_set_callback(fresh, call_callback(call));
     fresh->data = call->data;
     fresh->queue = call->queue;
     if (fresh->queue != NULL)
         queue_retain(fresh->queue);
-    fresh->attachment = call->attachment;
-    call->attachment = NULL;
+    call_attach(fresh, call_attachment(call)); /* the old call is left as its taker reads it */
     fresh->deadline = call->deadline;
     call->deadline = NULL;
     if (is_complete) {
@@ -128,8 +127,7 @@ static void let_go(struct holdings *holdings)
  * or it is at hand. */
 static void abandon(struct call *call, enum async_state state, struct holdings *holdings)
 {
-    holdings->attachment = call->attachment;
-    call->attachment = NULL;
+    holdings->attachment = call_attachment(call);
     deadline_drop(call);
     if (state == ASYNC_PENDING) {
         if (call->job.operation->is_end || !run_withdraw(call))
@@ -227,6 +225,7 @@ static SECURITY_STATUS open_settings(const SspiAsyncContext *pointer, struct cal
 SECURITY_STATUS SspiSetAsyncNotifyCallback(SspiAsyncContext *pointer,
                                            SspiAsyncNotifyCallback callback, void *data)
 {
+    struct holdings holdings = {.has_job = false};
     struct call *call;
     SECURITY_STATUS status;
     uint64_t was;
@@ -234,11 +233,12 @@ SECURITY_STATUS SspiSetAsyncNotifyCallback(SspiAsyncContext *pointer,
     engine_lock();
     status = open_settings(pointer, &call, &was);
     if (status == SEC_E_OK) {
-        call->callback = callback;
+        holdings.attachment = call_set_callback(call, callback);
         call->data = data;
         fate_release(call->async, was);
     }
     engine_unlock();
+    let_go(&holdings);
     return message_fail("SspiSetAsyncNotifyCallback", status,
                         status == SEC_E_INVALID_PARAMETER ? "a call is pending" : NULL);
 }
@@ -310,7 +310,7 @@ BOOLEAN SspiAsyncContextRequiresNotify(SspiAsyncContext *pointer)
 
     engine_lock();
     call = async_find(pointer);
-    requires = call != NULL && call->callback != NULL;
+    requires = call != NULL && call_callback(call) != NULL;
     engine_unlock();
     return requires;
 }
@@ -365,9 +365,10 @@ static SECURITY_STATUS wait_until_complete(SspiAsyncContext *pointer, int32_t ti
         return SspiGetAsyncCallStatus(pointer);
     if (timeout_ms > 0)
         deadline = engine_deadline((uint32_t)timeout_ms);
+    pool_help(status_is_final, pointer);
     run_here(pointer, timeout_ms < 0);
     SspiGetAsyncCallStatus(pointer); /* what it waits behind is to begin, too */
-    pool_help(status_is_final, pointer);
+    engine_spin(status_is_final, pointer);
     engine_lock();
     while (in_time && (call = async_find(pointer)) != NULL && fate_is_pending(call->async))
         in_time = fate_wait_until(call->async, timeout_ms > 0 ? &deadline : NULL, cancel_state);
@@ -432,8 +433,7 @@ bool async_take_attachment(SspiAsyncContext *pointer, SECURITY_STATUS *status,
 
         *status = fate_status(was);
         if (!fate_is_pending(call->async)) {
-            *attachment = call->attachment;
-            call->attachment = NULL;
+            *attachment = call_attach(call, NULL);
             fate_release(call->async, was);
         }
     }

@@ -36,11 +36,41 @@ bool call_is_attached(const struct call *call)
     return handle_find(HANDLE_ASYNC, call->async) == call;
 }
 
+SspiAsyncNotifyCallback call_callback(const struct call *call)
+{
+    return call->work.has_attachment ? NULL : call->callback;
+}
+
+struct attachment *call_attachment(const struct call *call)
+{
+    return call->work.has_attachment ? call->attachment : NULL;
+}
+
+struct attachment *call_attach(struct call *call, struct attachment *attachment)
+{
+    struct attachment *former = call_attachment(call);
+
+    if (call->work.has_attachment || attachment != NULL)
+        call->attachment = attachment;
+    if (attachment != NULL)
+        call->work.has_attachment = true;
+    return former;
+}
+
+struct attachment *call_set_callback(struct call *call, SspiAsyncNotifyCallback callback)
+{
+    struct attachment *former = call_attachment(call);
+
+    call->work.has_attachment = false;
+    call->callback = callback;
+    return former;
+}
+
 sspia_completion call_completion(const struct call *call)
 {
     return (sspia_completion){
         .async = call->async.slot != 0 ? handle_to_pointer(HANDLE_ASYNC, call->async) : NULL,
-        .callback = call->callback,
+        .callback = call_callback(call),
         .data = call->data,
         .status = call->job.status,
     };

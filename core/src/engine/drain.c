@@ -18,6 +18,7 @@ struct lot {
     const struct queue *queue;
     sspia_completion items[LOT];
     int32_t next, count;
+    bool in_callback;
     struct lot *outer; /* of the dispatch that this one runs inside */
 };
 
@@ -46,8 +47,10 @@ static int32_t next(struct queue *queue, int32_t timeout_ms, int cancel_state,
 
     if (timeout_ms > 0)
         deadline = engine_deadline((uint32_t)timeout_ms);
-    if (count == 0 && in_time && !closed)
+    if (count == 0 && in_time && !closed) {
         pool_help(queue_is_ready, queue);
+        engine_spin(queue_is_ready, queue);
+    }
     if (count == 0 && look_again) {
         engine_lock();
         while ((count = queue_collect(queue, completions, most, parted)) == 0 && in_time &&
@@ -74,6 +77,7 @@ static void begin(struct lot *own, const struct queue *queue)
 {
     own->queue = queue;
     own->next = own->count = 0;
+    own->in_callback = false;
     own->outer = innermost;
     innermost = own;
 }
@@ -162,14 +166,18 @@ int32_t sspia_queue_dispatch(sspia_queue *pointer, uint32_t most, int32_t timeou
             own.next = 0;
             own.count = taken;
             lot = &own;
+            queue_leave_off(queue); /* a callback may block */
         }
         /* A callback may have freed the queue: then the others do not run. */
         if (queue_is_closed(queue))
             break;
         completion = lot->items[lot->next++];
         count++;
-        if (completion.callback != NULL)
-            completion.callback(completion.async, completion.data);
+        if (completion.callback == NULL)
+            continue;
+        own.in_callback = true;
+        completion.callback(completion.async, completion.data);
+        own.in_callback = false;
     }
     end(&own, queue, &parted);
     pthread_setcancelstate(cancel_state, NULL);
@@ -183,6 +191,12 @@ bool drain_is_under_way(struct handle queue)
     while (lot != NULL && queue_handle(lot->queue).slot != queue.slot)
         lot = lot->outer;
     return lot != NULL;
+}
+
+bool drain_is_taking(struct handle queue)
+{
+    return innermost != NULL && !innermost->in_callback &&
+           queue_handle(innermost->queue).slot == queue.slot;
 }
 
 void drain_after_fork(void)

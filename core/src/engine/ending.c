@@ -62,7 +62,7 @@ static struct call *make_notice(const struct call *call, const struct ending *en
     notice->job.status = ending->status;
     notice->async = call->async;
     if (call->queue == NULL) {
-        notice->callback = call->callback;
+        notice->callback = call_callback(call);
         notice->data = call->data;
     }
     return notice;
@@ -80,7 +80,7 @@ static void put_job_into(struct call *notice, const struct job *job)
  * the pool's if withdrawn is NULL. False: there is no memory or no thread; nothing was done. */
 static bool end_early(struct call *call, const struct ending *ending, struct job *withdrawn)
 {
-    const bool calls_back = call->queue == NULL && call->callback != NULL;
+    const bool calls_back = call->queue == NULL && call_callback(call) != NULL;
     const bool has_begun = work_place(&call->work) == WORK_NOWHERE;
     const bool is_taken_back = !has_begun && !call->job.operation->is_end;
     const bool leaves_work = calls_back || (is_taken_back && withdrawn == NULL);

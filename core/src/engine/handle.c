@@ -384,10 +384,12 @@ void *handle_to_pointer(enum handle_kind kind, struct handle handle)
 bool handle_from_pointer(enum handle_kind kind, const void *pointer, struct handle *handle)
 {
     uintptr_t bits = (uintptr_t)pointer;
+    const bool is_of_kind = (bits & 3) == (uintptr_t)kind;
 
     handle->slot = (uint32_t)(bits >> 2) & SLOT_MAX;
-    handle->generation = (uint32_t)(bits >> POINTER_GENERATION_SHIFT);
-    return handle->generation != 0 && handle_to_pointer(kind, *handle) == pointer;
+    bits >>= POINTER_GENERATION_SHIFT;
+    handle->generation = (uint32_t)bits;
+    return is_of_kind && bits - 1 < GENERATION_MAX;
 }
 
 bool handle_look(enum handle_kind kind, const void *pointer, struct handle_view *view)

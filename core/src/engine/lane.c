@@ -44,7 +44,7 @@
 #define NAP_MS           5
 #define LATE_NAP_MS      10
 #define EARLY_NAPS_MS    100
-#define NAPS_MS          300
+#define NAPS_MS          200
 #define DEFERRED_BACKLOG 4096
 
 static const uint64_t backlog_ns = 100000; /* of light work: worth one more wake */
@@ -103,6 +103,48 @@ bool lane_has_work(void *object)
     return waiting_in(lane) > 0 || !inboxes_are_empty(lane);
 }
 
+bool lane_is_deferring(const struct lane_state *lane)
+{
+    return atomic_load_explicit(&lane->deferral, memory_order_seq_cst) != DEFERRED_NONE;
+}
+
+bool lane_leaves_work(const struct lane_state *lane)
+{
+    return atomic_load_explicit(&lane->deferral, memory_order_seq_cst) == DEFERRED_TO_LOOP &&
+           atomic_load_explicit(&lane->watch, memory_order_seq_cst) == WATCH_NAPPER;
+}
+
+static void set_deferral(struct lane_state *lane, enum lane_deferral deferral)
+{
+    atomic_store_explicit(&lane->deferral, (uint32_t)deferral, memory_order_seq_cst);
+}
+
+static void defer_to_nap(struct lane_state *lane)
+{
+    uint32_t none = DEFERRED_NONE;
+
+    atomic_compare_exchange_strong_explicit(&lane->deferral, &none, DEFERRED_TO_NAP,
+                                            memory_order_seq_cst, memory_order_relaxed);
+}
+
+void lane_stop_deferring(struct lane_state *lane)
+{
+    enum lane_deferral was =
+        (enum lane_deferral)atomic_load_explicit(&lane->deferral, memory_order_relaxed);
+
+    if (was == DEFERRED_NONE || lane_has_work(lane))
+        return;
+    set_deferral(lane, DEFERRED_NONE);
+    if (lane_has_work(lane)) /* it was put there meanwhile, and may have said so before */
+        set_deferral(lane, was);
+}
+
+bool lane_leave_to_loop(struct lane_state *lane)
+{
+    set_deferral(lane, DEFERRED_TO_LOOP);
+    return lane_leaves_work(lane);
+}
+
 void lane_sweep(struct lane_state *lane)
 {
     uint32_t count = 0;
@@ -142,6 +184,14 @@ static void say_watch(struct lane_state *lane)
 
     if (now != atomic_load_explicit(&lane->watch, memory_order_relaxed))
         atomic_store_explicit(&lane->watch, now, memory_order_seq_cst);
+}
+
+static int64_t now_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
 static void spin(struct lane_state *lane)
@@ -204,21 +254,23 @@ static uint32_t nap(struct worker *worker)
 {
     struct lane_state *lane = worker->lane;
     uint64_t submitted = lane->submitted;
-    struct timespec deadline;
-    uint32_t napped_ms = 0; /* since somebody used the lane */
+    int64_t since_ns = now_ns(); /* somebody used the lane */
+    uint32_t idle_ms = 0;
 
     lane->napping++;
-    while (lane->list.first == NULL && napped_ms < NAPS_MS &&
-           (napped_ms < lane->idle_ms || !is_surplus(lane))) {
-        uint32_t nap_ms = napped_ms < EARLY_NAPS_MS ? NAP_MS : LATE_NAP_MS;
+    while (lane->list.first == NULL && idle_ms < NAPS_MS &&
+           (idle_ms < lane->idle_ms || !is_surplus(lane))) {
+        struct timespec deadline =
+            engine_deadline(idle_ms < EARLY_NAPS_MS ? NAP_MS : LATE_NAP_MS);
 
-        deadline = engine_deadline(nap_ms);
         sleep_until(worker, &deadline);
-        napped_ms = lane->submitted == submitted ? napped_ms + nap_ms : 0;
+        if (lane->submitted != submitted)
+            since_ns = now_ns();
         submitted = lane->submitted;
+        idle_ms = (uint32_t)((now_ns() - since_ns) / 1000000);
     }
     lane->napping--;
-    return napped_ms;
+    return idle_ms;
 }
 
 /* Does the thread find work as it is about to leave? Then it stays. */
@@ -268,8 +320,7 @@ uint32_t lane_take(struct lane_state *lane, struct work_list *chunk, uint32_t mo
     } while (work->light && count < most && lane->list.first != NULL &&
              lane->list.first->light);
     count_waiting(lane, -(int)count);
-    if (lane->list.first == NULL && lane_is_deferring(lane))
-        atomic_store_explicit(&lane->deferring, false, memory_order_relaxed);
+    lane_stop_deferring(lane);
     return count;
 }
 
@@ -327,14 +378,6 @@ static void see_to_the_backlog(struct lane_state *lane)
         wake_or_start(lane);
 }
 
-static int64_t now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
 /* What is still to be told of by a thread. */
 struct untold {
     bool any;
@@ -360,10 +403,12 @@ static bool run_light(struct lane_state *lane, struct work_list *chunk, uint32_t
 
     lane->at_light++;
     say_watch(lane);
+    lane_sweep(lane);
     see_to_the_rest(lane);
     see_to_the_backlog(lane);
     engine_unlock();
-    gate_stop_at_exit();
+    if (own_lane == lane) /* a caller's thread may be waited for at exit */
+        gate_stop_at_exit();
     if (is_measured)
         start_ns = now_ns();
     owes = run_chunk(chunk);
@@ -394,6 +439,7 @@ static void work_lightly(struct lane_state *lane, struct work_list *chunk, uint3
 static void work_heavily(struct lane_state *lane, struct work_list *chunk)
 {
     say_watch(lane);
+    lane_sweep(lane);
     see_to_the_rest(lane);
     engine_unlock();
     gate_stop_at_exit();
@@ -454,14 +500,13 @@ static void find_thread(struct lane_state *lane, const struct work *work)
 
     if (looking(lane) > (work->light ? 0 : waiting - 1))
         return;
-    if (work->light && lane->napping > 0) {
-        if (!work->urgent && waiting < DEFERRED_BACKLOG) {
-            atomic_store_explicit(&lane->deferring, true, memory_order_relaxed);
-            return;
-        }
-        if (lane->at_light > 0 && waiting * cost_of(lane) < backlog_ns)
-            return;
+    if (lane->napping > 0 && !work->urgent && waiting < DEFERRED_BACKLOG) {
+        defer_to_nap(lane);
+        return;
     }
+    if (work->light && lane->napping > 0 && lane->at_light > 0 &&
+        waiting * cost_of(lane) < backlog_ns)
+        return;
     wake_or_start(lane);
 }
 
@@ -522,7 +567,10 @@ bool lane_put(struct lane_state *lane, struct work *work)
     case WATCH_NAPPER:
         if (is_backlog || (urgent && cost_of(lane) > dear_ns))
             break;
-        atomic_store_explicit(&lane->deferring, true, memory_order_seq_cst);
+        if (urgent)
+            set_deferral(lane, DEFERRED_TO_LOOP);
+        else
+            defer_to_nap(lane);
         return urgent;
     case WATCH_CLOSED:
     case WATCH_NOBODY:
@@ -532,9 +580,14 @@ bool lane_put(struct lane_state *lane, struct work *work)
     return false;
 }
 
-bool lane_is_unattended(const struct lane_state *lane)
+bool lane_wants_help(struct lane_state *lane, bool from_loop)
 {
-    return looking(lane) == 0 && lane->at_light == 0 && cost_of(lane) <= dear_ns;
+    bool all_are_busy = lane->asleep == NULL && looking(lane) == 0 && lane->at_light == 0 &&
+                        lane->threads - lane->in_callback >= lane->limit;
+
+    lane_sweep(lane);
+    return lane->list.first != NULL && lane->list.first->light && !all_are_busy &&
+           (!from_loop || cost_of(lane) <= dear_ns);
 }
 
 bool lane_admit(struct lane_state *lane)
@@ -560,6 +613,7 @@ void lane_run_here(struct lane_state *lane, struct work_list *chunk, uint32_t co
     if (chunk->first->light) {
         owes = run_light(lane, chunk, count);
     } else {
+        lane_sweep(lane);
         see_to_the_rest(lane);
         engine_unlock();
         owes = run_chunk(chunk);
@@ -570,34 +624,6 @@ void lane_run_here(struct lane_state *lane, struct work_list *chunk, uint32_t co
     engine_unlock();
     if (owes)
         tell_of_chunks();
-}
-
-bool lane_is_deferring(const struct lane_state *lane)
-{
-    return atomic_load_explicit(&lane->deferring, memory_order_relaxed);
-}
-
-bool lane_leaves_work(const struct lane_state *lane)
-{
-    return lane_is_deferring(lane) &&
-           atomic_load_explicit(&lane->watch, memory_order_seq_cst) == WATCH_NAPPER;
-}
-
-void lane_stop_deferring(struct lane_state *lane)
-{
-    if (!lane_is_deferring(lane) || lane_has_work(lane))
-        return;
-    atomic_store_explicit(&lane->deferring, false, memory_order_seq_cst);
-    if (lane_has_work(lane)) /* it was put there meanwhile, and said so before */
-        atomic_store_explicit(&lane->deferring, true, memory_order_relaxed);
-}
-
-void lane_hurry(struct lane_state *lane)
-{
-    if (!lane_is_deferring(lane))
-        return;
-    atomic_store_explicit(&lane->deferring, false, memory_order_relaxed);
-    lane_see_to_the_rest(lane);
 }
 
 void lane_see_to_the_first(struct lane_state *lane)
@@ -611,6 +637,14 @@ void lane_see_to_the_rest(struct lane_state *lane)
     lane_sweep(lane);
     if (waiting_in(lane) > 0 && looking(lane) == 0)
         wake_or_start(lane);
+}
+
+void lane_hurry(struct lane_state *lane)
+{
+    if (!lane_is_deferring(lane))
+        return;
+    set_deferral(lane, DEFERRED_NONE);
+    lane_see_to_the_rest(lane);
 }
 
 void lane_dismiss(struct lane_state *lane, uint32_t count)

@@ -22,6 +22,13 @@ enum lane_watch {
     WATCH_LOOKER, /* one who is awake looks before it sleeps */
 };
 
+/* What work waits for, while nobody but a thread that naps would come to it. */
+enum lane_deferral {
+    DEFERRED_NONE,
+    DEFERRED_TO_NAP,  /* the end of the nap */
+    DEFERRED_TO_LOOP, /* that, or a loop that drains its queue: it is light */
+};
+
 /* For several threads to put work there without a fight over one cache line. A power of two. */
 #define LANE_INBOXES 4
 
@@ -52,7 +59,7 @@ struct lane_state {
     uint32_t chunks;          /* of light work, since the start */
     _Atomic uint64_t cost_ns; /* of a light call, lately; written under the lock */
 
-    atomic_bool deferring; /* work waits for the end of a nap */
+    _Atomic uint32_t deferral; /* enum lane_deferral */
 
     /* Length of the list. Spinners read it without the lock: a cache line of its own keeps them
      * from taking away the others. */
@@ -74,8 +81,10 @@ void lane_set_runner(bool (*run)(struct work_list *chunk), void (*tell)(void));
 
 bool lane_has_work(void *lane);
 bool lane_is_deferring(const struct lane_state *lane);
-/* The same, and nobody is awake who would do it. */
+/* Is work left to loops, and nobody is awake who would do it? */
 bool lane_leaves_work(const struct lane_state *lane);
+/* Leaves it to them. False: nobody naps who would see to it if none came. */
+bool lane_leave_to_loop(struct lane_state *lane);
 /* Says that nothing is deferred, unless there is work after all. */
 void lane_stop_deferring(struct lane_state *lane);
 
@@ -115,8 +124,10 @@ void lane_see_to_the_first(struct lane_state *lane);
 void lane_dismiss(struct lane_state *lane, uint32_t count);
 /* Moves what is in the inboxes to the list. */
 void lane_sweep(struct lane_state *lane);
-/* Is nobody awake who would do light work soon, and is it cheap? */
-bool lane_is_unattended(const struct lane_state *lane);
+/* Is light work next that a thread which is not the lane's should do? Not if all the lane's
+ * threads are at work that takes its time: they come to it, and free what they have made
+ * themselves. For a loop the work must be cheap. */
+bool lane_wants_help(struct lane_state *lane, bool from_loop);
 /* It was configured anew. */
 void lane_reconsider(struct lane_state *lane);
 

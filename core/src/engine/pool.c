@@ -112,7 +112,7 @@ void pool_withdraw(struct work *work)
 #define HELP_CHUNKS 8
 
 /* Does a chunk of light work on this thread. False: there is none. */
-static bool help(struct lane_state *lane, bool unattended_only)
+static bool help(struct lane_state *lane, bool from_loop)
 {
     struct work_list chunk = {NULL, NULL};
     uint32_t count;
@@ -120,9 +120,7 @@ static bool help(struct lane_state *lane, bool unattended_only)
     if (!lane_has_work(lane))
         return false;
     engine_lock();
-    lane_sweep(lane);
-    if (lane->list.first == NULL || !lane->list.first->light || gate_is_closing() ||
-        (unattended_only && !lane_is_unattended(lane))) {
+    if (gate_is_closing() || !lane_wants_help(lane, from_loop)) {
         engine_unlock();
         return false;
     }
@@ -146,16 +144,18 @@ void pool_help_now(void)
     struct lane_state *lane = &lanes[LANE_QUICK];
     int chunks = 0;
 
-    while (chunks < HELP_CHUNKS && help(lane, false))
+    while (chunks < HELP_CHUNKS && help(lane, true))
         chunks++;
     lane_stop_deferring(lane);
-    if (chunks > 0)
+    /* What is too much for one turn waits for the next. What it may not do is for a thread. */
+    if (chunks == HELP_CHUNKS ? lane_has_work(lane) && !lane_leave_to_loop(lane)
+                              : chunks > 0 || lane_leaves_work(lane))
         leave(lane);
 }
 
 /* What is light does not block (sspi_package.h), so this makes no wait longer than the wake-ups
  * would that it saves. */
-bool pool_help(bool (*is_true)(void *argument), void *argument)
+void pool_help(bool (*is_true)(void *argument), void *argument)
 {
     struct lane_state *lane = &lanes[LANE_QUICK];
     bool helped = false;
@@ -164,20 +164,21 @@ bool pool_help(bool (*is_true)(void *argument), void *argument)
         helped = true;
     if (helped)
         leave(lane);
-    return engine_spin(is_true, argument);
 }
 
 bool pool_run_here(struct work *work, bool may_block)
 {
-    struct lane_state *lane = &lanes[work->lane];
     struct work_list chunk = {NULL, NULL};
+    struct lane_state *lane;
 
-    lane_sweep(lane);
+    lane_sweep(&lanes[LANE_QUICK]);
+    /* Not in a list, it may be in the hands of whoever submits it. */
     if (work_place(work) != WORK_IN_LANE || !work->quiet ||
         (work->lane != LANE_QUICK && !may_block) || gate_is_closing()) {
         engine_unlock();
         return false;
     }
+    lane = &lanes[work->lane];
     lane_withdraw(lane, work);
     work_append(&chunk, work, WORK_NOWHERE);
     /* Who waits for one call may have others that are worth running beside it. */

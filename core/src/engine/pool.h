@@ -48,8 +48,8 @@ void pool_wake(void);
 void pool_help_now(void);
 
 /* For a caller's thread that is about to sleep until something is true: does light work of the
- * quick lane meanwhile, and then spins. Whether it is true now. */
-bool pool_help(bool (*is_true)(void *argument), void *argument);
+ * quick lane meanwhile. */
+void pool_help(bool (*is_true)(void *argument), void *argument);
 
 /* For a caller's thread that is about to wait for this work, with the engine lock held: runs it
  * here if no thread has begun it, it is quiet, and it cannot block or may do so here. False:

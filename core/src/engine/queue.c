@@ -13,11 +13,11 @@
  *     (work.parted, written with `taking`, or by who posts): then the taker frees it, and the
  *     reference to the queue that came with it passes to the taker.
  *  4. The descriptor, where there is one, is readable while completions wait, from at most 20
- * us after they were posted, and is not when none do, but for a moment. `raised`: it has been
- *     raised, or is about to be; a bit in the queue's slot, which can be read though the queue
- * may be gone. Who raises it looks afterwards whether there is anything left; who lowers it
- * looks into the inbox after `raised` was cleared. Both, and the posting, are sequentially
- * consistent.
+ * us after they were posted, or light work is left to whoever polls it; and not when there is
+ *     neither. It is raised and lowered with `taking`, and `raised` says which: a bit in the
+ *     queue's slot, which can be read though the queue may be gone. Who lowers it looks for
+ *     completions and work after the bit was cleared; who posts or leaves work reads the bit
+ *     afterwards. Both are sequentially consistent.
  *  5. Who sees a final status finds the completion: between the two `expected` is set.
  */
 #include "queue.h"
@@ -137,25 +137,29 @@ bool queue_is_ready(void *object)
 /* ---- The descriptor ------------------------------------------------------------------------
  */
 
-/* With `taking`: the queue is found empty. */
+/* The rest with `taking`. */
+
+static void raise_if_needed(struct queue *queue)
+{
+    if ((queue_is_ready(queue) || pool_leaves_work()) && !set_raised(queue, true))
+        wake_raise(queue->fd);
+}
+
+/* The queue is found empty. */
 static void lower(struct queue *queue)
 {
     wake_lower(queue->fd);
     set_raised(queue, false);
-    if (peek_inbox(queue) != NULL && !set_raised(queue, true))
-        wake_raise(queue->fd);
+    raise_if_needed(queue);
 }
 
+/* Without `taking`. */
 static void raise_descriptor(struct queue *queue)
 {
-    if (queue->fd < 0 || is_raised(queue->handle) || set_raised(queue, true))
+    if (queue->fd < 0 || is_raised(queue->handle))
         return;
-    wake_raise(queue->fd);
-    if (queue_is_ready(queue) || pool_leaves_work())
-        return;
-    pthread_mutex_lock(&queue->taking); /* it was emptied before it was raised */
-    if (!queue_is_ready(queue))
-        lower(queue);
+    pthread_mutex_lock(&queue->taking);
+    raise_if_needed(queue);
     pthread_mutex_unlock(&queue->taking);
 }
 
@@ -173,8 +177,7 @@ int sspia_queue_fd(sspia_queue *pointer)
         queue->fd = wake_open(false);
     fd = queue->fd;
     engine_unlock();
-    if (queue_is_ready(queue))
-        raise_descriptor(queue);
+    raise_descriptor(queue);
     queue_release(queue);
     return fd;
 }
@@ -211,8 +214,7 @@ void queue_tell(struct queue *queue)
     /* A thread that is not counted yet looks before it sleeps. */
     if (atomic_load_explicit(&queue->sleepers, memory_order_relaxed) > 0)
         pthread_cond_signal(&queue->arrived);
-    if (queue_is_ready(queue))
-        raise_descriptor(queue);
+    raise_descriptor(queue);
 }
 
 bool queue_hint(struct handle handle)

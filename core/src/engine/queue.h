@@ -42,7 +42,7 @@ void queue_tell(struct queue *queue);
  * that is nobody's way to hear of them, somebody sleeps for them or the queue is gone. */
 bool queue_hint(struct handle queue);
 
-/* A dispatch ends: what it leaves is found by who polls the descriptor. */
+/* A thread that drains turns to something else: what it leaves is for others. */
 void queue_leave_off(struct queue *queue);
 
 /* Has it completions? */

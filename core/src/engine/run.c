@@ -34,19 +34,20 @@
 #include "pool.h"
 #include "queue.h"
 
-void run_classify(struct call *call)
+/* Says what the job of a call is to the pool. */
+static void classify(struct call *call)
 {
     const struct operation *operation = call->job.operation;
 
     call->work.kind = KIND_CALL;
     call->work.lane = call->job.lane;
-    call->work.quiet = call->queue != NULL || call->callback == NULL;
+    call->work.quiet = call->queue != NULL || call_callback(call) == NULL;
     call->work.light = call->work.quiet && operation->is_end;
-    call->work.urgent = call->queue != NULL || call->callback != NULL ||
+    call->work.urgent = call->queue != NULL || call_callback(call) != NULL ||
                         call->work.lane != LANE_QUICK || deadline_is_armed(call);
 }
 
-bool run_needs_turn(const struct call *call)
+static bool needs_turn(const struct call *call)
 {
     return call->job.turns != NULL && !call->job.alone;
 }
@@ -56,8 +57,8 @@ void run_start(struct call *call)
     const struct operation *operation = call->job.operation;
     struct turns *turns = call->job.turns;
 
-    run_classify(call);
-    if (!run_needs_turn(call)) {
+    classify(call);
+    if (!needs_turn(call)) {
         pool_push(&call->work);
         return;
     }
@@ -150,7 +151,7 @@ void run_tell(void)
 
     untold.count = 0;
     for (uint32_t i = 0; i < count; i++) {
-        if (!drain_is_under_way(queue_handle(untold.queues[i])))
+        if (!drain_is_taking(queue_handle(untold.queues[i])))
             queue_tell(untold.queues[i]);
         queue_release(untold.queues[i]);
     }
@@ -195,7 +196,7 @@ static void end(struct call *call, struct remains *remains)
         work_set_place(&call->work, WORK_IN_QUEUE);
     } else {
         work_set_place(&call->work, WORK_NOWHERE);
-        if (is_attached && call->queue == NULL && call->callback != NULL)
+        if (is_attached && call->queue == NULL && call_callback(call) != NULL)
             remains->notice = call_completion(call);
         if (!is_attached)
             work_append(&remains->parted, &call->work, WORK_NOWHERE);

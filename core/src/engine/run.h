@@ -5,11 +5,6 @@
 
 #include "call.h"
 
-/* Says what the job of a call is to the pool: its lane, whether it is light, and so on. */
-void run_classify(struct call *call);
-/* Has a claimed job to wait for its turn? */
-bool run_needs_turn(const struct call *call);
-
 /* With the engine lock held. Puts an admitted call on its way: to its turn, or straight to its
  * lane. */
 void run_start(struct call *call);

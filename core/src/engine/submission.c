@@ -13,11 +13,11 @@
 
 static void exchange(struct call *call, struct async_destination *destination)
 {
-    const struct async_destination former = {call->queue, call->data, call->attachment};
+    const struct async_destination former = {call->queue, call->data,
+                                             call_attach(call, destination->attachment)};
 
     call->queue = destination->queue;
     call->data = destination->data;
-    call->attachment = destination->attachment;
     *destination = former;
 }
 
@@ -133,13 +133,17 @@ static bool can_be_light(const struct call *call, const struct async_destination
     const struct queue *queue = destination != NULL ? destination->queue : call->queue;
 
     return work_place(&call->work) == WORK_NOWHERE &&
-           (queue != NULL || call->callback == NULL) && !deadline_is_set(call);
+           (queue != NULL || call_callback(call) == NULL) && !deadline_is_set(call);
 }
 
 /* What is left to do before the call is put. */
 static void make_ready(struct call *call)
 {
-    run_classify(call);
+    call->work.kind = KIND_CALL;
+    call->work.lane = LANE_QUICK;
+    call->work.quiet = true;
+    call->work.light = true;
+    call->work.urgent = call->queue != NULL;
     work_set_place(&call->work, WORK_IN_INBOX);
 }
 

@@ -38,12 +38,13 @@ struct work {
     /* enum work_place. Who sees WORK_NOWHERE (acquire) has the work as the one who stored that
      * (release) left it. */
     _Atomic uint8_t place;
-    uint8_t kind; /* enum work_kind */
-    uint8_t lane; /* enum lane */
-    bool light;   /* soon done, and done without its caller: several may go together */
-    bool urgent;  /* somebody is told of its end, or it may block: it begins at once */
-    bool quiet;   /* starts no callback on the thread that runs it */
-    bool parted;  /* in a queue: whoever takes it is to free it */
+    uint8_t kind;        /* enum work_kind */
+    uint8_t lane;        /* enum lane */
+    bool light;          /* soon done, and done without its caller: several may go together */
+    bool urgent;         /* somebody is told of its end, or it may block: it begins at once */
+    bool quiet;          /* starts no callback on the thread that runs it */
+    bool parted;         /* in a queue: whoever takes it is to free it */
+    bool has_attachment; /* of a call */
 };
 
 struct work_list {

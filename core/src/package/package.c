@@ -33,7 +33,7 @@ static const struct {
     const char *module;
 } known[] = {
     {"Kerberos", "gss"},
-    {"NTLM", "gss"},
+    {"NTLM", "ntlm"},
     {"Negotiate", "gss"},
     {"Schannel", "schannel"},
     {"Microsoft Unified Security Protocol Provider", "schannel"},

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+#include "bytes.h"
+
+PyObject *bytes_hold(PyObject *object, const char **data, size_t *size)
+{
+    PyObject *view;
+    PyObject *bytes;
+    char *start;
+    Py_ssize_t length;
+
+    if (PyBytes_Check(object)) {
+        Py_INCREF(object);
+        bytes = object;
+    } else {
+        view = PyMemoryView_FromObject(object);
+        if (view == NULL)
+            return NULL;
+        bytes = PyBytes_FromObject(view);
+        Py_DECREF(view);
+    }
+    if (bytes == NULL || PyBytes_AsStringAndSize(bytes, &start, &length) < 0) {
+        Py_XDECREF(bytes);
+        return NULL;
+    }
+    *data = start;
+    *size = (size_t)length;
+    return bytes;
+}
+
+PyObject *bytes_hold_text(PyObject *object, const char **text)
+{
+    PyObject *bytes;
+
+    *text = NULL;
+    if (object == Py_None) {
+        Py_INCREF(object);
+        return object;
+    }
+    bytes = PyUnicode_AsUTF8String(object);
+    if (bytes != NULL)
+        *text = PyBytes_AsString(bytes);
+    return bytes;
+}
+
+static void let_go(sspia_hub_bytes *bytes)
+{
+    sspia_FreeContextBuffer(bytes->data);
+    bytes->data = NULL;
+}
+
+PyObject *bytes_take(sspia_hub_bytes *bytes)
+{
+    PyObject *object;
+
+    if (bytes->data == NULL)
+        Py_RETURN_NONE;
+    object = PyBytes_FromStringAndSize((const char *)bytes->data, (Py_ssize_t)bytes->size);
+    let_go(bytes);
+    return object;
+}
+
+PyObject *bytes_take_text(sspia_hub_bytes *bytes)
+{
+    PyObject *object;
+
+    if (bytes->data == NULL)
+        Py_RETURN_NONE;
+    object =
+        PyUnicode_DecodeUTF8((const char *)bytes->data, (Py_ssize_t)bytes->size, "replace");
+    let_go(bytes);
+    return object;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+#include "leg.h"
+
+#include "argument.h"
+#include "bytes.h"
+#include "context.h"
+#include "operation.h"
+#include "place.h"
+#include "queue.h"
+
+static PyObject *submit(struct place *place, struct context *context,
+                        PyObject *const *arguments, const char *target,
+                        const struct argument_bytes *token,
+                        const struct argument_bytes *bindings,
+                        const struct argument_bytes *protocols)
+{
+    const bool first = context->handle == 0;
+    const int acceptor = PyObject_IsTrue(arguments[1]);
+    struct operation *operation = NULL;
+    struct queue *queue;
+    uint64_t credential, flags, id;
+    int32_t status;
+
+    if (acceptor < 0 || !argument_number(arguments[2], &credential) ||
+        !argument_number(arguments[4], &flags))
+        return NULL;
+    queue = place_queue(place);
+    if (queue == NULL)
+        return NULL;
+    operation = operation_create(place, queue, arguments[8]);
+    Py_DECREF(queue); /* the call has it now */
+    if (operation == NULL)
+        return NULL;
+    operation->is_leg = true;
+    Py_INCREF(context);
+    operation->subject = (PyObject *)context;
+    Py_INCREF(token->held);
+    operation->given = token->held;
+    id = call_id(&operation->call);
+    if (acceptor)
+        status =
+            sspia_hub_accept(operation->native, queue->native, id, credential, context->handle,
+                             flags, token->data, token->size, bindings->data, bindings->size,
+                             protocols->data, protocols->size);
+    else
+        status = sspia_hub_initialize(operation->native, queue->native, id, credential,
+                                      context->handle, target, flags, token->data, token->size,
+                                      bindings->data, bindings->size, protocols->data,
+                                      protocols->size);
+    if (status >= 0 && first)
+        context_begin_first(context, (PyObject *)operation);
+    return operation_submitted(operation, status);
+}
+
+PyObject *leg_begin(struct place *place, PyObject *const *arguments, Py_ssize_t count)
+{
+    struct context *context;
+    struct argument_bytes token = {NULL, NULL, 0}, bindings = {NULL, NULL, 0},
+                          protocols = {NULL, NULL, 0};
+    PyObject *target = NULL, *made = NULL;
+    const char *target_text;
+
+    if (!argument_count(count, 9) ||
+        (context = context_of(arguments[0], place->security_context)) == NULL)
+        return NULL;
+    target = bytes_hold_text(arguments[3], &target_text);
+    token.held = bytes_hold(arguments[5], &token.data, &token.size);
+    if (target != NULL && token.held != NULL && argument_open(&bindings, arguments[6]) &&
+        argument_open(&protocols, arguments[7]))
+        made = submit(place, context, arguments, target_text, &token, &bindings, &protocols);
+    Py_XDECREF(target);
+    Py_XDECREF(token.held);
+    Py_XDECREF(bindings.held);
+    Py_XDECREF(protocols.held);
+    return made;
+}
