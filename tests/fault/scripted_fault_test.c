@@ -227,7 +227,7 @@ static int pending_now(void)
     return (int)counts.pending;
 }
 
-/* A call that a package holds up beyond its deadline, and a delete in good time. */
+/* A call that a package holds up beyond its deadline, and one behind it that never begins. */
 static void come_late(SspiAsyncContext *async, CredHandle *credential)
 {
     SECURITY_STATUS status = sspia_async_set_deadline(async, 2);
@@ -241,16 +241,20 @@ static void come_late(SspiAsyncContext *async, CredHandle *credential)
         SspiInitializeSecurityContextAsyncA(async, credential, NULL, (char[]){"block token=0"},
                                             0, 0, 0, NULL, 0, &never, NULL, NULL, NULL);
     concluded(async, status, SEC_E_SECURITY_QOS_FAILED);
-    assert_status(sspia_async_set_deadline(async, 3600000), SEC_E_OK);
-    status = SspiDeleteSecurityContextAsync(async, &context);
-    concluded(async, status, SEC_E_INVALID_HANDLE);
+    /* A delete in good time: on a busy machine 2 ms are soon over. */
+    if (as_wanted(sspia_async_set_deadline(async, PATIENCE_MS), SEC_E_OK)) {
+        status = SspiDeleteSecurityContextAsync(async, &context);
+        concluded(async, status, SEC_E_INVALID_HANDLE);
+    }
     for (int i = 0; i < PATIENCE_MS && pending_now() > 0; i++) {
         if (scripted->wait_blocked(1, 1) != 0)
             continue;
         scripted->release(1);
         scripted_eventually(scripted->permits, 0);
     }
-    assert_status(sspia_async_set_deadline(async, SSPIA_DEADLINE_DEFAULT), SEC_E_OK);
+    /* A completion that waits in the queue makes it ask for memory, once. */
+    if (!as_wanted(sspia_async_set_deadline(async, SSPIA_DEADLINE_DEFAULT), SEC_E_OK))
+        assert_status(sspia_async_set_deadline(async, SSPIA_DEADLINE_DEFAULT), SEC_E_OK);
 }
 
 static void dead_ends(void)

@@ -62,7 +62,7 @@ static struct call *make_notice(const struct call *call, const struct ending *en
     notice->job.status = ending->status;
     notice->async = call->async;
     if (call->queue == NULL) {
-        notice->callback = call_callback(call);
+        call_set_callback(notice, call_callback(call));
         notice->data = call->data;
     }
     return notice;
