@@ -654,6 +654,8 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, restore)
     const struct CMUnitTest tests[] = {
+        /* First: what others leave to the pool would be lost, and a leak, in the child. */
+        TEST(exit_waits_for_no_deadline),
         TEST(call_inside_a_package_ends_at_its_deadline),
         TEST(acquire_ends_at_its_deadline),
         TEST(call_behind_others_never_begins),
@@ -671,7 +673,6 @@ int main(void)
         TEST(earlier_deadline_overtakes),
         TEST(thousand_end_on_a_lane_that_is_blocked),
         TEST(call_of_the_hub_has_deadlines),
-        TEST(exit_waits_for_no_deadline),
     };
 
     return cmocka_run_group_tests(tests, scripted_setup, scripted_teardown);

@@ -242,16 +242,19 @@ static void come_late(SspiAsyncContext *async, CredHandle *credential)
                                             0, 0, 0, NULL, 0, &never, NULL, NULL, NULL);
     concluded(async, status, SEC_E_SECURITY_QOS_FAILED);
     /* A delete in good time: on a busy machine 2 ms are soon over. */
-    assert_status(sspia_async_set_deadline(async, PATIENCE_MS), SEC_E_OK);
-    status = SspiDeleteSecurityContextAsync(async, &context);
-    concluded(async, status, SEC_E_INVALID_HANDLE);
+    if (as_wanted(sspia_async_set_deadline(async, PATIENCE_MS), SEC_E_OK)) {
+        status = SspiDeleteSecurityContextAsync(async, &context);
+        concluded(async, status, SEC_E_INVALID_HANDLE);
+    }
     for (int i = 0; i < PATIENCE_MS && pending_now() > 0; i++) {
         if (scripted->wait_blocked(1, 1) != 0)
             continue;
         scripted->release(1);
         scripted_eventually(scripted->permits, 0);
     }
-    assert_status(sspia_async_set_deadline(async, SSPIA_DEADLINE_DEFAULT), SEC_E_OK);
+    /* A completion that waits in the queue makes it ask for memory, once. */
+    if (!as_wanted(sspia_async_set_deadline(async, SSPIA_DEADLINE_DEFAULT), SEC_E_OK))
+        assert_status(sspia_async_set_deadline(async, SSPIA_DEADLINE_DEFAULT), SEC_E_OK);
 }
 
 static void dead_ends(void)
