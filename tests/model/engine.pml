@@ -454,7 +454,7 @@ inline run_heavy(c, goes_on)
 }
 
 /* With the lock held. Afterwards c is what is to be freed, or NONE. */
-inline end(c)
+inline conclude(c)
 {
     use(c);
     wanted = state[c] == ASYNC_FINISHING || completion[c] == NONE ||
@@ -630,11 +630,11 @@ taken:
         stays = goes_on || is_end[c]; /* else there are arguments to let go of unlocked */
         if
         :: goes_on -> c = NONE
-        :: else -> end(c)
+        :: else -> conclude(c)
         fi;
         if
         :: second != NONE && second_goes_on -> second = NONE
-        :: second != NONE && !second_goes_on -> end(second)
+        :: second != NONE && !second_goes_on -> conclude(second)
         :: else
         fi;
         goes_on = false;

@@ -310,7 +310,13 @@ BOOLEAN SspiAsyncContextRequiresNotify(SspiAsyncContext *pointer)
 
     engine_lock();
     call = async_find(pointer);
-    requires = call != NULL && call_callback(call) != NULL;
+    requires = false;
+    if (call != NULL) {
+        uint64_t was = fate_seize(call->async);
+
+        requires = call_callback(call) != NULL;
+        fate_release(call->async, was);
+    }
     engine_unlock();
     return requires;
 }

@@ -124,8 +124,9 @@ static void set_next(struct slot *slot, uint32_t next)
 {
     uint64_t owner = atomic_load_explicit(&slot->owner, memory_order_relaxed);
 
+    /* Release: who reads the link as its own word sees the handle closed as well. */
     atomic_store_explicit(&slot->owner, (owner & ~(uint64_t)UINT32_MAX) | next,
-                          memory_order_relaxed);
+                          memory_order_release);
 }
 
 static void *object_of(struct slot *slot)

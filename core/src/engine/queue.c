@@ -227,7 +227,7 @@ bool queue_hint(struct handle handle)
     queue = handle_acquire(HANDLE_QUEUE, handle);
     if (queue == NULL)
         return false;
-    is_polled = atomic_load_explicit(&queue->sleepers, memory_order_relaxed) == 0;
+    is_polled = atomic_load_explicit(&queue->sleepers, memory_order_seq_cst) == 0;
     if (is_polled)
         raise_descriptor(queue);
     queue_release(queue);
@@ -345,7 +345,9 @@ bool queue_sleep(struct queue *queue, const struct timespec *deadline, int cance
 {
     bool in_time;
 
-    atomic_fetch_add_explicit(&queue->sleepers, 1, memory_order_relaxed);
+    /* Who leaves work reads `sleepers` after it has said so (queue_hint). */
+    atomic_fetch_add_explicit(&queue->sleepers, 1, memory_order_seq_cst);
+    pool_hurry();
     in_time = engine_wait_cancellable(&queue->arrived, deadline, cancel_state, undo, queue);
     atomic_fetch_sub_explicit(&queue->sleepers, 1, memory_order_relaxed);
     return in_time;

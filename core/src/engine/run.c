@@ -183,7 +183,7 @@ static void add_to_chain(struct remains *remains, struct call *call)
 /* The end of a call whose job has its status. From its final status on the call is its async
  * context's: it is in its queue, or nowhere, before. A call without an async context has only
  * its queue; one that was parted is not told of. */
-static void end(struct call *call, struct remains *remains)
+static void conclude(struct call *call, struct remains *remains)
 {
     const bool is_attached = call_is_attached(call);
     const bool is_told = call->queue != NULL && !queue_is_closed(call->queue) &&
@@ -276,7 +276,7 @@ static void run_light(struct work_list *chunk)
 
         if (job->has_turn && job->turns != NULL)
             turn_yield(job->turns);
-        end(calls[i], &remains);
+        conclude(calls[i], &remains);
     }
     clear_away(&remains);
 }
@@ -328,7 +328,7 @@ static void run_heavy(struct call *call)
     pool_dismiss(job.lane, 1);
     call->job.status = job.status;
     call->job.message = message;
-    end(call, &remains);
+    conclude(call, &remains);
     clear_away(&remains);
 }
 
@@ -361,6 +361,6 @@ void run_post(struct call *call)
 {
     struct remains remains = {.queue = NULL};
 
-    end(call, &remains);
+    conclude(call, &remains);
     post(&remains);
 }
