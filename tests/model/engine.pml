@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * engine.pml - a model of the async context, its call, the completion queue and the pool.
- *
- * It is about what is done under the engine lock: legs, cancel, free, batches, callbacks, and the
- * wakes of the pool. Here light calls go by the lock as well, as they may in the code; what they
- * do without it (fate, inbox, watch, the queue's descriptor) is in lockfree.pml.
+ * engine.pml - a model of what is done under the engine lock: the async context, its call, the
+ * completion queue and the pool.
  *
  * The names are those of the code: states of enum async_state (fate.h), places of enum
  * work_place (work.h), and one inline for each move with the name of the C function that makes
  * it; tests/model/run.sh compares them. An atomic block is one hold of the engine lock: between
  * two of them other threads may do anything, as in the code. The wakes that fall due in a hold
  * are made after it, in a step of their own.
+ *
+ * Light calls are submitted here by the way that the code takes when the pool is not open to
+ * them: under the lock, into the lane's list. Their way without the lock is in lockfree.pml:
+ * the moves of the fate, the inbox and `watch`, the deferral to loops, and the steps of those
+ * who post to a queue, take from it, and raise and lower its descriptor. Here each of these is
+ * one with the hold that it happens in.
  *
  * What runs: one async context; threads of the pool, that spin, nap, sleep and leave when there
  * is no work and are started again by an admitted call; a user who submits, and reinitialises
@@ -38,9 +41,9 @@
  *   - there are never more wakes promised than threads asleep
  *   - who was promised a wake looks at the list, whether it wakes by itself before or not
  *
- * Not in it: several contexts and their turns, two lanes, fork, exit, memory or threads that run
- * out (tests/fault/ has that), how soon a nap ends, and the order of atomics outside the lock
- * (ThreadSanitizer has it).
+ * Not in it: several contexts and their turns, two lanes, callers' threads that do work of the
+ * pool while they wait, fork, exit, memory or threads that run out (tests/fault/ has that), how
+ * soon a nap ends, and what lockfree.pml has.
  */
 
 /* run.sh breaks the model on purpose, a rule at a time, and wants to see it fail. */
@@ -97,6 +100,7 @@ bool light[CALLS] = false;
 bool urgent[CALLS] = false;
 byte rest[CALLS] = 0;   /* of a batch: slices that nobody has taken */
 byte slices[CALLS] = 0; /* and those that are being worked off */
+bool parted[CALLS] = false; /* in a queue: whoever takes it is to free it */
 bool alive[CALLS] = false;
 byte completion[CALLS] = NONE; /* which submit it tells of; NONE: it has no async context */
 byte made = 0;
@@ -126,7 +130,7 @@ byte at_light = 0;
 byte in_callback = 0;
 byte staying = 0;
 byte admitted = 0;
-bool deferring = false;
+bool deferring = false; /* deferral is not DEFERRED_NONE */
 byte owed = 0; /* a bit for each thread */
 
 /* struct worker: is it in `asleep`, was it promised a wake, does it wait on its condition? */
@@ -161,6 +165,7 @@ inline call_free(c)
     is_end[c] = false;
     light[c] = false;
     urgent[c] = false;
+    parted[c] = false;
     completion[c] = NONE
 }
 
@@ -205,12 +210,22 @@ inline async_part(c, fresh)
     fi
 }
 
+/* To whoever takes its completion. */
+inline queue_leave(c)
+{
+    use(c);
+    assert(place[c] == WORK_IN_QUEUE);
+    parted[c] = true
+}
+
 /* The call of the context, whose settings may be changed. */
 inline async_changeable()
 {
     use(async_call);
     if
-    :: place[async_call] != WORK_NOWHERE && BROKEN != 6 -> async_part(async_call, fresh)
+    :: place[async_call] != WORK_NOWHERE && BROKEN != 6 ->
+        queue_leave(async_call);
+        async_part(async_call, fresh)
     :: else
     fi
 }
@@ -249,22 +264,18 @@ inline wake_or_start()
     assert(wakes <= sleepers || BROKEN == 8)
 }
 
-/* Either way where the size of a backlog decides. */
+/* Either way where the size of a backlog decides. BROKEN 7: as if somebody napped. */
+#define DEFERS(c) ((napping > 0 || BROKEN == 7) && !urgent[c])
+
 inline find_thread(c)
 {
     if
-    :: !light[c] ->
+    :: LOOKING > (light[c] -> 0 : waiting - 1)
+    :: else ->
         if
-        :: waiting > LOOKING -> wake_or_start()
-        :: else
-        fi
-    :: light[c] ->
-        if
-        :: LOOKING > 0 /* and the backlog is small */
-        :: (napping > 0 || BROKEN == 7) && !urgent[c] -> deferring = true
-        :: napping > 0 && at_light > 0
-        :: !(LOOKING > 0) && !((napping > 0 || BROKEN == 7) && !urgent[c]) -> wake_or_start()
-        :: LOOKING > 0 || (napping > 0 && !urgent[c]) -> wake_or_start() /* it is large */
+        :: DEFERS(c) -> deferring = true
+        :: light[c] && napping > 0 && at_light > 0 /* and the backlog is small */
+        :: !DEFERS(c) || light[c] -> wake_or_start()
         fi
     fi
 }
@@ -360,9 +371,10 @@ inline lane_end_callback()
 inline pool_hurry()
 {
     atomic {
-        deferring = false;
         if
-        :: waiting > 0 && LOOKING == 0 -> wake_or_start()
+        :: deferring ->
+            deferring = false;
+            lane_see_to_the_rest()
         :: else
         fi;
         take_owed()
@@ -370,11 +382,36 @@ inline pool_hurry()
     engine_unlock();
 }
 
+inline lane_see_to_the_rest()
+{
+    if
+    :: waiting > 0 && LOOKING == 0 -> wake_or_start()
+    :: else
+    fi
+}
+
 /* When a thread turns to what it has taken. */
 inline see_to_the_rest()
 {
     if
     :: waiting > 0 && LOOKING + napping == 0 -> wake_or_start()
+    :: else
+    fi
+}
+
+/* It may be enough for one more. */
+inline see_to_the_backlog()
+{
+    if
+    :: waiting > 0 && LOOKING == 0 -> wake_or_start()
+    :: true
+    fi
+}
+
+inline lane_stop_deferring()
+{
+    if
+    :: waiting == 0 -> deferring = false
     :: else
     fi
 }
@@ -392,19 +429,38 @@ inline sleep_until_ends()
 {
     sleepers--;
     if
-    :: promised[me] -> promised[me] = false; wakes--
-    :: else -> asleep[me] = false
+    :: promised[me] -> promised[me] = false; wakes--; was_woken = true
+    :: else -> asleep[me] = false; was_woken = false
     fi
 }
 
 /* ---- Queue ------------------------------------------------------------------------------- */
 
-inline queue_post(c)
+inline post(c)
 {
     use(c);
+    assert(!closed && place[c] == WORK_IN_QUEUE);
+    done!c
+}
+
+/* Afterwards c is what is to be freed, or NONE. */
+inline queue_collect(c, tells)
+{
+    done?c;
+    use(c);
+    place[c] = WORK_NOWHERE;
+    tells = completion[c];
     if
-    :: closed -> lost[completion[c]] = true
-    :: else -> place[c] = WORK_IN_QUEUE; done!c
+    :: !parted[c] -> c = NONE /* it is its async context's again */
+    :: else
+    fi
+}
+
+inline queue_let_go(c)
+{
+    if
+    :: c != NONE -> call_free(c); c = NONE
+    :: else
     fi
 }
 
@@ -438,7 +494,8 @@ inline run_slice(c, goes_on)
     }
 }
 
-inline run_heavy(c, goes_on)
+/* What run_light and run_heavy do with one call before they take the lock. */
+inline run_each(c, goes_on)
 {
     if
     :: rest[c] > 0 -> run_slice(c, goes_on)
@@ -453,23 +510,31 @@ inline run_heavy(c, goes_on)
     }
 }
 
-/* With the lock held. Afterwards c is what is to be freed, or NONE. */
+/* With the lock held, like what comes next. Is the call its context's, and told of? */
 inline conclude(c)
 {
     use(c);
-    wanted = state[c] == ASYNC_FINISHING || completion[c] == NONE ||
-             (is_end[c] && (IS_ATTACHED(c) || BROKEN == 10));
-    pool_dismiss();
-    if
-    :: wanted -> fate_move(c, ASYNC_COMPLETE) /* fate_move */
-    :: else
-    fi;
+    wanted = IS_ATTACHED(c) || BROKEN == 10;
 #ifdef QUEUED
     if
-    :: wanted -> queue_post(c)
+    :: wanted && !closed ->
+        parted[c] = false;
+        place[c] = WORK_IN_QUEUE
+    :: wanted && closed -> lost[completion[c]] = true
     :: else
     fi;
 #endif
+    if
+    :: wanted -> fate_move(c, ASYNC_COMPLETE)
+    :: else
+    fi
+}
+
+/* Afterwards c is what is to be freed, or NONE. */
+inline end_of_run(c)
+{
+    pool_dismiss();
+    conclude(c);
 #ifdef POOL
     if
     :: wanted && completion[c] != NONE -> tells = completion[c]
@@ -477,7 +542,8 @@ inline conclude(c)
     fi;
 #endif
     if
-    :: place[c] == WORK_IN_QUEUE || IS_ATTACHED(c) -> c = NONE
+    :: place[c] == WORK_IN_QUEUE -> post(c); c = NONE
+    :: place[c] != WORK_IN_QUEUE && IS_ATTACHED(c) -> c = NONE
     :: else
     fi
 }
@@ -488,7 +554,6 @@ inline lane_take()
     lane?c;
     place[c] = WORK_NOWHERE;
     waiting--;
-    was_urgent = urgent[c];
     was_light = light[c];
     if
     :: light[c] && nempty(lane) ->
@@ -497,16 +562,27 @@ inline lane_take()
         :: light[second] ->
             lane?second;
             place[second] = WORK_NOWHERE;
-            waiting--;
-            was_urgent = urgent[second]
+            waiting--
         :: else -> second = NONE
         fi
     :: true
     fi;
-    deferring = false;
-    at_light = at_light + was_light;
+    lane_stop_deferring();
+    at_light = at_light + was_light; /* work_lightly, work_heavily */
     see_to_the_rest();
+    if
+    :: was_light -> see_to_the_backlog()
+    :: else
+    fi;
+    took_its_time = !was_light;
     take_owed()
+}
+
+/* None: only an inbox can have some. */
+inline finds_work_at_the_door()
+{
+    threads--;
+    see_to_the_rest()
 }
 
 proctype pool_thread(byte me)
@@ -515,8 +591,9 @@ proctype pool_thread(byte me)
     byte second = NONE; /* or two light ones */
     byte tells = NONE;
     byte due;
-    bool was_urgent;
+    bool took_its_time;
     bool was_light;
+    bool was_woken;
     bool wanted;
     bool stays;
     bool in_time;
@@ -528,24 +605,25 @@ end_unborn: /* the first that is free, as one is as good as another */
         starting > 0 && (me == 0 || born[0]) && (me < 2 || born[1 % THREADS]) ->
         starting--;
         born[me] = true;
-        was_urgent = true
+        took_its_time = true
     };
 look: /* thread_main, wait_for_work */
 #ifdef NAPS
     atomic {
         if
         :: nempty(lane) -> lane_take(); goto taken
-        :: empty(lane) && was_urgent && spinning == 0 -> spinning++; take_owed()
-        :: empty(lane) && !(was_urgent && spinning == 0) -> goto nap
+        :: empty(lane) && took_its_time && spinning == 0 -> spinning++; take_owed()
+        :: empty(lane) && !(took_its_time && spinning == 0) -> goto nap
         fi
     }
     engine_unlock();
-    atomic { spinning--; goto nap }; /* after a while */
+    atomic { spinning--; goto nap }; /* spin: after a while */
 nap:
     atomic {
         if
         :: nempty(lane) -> lane_take(); goto taken
-        :: empty(lane) -> napping++; sleep_until_begins()
+        :: empty(lane) && napping > 0 -> goto sleep
+        :: empty(lane) && napping == 0 -> napping++; sleep_until_begins()
         fi
     }
     if
@@ -554,6 +632,16 @@ nap:
     fi;
     atomic {
         sleep_until_ends();
+        if
+        :: was_woken && waiting == 0 && spinning == 0 -> spinning++; take_owed()
+        :: else -> was_woken = false
+        fi
+    }
+    if
+    :: was_woken -> engine_unlock(); atomic { spinning--; was_woken = false } /* spin */
+    :: else
+    fi;
+    atomic {
         napping--;
         if
         :: nempty(lane) -> lane_take(); goto taken
@@ -580,18 +668,29 @@ sleep:
         staying = staying - stays;
         stays = false;
         if
+        :: nempty(lane) -> in_time = false; was_woken = false; lane_take(); goto taken
+        :: empty(lane) && was_woken && spinning == 0 -> spinning++; take_owed()
+        :: empty(lane) && !(was_woken && spinning == 0) -> was_woken = false
+        fi
+    }
+    if
+    :: was_woken -> engine_unlock(); atomic { spinning--; was_woken = false } /* spin */
+    :: else
+    fi;
+    atomic {
+        if
         :: nempty(lane) -> in_time = false; lane_take(); goto taken
         :: empty(lane) && in_time -> in_time = false; goto sleep
         :: empty(lane) && !in_time ->
             if
-            :: IS_SURPLUS -> threads--; born[me] = false; take_owed(); goto leave
+            :: IS_SURPLUS -> finds_work_at_the_door(); born[me] = false; take_owed(); goto leave
             :: else -> goto look
             fi
         fi
     }
 leave:
     engine_unlock();
-    was_urgent = false;
+    took_its_time = false;
     goto end_unborn;
 taken:
     engine_unlock();
@@ -604,9 +703,9 @@ taken:
             goto clearing }
     :: atomic { !notification[c] -> use(c) }
     fi;
-    run_heavy(c, goes_on);
+    run_each(c, goes_on);
     if
-    :: second != NONE -> run_heavy(second, second_goes_on)
+    :: second != NONE -> run_each(second, second_goes_on)
     :: else
     fi;
     if
@@ -630,11 +729,11 @@ taken:
         stays = goes_on || is_end[c]; /* else there are arguments to let go of unlocked */
         if
         :: goes_on -> c = NONE
-        :: else -> conclude(c)
+        :: else -> end_of_run(c)
         fi;
         if
         :: second != NONE && second_goes_on -> second = NONE
-        :: second != NONE && !second_goes_on -> conclude(second)
+        :: second != NONE && !second_goes_on -> end_of_run(second)
         :: else
         fi;
         goes_on = false;
@@ -706,7 +805,7 @@ inline run_withdraw(c, result)
 }
 
 /* A delete is a batch, with a slice or two, whose handles are closed without the lock. */
-inline async_submit(end)
+inline async_submit(is_delete)
 {
     atomic {
         if
@@ -714,10 +813,10 @@ inline async_submit(end)
             async_changeable();
             call = async_call;
             pool_admit();
-            is_end[call] = end;
+            is_end[call] = is_delete;
             completion[call] = submits;
             accepted[submits] = true;
-            ends[submits] = end;
+            ends[submits] = is_delete;
             submits++;
             fate_move(call, ASYNC_PENDING);
             take_owed()
@@ -728,7 +827,7 @@ inline async_submit(end)
     :: call != NONE ->
 #ifndef POOL
         if
-        :: end -> engine_unlock() /* async_submit_batch closes the handles without the lock */
+        :: is_delete -> engine_unlock() /* async_submit_batch closes the handles without the lock */
         :: else
         fi;
 #endif
@@ -737,15 +836,15 @@ inline async_submit(end)
             light[call] = false;
             urgent[call] = true;
 #else
-            light[call] = end;
+            light[call] = is_delete;
 #ifdef QUEUED
             urgent[call] = true;
 #else
-            urgent[call] = !end;
+            urgent[call] = !is_delete;
 #endif
 #ifdef UNHEARD
             if
-            :: end -> rest[call] = 2
+            :: is_delete -> rest[call] = 2
             :: true
             fi;
 #endif
@@ -852,6 +951,7 @@ proctype canceller()
     byte notice = NONE;
     byte due = 0;
     bool withdrawn = false;
+    bool wanted = false;
 
     if
     :: true
@@ -881,22 +981,24 @@ proctype canceller()
             :: else
             fi;
             settled[completion[call]] = true;
-            fate_move(call, ASYNC_COMPLETE); /* fate_move */
+            conclude(call); /* run_post */
 #ifdef POOL
             pool_push(notice);
 #endif
-#ifdef QUEUED
-            queue_post(call);
-#endif
+            if
+            :: place[call] == WORK_IN_QUEUE -> post(call)
+            :: else
+            fi;
             take_owed()
         :: else
         fi;
         call = NONE;
         fresh = NONE;
         notice = NONE;
-        withdrawn = false
+        withdrawn = false;
+        wanted = false
     }
-    engine_unlock();
+    engine_unlock(); /* run_tell */
 leave:
     atomic { ended++ }
 }
@@ -938,7 +1040,7 @@ proctype freer()
         :: else ->
             if
             :: place[call] == WORK_NOWHERE -> call_free(call)
-            :: else
+            :: place[call] == WORK_IN_QUEUE -> queue_leave(call)
             fi
         fi;
         call = NONE;
@@ -948,30 +1050,22 @@ proctype freer()
 }
 
 #ifdef QUEUED
-/* sspia_queue_dispatch: next takes a lot, then come the callbacks without the lock. */
+/* sspia_queue_dispatch: next takes a lot, then come the callbacks, and at the end the parted
+ * calls go. */
 proctype drainer()
 {
-    byte c;
+    byte c = NONE;
+    byte second = NONE;
     byte tells;
     byte then = NONE;
 
     do
     :: atomic { nempty(done) ->
-            done?c; place[c] = WORK_NOWHERE; tells = completion[c];
+            queue_collect(c, tells);
             if
-            :: !IS_ATTACHED(c) -> call_free(c)
-            :: else
-            fi;
-            if
-            :: nempty(done) ->
-                done?c; place[c] = WORK_NOWHERE; then = completion[c];
-                if
-                :: !IS_ATTACHED(c) -> call_free(c)
-                :: else
-                fi
+            :: nempty(done) -> queue_collect(second, then)
             :: true
-            fi;
-            c = 0 }
+            fi }
     another:
         if
         :: atomic { closed -> lost[tells] = true }
@@ -980,7 +1074,7 @@ proctype drainer()
         fi;
         if
         :: atomic { then != NONE -> tells = then; then = NONE; goto another }
-        :: atomic { then == NONE -> tells = 0 }
+        :: atomic { then == NONE -> tells = 0; queue_let_go(c); queue_let_go(second) }
         fi
     :: atomic { user_done && empty(done) && admitted == 0 && async_call == NONE -> break }
     :: closed -> break
@@ -991,19 +1085,16 @@ proctype drainer()
 /* sspia_queue_free */
 proctype closer()
 {
-    byte c;
+    byte c = NONE;
+    byte tells;
 
     atomic {
         closed = true;
         do
-        :: nempty(done) -> done?c; place[c] = WORK_NOWHERE; lost[completion[c]] = true;
-            if
-            :: !IS_ATTACHED(c) -> call_free(c)
-            :: else
-            fi
+        :: nempty(done) -> queue_collect(c, tells); lost[tells] = true; queue_let_go(c)
         :: empty(done) -> break
         od;
-        c = 0;
+        tells = 0;
         ended++
     }
 }

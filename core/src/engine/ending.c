@@ -59,6 +59,7 @@ static struct call *make_notice(const struct call *call, const struct ending *en
     if (notice == NULL)
         return NULL;
     notice->work.kind = KIND_NOTIFICATION;
+    notice->work.urgent = true;
     notice->job.status = ending->status;
     notice->async = call->async;
     if (call->queue == NULL) {
