@@ -16,6 +16,10 @@
  * function may block only where may_block says so. No function may call the API of
  * sspi.h, nor exit the process.
  *
+ * Waiting. initialize, accept and acquire_waiting need not block: they return SSPIA_WAITING,
+ * having said in their sspia_wait what they wait for, and are called again, with the same
+ * arguments, when there is something to do. A call that waits holds no thread.
+ *
  * Messages. A function that fails may put one line, without final newline, into
  * report->text; the core puts package and operation in front. Never a secret.
  */
@@ -23,6 +27,7 @@
 #define SSPI_ASYNC_SSPI_PACKAGE_H
 
 #include "sspi.h"
+#include <poll.h>
 #include <stddef.h>
 
 #ifdef __cplusplus
@@ -65,6 +70,8 @@ typedef struct sspia_identity {
     uint32_t flags; /* SEC_WINNT_AUTH_IDENTITY_* */
 } sspia_identity;
 
+typedef struct sspia_package sspia_package;
+
 /* Services of the core for packages; the table lives for ever. */
 typedef struct sspia_host {
     uint32_t abi; /* SSPIA_PACKAGE_ABI of the core */
@@ -83,7 +90,49 @@ typedef struct sspia_host {
     /* The report of an SEC_E_OK-like return is ignored; this one formats a line into a
      * report that the package holds: "<what>: <why>", cut at the buffer's end. */
     void (*report)(sspia_report *report, const char *what, const char *why);
+
+    /* Has a call that waits called again: wait.call. Any thread may do it, early, late or
+     * twice; a call that is over is left alone. */
+    void (*resume)(void *call);
+
+    /* Another package, for one that is made of others: by name, its module is loaded if it is
+     * known. NULL with a reason in report. Not from a module's entry. */
+    const sspia_package *(*find)(const char *name, sspia_report *report);
+    /* The packages that are loaded, in the order in which they came: the one at a place, NULL
+     * beyond the last. */
+    const sspia_package *(*at)(size_t place);
 } sspia_host;
+
+/* What initialize, accept or acquire_waiting returns instead of a status: it is not over. No
+ * caller ever sees it. */
+#define SSPIA_WAITING ((SECURITY_STATUS)0x00097001)
+
+/* Bit of sspia_wait.flags. From the package: call again at once, on a thread that may block.
+ * From the core: this is such a thread. */
+#define SSPIA_WAIT_THREAD 0x1u
+
+/* What a call waits for: any of its descriptors, its time, or host->resume. All but call is the
+ * package's to set before it returns SSPIA_WAITING; zero, with no time, before every call but
+ * for fds, fd_count and stop, which stay as they were left so that revents can be read. */
+typedef struct sspia_wait {
+    uint32_t size;
+    uint32_t flags; /* SSPIA_WAIT_* */
+    void *call;     /* for host->resume; the core's */
+
+    /* The package's memory, until the call is called again or is over. events as in poll();
+     * the core writes revents. A descriptor may be in one wait only: others that want it are
+     * resumed by the call that has it. */
+    struct pollfd *fds;
+    uint32_t fd_count;
+    int64_t until; /* nanoseconds of CLOCK_MONOTONIC; INT64_MAX: no time */
+
+    /* Optional. The wait is over without another call: cancel, deadline, free, exit, fork.
+     * Closes what was waited for, and does nothing that takes time: the thread may have a
+     * thousand others to stop. The core looks at fds no more. delete_context or release
+     * follows, on another thread perhaps. */
+    void (*stop)(void *data);
+    void *data;
+} sspia_wait;
 
 /* A leg, both sides. What it points to is good during the call. */
 typedef struct sspia_step {
@@ -94,6 +143,7 @@ typedef struct sspia_step {
     uint32_t data_rep;      /* SECURITY_NATIVE_DREP or SECURITY_NETWORK_DREP */
     const SecBuffer *input; /* the caller's buffers, copied; types masked */
     uint32_t input_count;
+    sspia_wait *wait; /* NULL: the leg must end in this call */
 } sspia_step;
 
 /* What a leg yields. Zero on entry. */
@@ -110,7 +160,7 @@ typedef struct sspia_step_result {
 
 /* One security package. Constant; lives for ever. A function pointer that is NULL means
  * SEC_E_UNSUPPORTED_FUNCTION, save where noted. */
-typedef struct sspia_package {
+struct sspia_package {
     uint32_t abi;  /* SSPIA_PACKAGE_ABI */
     uint32_t size; /* sizeof(sspia_package) */
 
@@ -182,7 +232,14 @@ typedef struct sspia_package {
 
     /* The object identifier of the mechanism, "1.2.840.113554.1.2.2"; NULL if it has none. */
     const char *oid;
-} sspia_package;
+
+    /* acquire that may return SSPIA_WAITING. *credential then holds what there is so far (NULL
+     * before the first call); the core releases it if the wait is stopped or the call fails.
+     * wait is never NULL. NULL: acquire is called. */
+    SECURITY_STATUS(*acquire_waiting)
+    (const char *principal, uint32_t use, const void *auth_data, void **credential,
+     int64_t *expiry, sspia_wait *wait, sspia_report *report);
+};
 
 /* What a module exports. Returns a NULL-terminated array of packages that lives for ever,
  * or NULL with a reason in report. Called once. */

@@ -47,12 +47,16 @@ static size_t package_count;
 static void *modules[PACKAGES_MAX];
 static size_t module_count;
 
+static const sspia_package *package_at(size_t place);
+
 static sspia_host host = {
     .abi = SSPIA_PACKAGE_ABI,
     .size = sizeof(host),
     .allocate = memory_allocate,
     .free = memory_free,
     .report = message_report,
+    .find = package_find,
+    .at = package_at,
 };
 
 /* To load a module is full of cancellation points. */
@@ -230,6 +234,16 @@ const sspia_package *package_find(const char *name, sspia_report *report)
     package_unlock();
     if (package == NULL && report->text[0] == '\0')
         message_report(report, name, "no such package");
+    return package;
+}
+
+static const sspia_package *package_at(size_t place)
+{
+    const sspia_package *package;
+
+    package_lock();
+    package = place < package_count ? packages[place] : NULL;
+    package_unlock();
     return package;
 }
 
