@@ -13,7 +13,7 @@ static pthread_cond_t permitted = PTHREAD_COND_INITIALIZER;
 static uint64_t permits;
 static uint32_t blocked;
 static char operations[65536]; /* what comes when it is full is not noted */
-static size_t operation_count;
+static _Atomic size_t operation_count;
 
 void control_add(enum control_count which, int64_t by)
 {
@@ -22,6 +22,8 @@ void control_add(enum control_count which, int64_t by)
 
 void control_note(char operation)
 {
+    if (operation_count == sizeof(operations))
+        return;
     pthread_mutex_lock(&lock);
     if (operation_count < sizeof(operations))
         operations[operation_count++] = operation;

@@ -4,8 +4,8 @@
  *
  *  1. A thread inside a package has counted itself in `inside` and then seen the gate open.
  *     Whoever shuts the gate does so first and reads `inside` afterwards. Both sides use
- *     sequentially consistent order, so at least one sees the other. own_inside is this
- *     thread's share of `inside`.
+ *     sequentially consistent order, so at least one sees the other. A thread counts once,
+ *     however often it has entered (own_inside).
  *  2. Several threads may fork at once: each counts in the gate; the child counts its own fork
  *     alone.
  *  3. exit: after gate_quiesce nobody enters a package and no callback starts; threads of the
@@ -54,11 +54,15 @@ static void leave(void)
 
 bool gate_enter(void)
 {
+    if (own_inside > 0) {
+        own_inside++;
+        return true;
+    }
     for (;;) {
         atomic_fetch_add(&inside, 1); /* invariant 1 */
         if (atomic_load(&gate) == 0) {
-            if (own_inside++ == 0)
-                pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state_outside);
+            own_inside = 1;
+            pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state_outside);
             return true;
         }
         leave();
@@ -73,15 +77,16 @@ bool gate_enter(void)
 
 void gate_leave(void)
 {
+    if (--own_inside > 0)
+        return;
     leave();
-    if (--own_inside == 0)
-        pthread_setcancelstate(state_outside, NULL);
+    pthread_setcancelstate(state_outside, NULL);
 }
 
 /* Are others inside? */
 static bool is_occupied(void)
 {
-    return atomic_load(&inside) != own_inside;
+    return atomic_load(&inside) != (own_inside > 0);
 }
 
 /* Engine lock held. */
@@ -143,7 +148,7 @@ void gate_open_after_fork(void)
 void gate_in_child(void)
 {
     engine_cond_init(&moved);
-    atomic_store(&inside, own_inside);
+    atomic_store(&inside, own_inside > 0);
     atomic_store(&gate, (atomic_load(&gate) & GATE_EXIT) + 1);
 }
 

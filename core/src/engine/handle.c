@@ -89,14 +89,22 @@ void handle_define(enum handle_kind kind, bool (*destroy)(void *object),
     kinds[kind].after_fork = after_fork;
 }
 
+static struct slot *chunk_of(uint32_t slot)
+{
+    return atomic_load_explicit(&chunks[slot >> CHUNK_BITS], memory_order_acquire);
+}
+
+/* A slot that was made. */
+static struct slot *slot_at(uint32_t slot)
+{
+    return &chunk_of(slot)[slot & (CHUNK - 1)];
+}
+
 /* NULL for a slot that was never made. Slot 0, which is none, is the first of its chunk. */
 static struct slot *find(uint32_t slot)
 {
-    struct slot *chunk;
+    struct slot *chunk = slot <= SLOT_MAX ? chunk_of(slot) : NULL;
 
-    if (slot > SLOT_MAX)
-        return NULL;
-    chunk = atomic_load_explicit(&chunks[slot >> CHUNK_BITS], memory_order_acquire);
     return chunk != NULL ? &chunk[slot & (CHUNK - 1)] : NULL;
 }
 
@@ -140,13 +148,13 @@ static uint32_t take_slot(void)
     uint32_t slot = first_free;
 
     if (slot != 0) {
-        first_free = next_of(find(slot));
+        first_free = next_of(slot_at(slot));
         return slot;
     }
     if (slots_made == SLOT_MAX)
         return 0;
     slot = slots_made + 1;
-    if (find(slot) == NULL) {
+    if (chunk_of(slot) == NULL) {
         struct slot *chunk = calloc(CHUNK, sizeof(*chunk));
 
         if (chunk == NULL)
@@ -167,7 +175,7 @@ bool handle_open(enum handle_kind kind, void *object, struct handle *handle)
     pthread_mutex_unlock(&lock);
     if (number == 0)
         return false;
-    slot = find(number);
+    slot = slot_at(number);
     handle->slot = number;
     handle->generation =
         generation_of(atomic_load_explicit(&slot->word, memory_order_relaxed)) + 1;
@@ -200,7 +208,7 @@ void *handle_acquire(enum handle_kind kind, struct handle handle)
 
 void handle_retain(struct handle handle)
 {
-    atomic_fetch_add_explicit(&find(handle.slot)->word, REFERENCE, memory_order_relaxed);
+    atomic_fetch_add_explicit(&slot_at(handle.slot)->word, REFERENCE, memory_order_relaxed);
 }
 
 /* Drops a reference. Whether the slot is to be given back now. */
@@ -220,14 +228,47 @@ static bool drop(struct slot *slot)
 static void give_back(uint32_t first, uint32_t last)
 {
     pthread_mutex_lock(&lock);
-    set_next(find(last), first_free);
+    set_next(slot_at(last), first_free);
     first_free = first;
     pthread_mutex_unlock(&lock);
 }
 
+/* Slots that this thread is to give back together. In a forked child those of other threads are
+ * lost; there are few. */
+static _Thread_local struct {
+    bool gathers;
+    uint32_t first;
+    uint32_t last;
+} gathered;
+
+static void add_to_chain(uint32_t number, uint32_t *first, uint32_t *last)
+{
+    set_next(slot_at(number), *first);
+    *first = number;
+    if (*last == 0)
+        *last = number;
+}
+
+void handle_gather(void)
+{
+    gathered.gathers = true;
+}
+
+void handle_give_back(void)
+{
+    if (gathered.first != 0)
+        give_back(gathered.first, gathered.last);
+    gathered.gathers = false;
+    gathered.first = gathered.last = 0;
+}
+
 void handle_release(struct handle handle)
 {
-    if (drop(find(handle.slot)))
+    if (!drop(slot_at(handle.slot)))
+        return;
+    if (gathered.gathers)
+        add_to_chain(handle.slot, &gathered.first, &gathered.last);
+    else
         give_back(handle.slot, handle.slot);
 }
 
@@ -290,12 +331,12 @@ void *handle_find(enum handle_kind kind, struct handle handle)
 void handle_replace(enum handle_kind kind, struct handle handle, void *object)
 {
     if (handle_find(kind, handle) != NULL)
-        atomic_store_explicit(&find(handle.slot)->object, object, memory_order_release);
+        atomic_store_explicit(&slot_at(handle.slot)->object, object, memory_order_release);
 }
 
 _Atomic uint64_t *handle_word(struct handle handle)
 {
-    return &find(handle.slot)->owner;
+    return &slot_at(handle.slot)->owner;
 }
 
 /* The links are the chain's from close to release: the slot is in no free list then. */
@@ -305,14 +346,14 @@ void handle_chain_close(struct handle_chain *chain, enum handle_kind kind, struc
         chain->missed = true;
         return;
     }
-    set_next(find(handle.slot), chain->first);
+    set_next(slot_at(handle.slot), chain->first);
     chain->first = handle.slot;
 }
 
 uint32_t handle_chain_skip(uint32_t first, uint32_t count)
 {
     while (first != 0 && count-- > 0)
-        first = next_of(find(first));
+        first = next_of(slot_at(first));
     return first;
 }
 
@@ -321,15 +362,11 @@ void handle_chain_release(uint32_t first, uint32_t end)
     uint32_t freed = 0, last_freed = 0;
 
     while (first != end) {
-        struct slot *slot = find(first);
+        struct slot *slot = slot_at(first);
         uint32_t next = next_of(slot);
 
-        if (drop(slot)) {
-            set_next(slot, freed);
-            freed = first;
-            if (last_freed == 0)
-                last_freed = first;
-        }
+        if (drop(slot))
+            add_to_chain(first, &freed, &last_freed);
         first = next;
     }
     if (freed != 0)
@@ -412,7 +449,7 @@ bool handle_look(enum handle_kind kind, const void *pointer, struct handle_view 
 static void visit(enum handle_kind kind)
 {
     for (uint32_t i = 1; i <= slots_made; i++) {
-        struct slot *slot = find(i);
+        struct slot *slot = slot_at(i);
         uint64_t word = atomic_load_explicit(&slot->word, memory_order_relaxed);
 
         if ((word & REFERENCES) != 0 && kind_of(word) == kind)

@@ -46,6 +46,10 @@ void handle_retain(struct handle handle);
 /* Drops a reference; the last one destroys the object. Never with the engine lock held. */
 void handle_release(struct handle handle);
 
+/* Between these two, what the thread's releases free is given back at the end, at once. */
+void handle_gather(void);
+void handle_give_back(void);
+
 /* Kills a live handle: later lookups fail, and the owner's reference passes to the caller.
  * Exactly one caller gets the object, all others NULL. */
 void *handle_close(enum handle_kind kind, struct handle handle);

@@ -27,9 +27,9 @@ struct operation {
     /* Engine lock held. Makes the target invalid for everybody else. Cannot fail; a target
      * that was not alive shows in the job's status. */
     void (*claim)(struct job *job);
-    /* The same without the lock, if the job needs no turn then. False: nothing was done. NULL:
-     * it is never so. */
-    bool (*claim_alone)(struct job *job);
+    /* The same without the lock, if the job needs no turn then: of an end, whose target is not
+     * in the job. False: nothing was done. NULL: it is never so. */
+    bool (*claim_alone)(struct job *job, struct handle target);
     /* Engine lock held. job.turns did not let the job in: a delete came first. */
     void (*refuse)(struct job *job);
 

@@ -250,10 +250,13 @@ static void run_light(struct work_list *chunk)
     struct call *calls[LANE_CHUNK];
     struct remains remains = {.queue = NULL};
     uint32_t count = 0, ended = 0;
+    bool is_inside;
 
     /* All are noted first: a batch that goes on is back in its lane's list. */
     for (struct work *work = chunk->first; work != NULL; work = work->next)
         calls[count++] = (struct call *)work;
+    is_inside = gate_enter(); /* once for all; if not, each job says so by its status */
+    handle_gather();
     for (uint32_t i = 0; i < count; i++) {
         struct job *job = &calls[i]->job;
         sspia_report report;
@@ -268,6 +271,9 @@ static void run_light(struct work_list *chunk)
                            : NULL;
         calls[ended++] = calls[i];
     }
+    handle_give_back();
+    if (is_inside)
+        gate_leave();
     engine_lock();
     if (ended > 0)
         pool_dismiss(LANE_QUICK, ended);

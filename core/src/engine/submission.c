@@ -90,8 +90,8 @@ static struct call *admit_job(const SspiAsyncContext *pointer, const struct job 
     return call;
 }
 
-static SECURITY_STATUS submit(const SspiAsyncContext *pointer, struct job *job,
-                              struct async_destination *destination)
+SECURITY_STATUS async_submit_to(SspiAsyncContext *pointer, struct job *job,
+                                struct async_destination *destination)
 {
     SECURITY_STATUS status;
     const char *why;
@@ -112,6 +112,11 @@ static SECURITY_STATUS submit(const SspiAsyncContext *pointer, struct job *job,
     return status;
 }
 
+SECURITY_STATUS async_submit(SspiAsyncContext *pointer, struct job *job)
+{
+    return async_submit_to(pointer, job, NULL);
+}
+
 /* ---- Light calls, without the engine lock --------------------------------------------------
  */
 
@@ -119,11 +124,11 @@ static SECURITY_STATUS submit(const SspiAsyncContext *pointer, struct job *job,
 static void put(struct call *call)
 {
     /* The call may have ended, and its queue gone, when pool_put returns. */
-    struct handle queue = {0, 0};
+    const bool has_queue = call->queue != NULL;
+    const struct handle queue = has_queue ? queue_handle(call->queue) : (struct handle){0, 0};
 
-    if (call->queue != NULL)
-        queue = queue_handle(call->queue);
-    if (pool_put(&call->work) && !drain_is_under_way(queue) && !queue_hint(queue))
+    if (pool_put(&call->work) &&
+        !(has_queue && (drain_is_under_way(queue) || queue_hint(queue))))
         pool_wake();
 }
 
@@ -147,8 +152,17 @@ static void make_ready(struct call *call)
     work_set_place(&call->work, WORK_IN_INBOX);
 }
 
+/* An end that needs no turn, as the job of a call. */
+static bool claim_alone(struct call *call, const struct operation *operation,
+                        struct handle target)
+{
+    call->job = (struct job){.operation = operation, .lane = LANE_QUICK};
+    return operation->claim_alone(&call->job, target);
+}
+
 /* A call without an async context: only its memory is had under the lock. */
-static bool submit_alone(const struct job *job, struct async_destination *destination)
+static bool submit_alone(const struct operation *operation, struct handle target,
+                         struct async_destination *destination)
 {
     struct call *call;
     bool claimed;
@@ -160,8 +174,7 @@ static bool submit_alone(const struct job *job, struct async_destination *destin
     engine_unlock();
     if (call == NULL)
         return false;
-    call->job = *job;
-    claimed = job->operation->claim_alone(&call->job);
+    claimed = claim_alone(call, operation, target);
     if (claimed) {
         exchange(call, destination);
         make_ready(call);
@@ -175,8 +188,8 @@ static bool submit_alone(const struct job *job, struct async_destination *destin
 }
 
 /* False: nothing was done; the way by the lock is open. */
-static bool submit_light(const SspiAsyncContext *pointer, const struct job *job,
-                         struct async_destination *destination)
+static bool submit_light(const SspiAsyncContext *pointer, const struct operation *operation,
+                         struct handle target, struct async_destination *destination)
 {
     struct handle_view view;
     struct call *call;
@@ -184,12 +197,7 @@ static bool submit_light(const SspiAsyncContext *pointer, const struct job *job,
     if (!pool_is_open() || !fate_look(pointer, &view) || !fate_begin(&view))
         return false;
     call = view.object;
-    if (!can_be_light(call, destination)) {
-        fate_back(&view);
-        return false;
-    }
-    call->job = *job;
-    if (!job->operation->claim_alone(&call->job)) {
+    if (!can_be_light(call, destination) || !claim_alone(call, operation, target)) {
         fate_back(&view);
         return false;
     }
@@ -201,22 +209,16 @@ static bool submit_light(const SspiAsyncContext *pointer, const struct job *job,
     return true;
 }
 
-SECURITY_STATUS async_submit(SspiAsyncContext *pointer, struct job *job)
+SECURITY_STATUS async_submit_end(SspiAsyncContext *pointer, const struct operation *operation,
+                                 struct handle target, struct async_destination *destination)
 {
-    return async_submit_to(pointer, job, NULL);
-}
+    struct job job;
 
-SECURITY_STATUS async_submit_to(SspiAsyncContext *pointer, struct job *job,
-                                struct async_destination *destination)
-{
-    const bool may_be_light = job->operation->claim_alone != NULL;
-
-    if (may_be_light && pointer == NULL && destination != NULL &&
-        submit_alone(job, destination))
+    if (pointer != NULL ? submit_light(pointer, operation, target, destination)
+                        : destination != NULL && submit_alone(operation, target, destination))
         return SEC_E_OK;
-    if (may_be_light && pointer != NULL && submit_light(pointer, job, destination))
-        return SEC_E_OK;
-    return submit(pointer, job, destination);
+    job = (struct job){.operation = operation, .target = target, .lane = LANE_QUICK};
+    return async_submit_to(pointer, &job, destination);
 }
 
 /* ---- Batches -------------------------------------------------------------------------------

@@ -31,6 +31,11 @@ void hub_close_destination(struct async_destination *destination);
 SECURITY_STATUS hub_submit(uint64_t call, uint64_t queue, uint64_t id, struct job *job,
                            struct outcome *outcome);
 
+/* The same for a delete or a free of what a number stands for. */
+SECURITY_STATUS hub_submit_end(uint64_t call, uint64_t queue, uint64_t id,
+                               const struct operation *operation, enum handle_kind kind,
+                               uint64_t number);
+
 /* A member of a package's description. */
 SECURITY_STATUS hub_package_number(const SecPkgInfoA *info, uint32_t member, int64_t *number);
 SECURITY_STATUS hub_package_text(const SecPkgInfoA *info, uint32_t member,

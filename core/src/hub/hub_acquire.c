@@ -201,11 +201,7 @@ int32_t sspia_hub_acquire(uint64_t call, uint64_t queue, uint64_t id, const char
 int32_t sspia_hub_free_credential(uint64_t call, uint64_t queue, uint64_t id,
                                   uint64_t credential)
 {
-    const SecHandle words = hub_words(HANDLE_CREDENTIAL, credential);
-    struct job job;
-
-    operation_prepare_end(&job, &operation_free, &words);
-    return hub_submit(call, queue, id, &job, NULL);
+    return hub_submit_end(call, queue, id, &operation_free, HANDLE_CREDENTIAL, credential);
 }
 
 int32_t sspia_hub_free_credential_now(uint64_t credential)

@@ -159,21 +159,40 @@ void hub_close_destination(struct async_destination *destination)
         destination->attachment->free(destination->attachment);
 }
 
+static const char dead_queue[] = "the queue is not alive";
+
 SECURITY_STATUS hub_submit(uint64_t call, uint64_t queue, uint64_t id, struct job *job,
                            struct outcome *outcome)
 {
     struct async_destination destination;
     SECURITY_STATUS status = hub_open_destination(&destination, queue, id, outcome);
 
-    if (status != SEC_E_OK || (call == 0 && !job->operation->is_end)) {
+    if (status != SEC_E_OK || call == 0) {
         message_fail(job->operation->name, SEC_E_INVALID_HANDLE,
-                     status != SEC_E_OK ? "the queue is not alive"
-                                        : "only a delete or a free needs no call");
+                     status != SEC_E_OK ? dead_queue : "only a delete or a free needs no call");
         job_discard(job);
         status = SEC_E_INVALID_HANDLE;
     } else {
         status = async_submit_to(hub_pointer(call), job, &destination);
     }
+    hub_close_destination(&destination);
+    return status;
+}
+
+SECURITY_STATUS hub_submit_end(uint64_t call, uint64_t queue, uint64_t id,
+                               const struct operation *operation, enum handle_kind kind,
+                               uint64_t number)
+{
+    struct async_destination destination;
+    struct handle target;
+    SECURITY_STATUS status = hub_open_destination(&destination, queue, id, NULL);
+
+    if (!handle_from_pointer(kind, hub_pointer(number), &target))
+        target = (struct handle){0, 0};
+    if (status != SEC_E_OK)
+        message_fail(operation->name, status, dead_queue);
+    else
+        status = async_submit_end(hub_pointer(call), operation, target, &destination);
     hub_close_destination(&destination);
     return status;
 }

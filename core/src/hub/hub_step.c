@@ -146,11 +146,7 @@ int32_t sspia_hub_accept(uint64_t call, uint64_t queue, uint64_t id, uint64_t cr
 
 int32_t sspia_hub_delete_context(uint64_t call, uint64_t queue, uint64_t id, uint64_t context)
 {
-    const SecHandle words = hub_words(HANDLE_CONTEXT, context);
-    struct job job;
-
-    operation_prepare_end(&job, &operation_delete, &words);
-    return hub_submit(call, queue, id, &job, NULL);
+    return hub_submit_end(call, queue, id, &operation_delete, HANDLE_CONTEXT, context);
 }
 
 static bool number_at(const void *contexts, uint32_t index, struct handle *handle)

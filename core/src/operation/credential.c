@@ -68,9 +68,9 @@ static void claim(struct job *job)
     job->claimed = handle_close(HANDLE_CREDENTIAL, job->target);
 }
 
-static bool claim_alone(struct job *job)
+static bool claim_alone(struct job *job, struct handle target)
 {
-    claim(job);
+    job->claimed = handle_close(HANDLE_CREDENTIAL, target);
     return true;
 }
 

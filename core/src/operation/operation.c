@@ -50,20 +50,19 @@ SECURITY_STATUS operation_prepare_step(struct job *job, const struct step_argume
     return SEC_E_OK;
 }
 
-bool operation_prepare_end(struct job *job, const struct operation *operation,
-                           const SecHandle *words)
+bool operation_target(const struct operation *operation, const SecHandle *words,
+                      struct handle *target)
 {
     enum handle_kind kind = operation == &operation_delete ? HANDLE_CONTEXT : HANDLE_CREDENTIAL;
 
-    *job = (struct job){.operation = operation, .lane = LANE_QUICK};
     if (words == NULL) {
         message_fail(operation->name, SEC_E_INVALID_PARAMETER, "the handle's address is NULL");
         return false;
     }
-    if (handle_from_words(kind, words, &job->target))
-        handle_prefetch(job->target);
+    if (handle_from_words(kind, words, target))
+        handle_prefetch(*target);
     else
-        job->target = (struct handle){0, 0};
+        *target = (struct handle){0, 0};
     return true;
 }
 

@@ -14,9 +14,10 @@ SECURITY_STATUS operation_prepare_acquire(struct job *job,
                                           sspia_report *report);
 SECURITY_STATUS operation_prepare_step(struct job *job, const struct step_arguments *arguments,
                                        sspia_report *report);
-/* Of a free or a delete. False, with a message: words is NULL. */
-bool operation_prepare_end(struct job *job, const struct operation *operation,
-                           const SecHandle *words);
+/* What a free or a delete is to end; slot 0 if the words cannot be such a handle. False, with a
+ * message: words is NULL. */
+bool operation_target(const struct operation *operation, const SecHandle *words,
+                      struct handle *target);
 
 /* A synchronous call: runs it here and now, in its turn. */
 SECURITY_STATUS operation_perform(struct job *job);

@@ -94,11 +94,11 @@ static void claim(struct job *job)
     job->turns = context != NULL ? &context->turns : NULL;
 }
 
-static bool claim_alone(struct job *job)
+static bool claim_alone(struct job *job, struct handle target)
 {
     void *context;
 
-    if (!handle_close_if_alone(HANDLE_CONTEXT, job->target, &context))
+    if (!handle_close_if_alone(HANDLE_CONTEXT, target, &context))
         return false;
     job->alone = true;
     job->turns = context != NULL ? &((struct security_context *)context)->turns : NULL;

@@ -22,6 +22,16 @@ static SECURITY_STATUS step(SspiAsyncContext *async, bool wide, const void *targ
     return status == SEC_E_OK ? async_submit(async, &job) : status;
 }
 
+static SECURITY_STATUS end(SspiAsyncContext *async, const struct operation *operation,
+                           const SecHandle *words)
+{
+    struct handle target;
+
+    return operation_target(operation, words, &target)
+               ? async_submit_end(async, operation, target, NULL)
+               : SEC_E_INVALID_PARAMETER;
+}
+
 SECURITY_STATUS SspiAcquireCredentialsHandleAsyncA(
     SspiAsyncContext *AsyncContext, SEC_CHAR *pszPrincipal, SEC_CHAR *pszPackage,
     uint32_t fCredentialUse, void *pvLogonId, void *pAuthData, SEC_GET_KEY_FN pGetKeyFn,
@@ -61,11 +71,7 @@ SECURITY_STATUS SspiAcquireCredentialsHandleAsyncW(
 SECURITY_STATUS SspiFreeCredentialsHandleAsync(SspiAsyncContext *AsyncContext,
                                                PCredHandle phCredential)
 {
-    struct job job;
-
-    return operation_prepare_end(&job, &operation_free, phCredential)
-               ? async_submit(AsyncContext, &job)
-               : SEC_E_INVALID_PARAMETER;
+    return end(AsyncContext, &operation_free, phCredential);
 }
 
 SECURITY_STATUS SspiInitializeSecurityContextAsyncA(
@@ -140,11 +146,7 @@ SECURITY_STATUS SspiAcceptSecurityContextAsync(SspiAsyncContext *AsyncContext,
 SECURITY_STATUS SspiDeleteSecurityContextAsync(SspiAsyncContext *AsyncContext,
                                                PCtxtHandle phContext)
 {
-    struct job job;
-
-    return operation_prepare_end(&job, &operation_delete, phContext)
-               ? async_submit(AsyncContext, &job)
-               : SEC_E_INVALID_PARAMETER;
+    return end(AsyncContext, &operation_delete, phContext);
 }
 
 static bool context_at(const void *contexts, uint32_t index, struct handle *handle)

@@ -59,10 +59,11 @@ SECURITY_STATUS sspia_AcquireCredentialsHandleW(SEC_WCHAR *pszPrincipal, SEC_WCH
 
 SECURITY_STATUS sspia_FreeCredentialsHandle(PCredHandle phCredential)
 {
-    struct job job;
+    struct job job = {.operation = &operation_free, .lane = LANE_QUICK};
 
-    return operation_prepare_end(&job, &operation_free, phCredential) ? operation_perform(&job)
-                                                                      : SEC_E_INVALID_PARAMETER;
+    return operation_target(&operation_free, phCredential, &job.target)
+               ? operation_perform(&job)
+               : SEC_E_INVALID_PARAMETER;
 }
 
 SECURITY_STATUS sspia_InitializeSecurityContextA(PCredHandle phCredential,
