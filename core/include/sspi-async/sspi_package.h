@@ -108,12 +108,14 @@ typedef struct sspia_host {
 #define SSPIA_WAITING ((SECURITY_STATUS)0x00097001)
 
 /* Bit of sspia_wait.flags. From the package: call again at once, on a thread that may block.
- * From the core: this is such a thread. */
+ * From the core: the call asked for such a thread, and this is one. */
 #define SSPIA_WAIT_THREAD 0x1u
 
-/* What a call waits for: any of its descriptors, its time, or host->resume. All but call is the
- * package's to set before it returns SSPIA_WAITING; zero, with no time, before every call but
- * for fds, fd_count and stop, which stay as they were left so that revents can be read. */
+/* What a call waits for: any of its descriptors, its time, or host->resume; for ever, if there is
+ * none of them. All but size and call is the package's to set before it returns SSPIA_WAITING.
+ * Before every call flags and until are set anew (until: INT64_MAX); the rest stays as it was
+ * left, so that revents can be read. A call may be called again without a cause: it looks at what
+ * it waits for, and returns SSPIA_WAITING once more. */
 typedef struct sspia_wait {
     uint32_t size;
     uint32_t flags; /* SSPIA_WAIT_* */

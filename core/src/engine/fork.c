@@ -24,6 +24,7 @@
 #include "queue.h"
 #include "reactor.h"
 #include "run.h"
+#include "waiting.h"
 
 static void before_fork(void)
 {
@@ -66,6 +67,7 @@ __attribute__((constructor)) static void engine_start(void)
     handle_start();
     queue_start();
     async_start();
-    package_start(gate_quiesce);
+    waiting_start();
+    package_start(gate_quiesce, waiting_resume);
     pthread_atfork(before_fork, unlock_all, after_fork_child);
 }

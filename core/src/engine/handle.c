@@ -31,12 +31,12 @@
 #include <sys/random.h>
 #include <time.h>
 
-/* word = generation:30 | kind:2 | open:1 | references:31 */
+/* word = generation:29 | kind:3 | open:1 | references:31 */
 #define REFERENCE        1ull
 #define REFERENCES       0x7fffffffull
 #define OPEN             (1ull << 31)
 #define KIND_SHIFT       32
-#define GENERATION_SHIFT 34
+#define GENERATION_SHIFT 35
 
 /* A pointer-sized handle holds slot, kind and generation. On 64 bits they take 53: as a number
  * it passes through a language whose numbers are doubles. */
@@ -115,7 +115,7 @@ static uint32_t generation_of(uint64_t word)
 
 static enum handle_kind kind_of(uint64_t word)
 {
-    return (enum handle_kind)(word >> KIND_SHIFT & 3);
+    return (enum handle_kind)(word >> KIND_SHIFT & 7);
 }
 
 static uint64_t make_word(uint32_t generation, enum handle_kind kind)
@@ -387,9 +387,15 @@ bool handle_is_past(enum handle_kind kind, struct handle handle)
             (word & OPEN) == 0);
 }
 
+/* Of each form that callers hold there are fewer kinds than two bits tell apart. */
+static uintptr_t tag(enum handle_kind kind)
+{
+    return (uintptr_t)kind & 3;
+}
+
 static uintptr_t pack(enum handle_kind kind, uint32_t slot)
 {
-    return (uintptr_t)slot << 2 | (uintptr_t)kind;
+    return (uintptr_t)slot << 2 | tag(kind);
 }
 
 void handle_to_words(enum handle_kind kind, struct handle handle, SecHandle *words)
@@ -403,7 +409,7 @@ bool handle_from_words(enum handle_kind kind, const SecHandle *words, struct han
     uintptr_t slot = words->dwLower >> 2;
     uintptr_t generation = words->dwUpper ^ salt;
 
-    if ((words->dwLower & 3) != (uintptr_t)kind || slot == 0 || slot > SLOT_MAX ||
+    if ((words->dwLower & 3) != tag(kind) || slot == 0 || slot > SLOT_MAX ||
         generation == 0 || generation > GENERATION_MAX)
         return false;
     handle->slot = (uint32_t)slot;
@@ -422,7 +428,7 @@ void *handle_to_pointer(enum handle_kind kind, struct handle handle)
 bool handle_from_pointer(enum handle_kind kind, const void *pointer, struct handle *handle)
 {
     uintptr_t bits = (uintptr_t)pointer;
-    const bool is_of_kind = (bits & 3) == (uintptr_t)kind;
+    const bool is_of_kind = (bits & 3) == tag(kind);
 
     handle->slot = (uint32_t)(bits >> 2) & SLOT_MAX;
     bits >>= POINTER_GENERATION_SHIFT;

@@ -9,12 +9,13 @@
 
 #include "sspi.h"
 
-/* The kinds that travel as a pointer are odd: no allocator gives out an odd address. */
+/* The kinds that callers hold as a pointer are odd: no allocator gives out an odd address. */
 enum handle_kind {
     HANDLE_CONTEXT = 0,
     HANDLE_QUEUE = 1,
     HANDLE_CREDENTIAL = 2,
     HANDLE_ASYNC = 3,
+    HANDLE_WAIT = 4, /* packages hold it, as a pointer */
     HANDLE_KINDS,
 };
 

@@ -322,6 +322,11 @@ static void run_heavy(struct call *call)
     report.text[0] = '\0';
     job = call->job;
     operation->run(&job, &report);
+    while (job.status == SSPIA_WAITING) {
+        waiting_here(operation->waiting(&job));
+        report.text[0] = '\0';
+        operation->run(&job, &report);
+    }
     if (job.status < 0 && call->async.slot != 0 &&
         (report.text[0] != '\0' || !operation->is_end))
         message = message_of(&job, job.status, &report);

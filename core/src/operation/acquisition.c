@@ -44,9 +44,19 @@ static SECURITY_STATUS copy_auth_data(struct acquisition *acquisition, const voi
     return status;
 }
 
+static void release_state(struct acquisition *acquisition)
+{
+    if (acquisition->state != NULL && gate_enter()) {
+        acquisition->package->release(acquisition->state);
+        gate_leave();
+    }
+    acquisition->state = NULL;
+}
+
 /* A credential that was not published is released. */
 static void wipe_and_free(struct acquisition *acquisition)
 {
+    release_state(acquisition);
     if (acquisition->credential != NULL &&
         handle_close(HANDLE_CREDENTIAL, acquisition->credential->handle) != NULL)
         credential_close(acquisition->credential);
@@ -92,31 +102,70 @@ SECURITY_STATUS acquisition_prepare(const struct acquisition_arguments *argument
     return SEC_E_OK;
 }
 
-static SECURITY_STATUS acquire(struct acquisition *acquisition, sspia_report *report)
+/* Of acquire, *credential speaks on success only. */
+static SECURITY_STATUS ask_to_acquire(struct acquisition *acquisition, sspia_report *report)
 {
     const sspia_package *package = acquisition->package;
     void *state = NULL;
     SECURITY_STATUS status;
 
-    if (package == NULL)
-        package = package_find(acquisition->package_name, report);
-    if (package == NULL)
-        return SEC_E_SECPKG_NOT_FOUND;
     if (!gate_enter())
         return SEC_E_SHUTDOWN_IN_PROGRESS;
-    acquisition->expiry = INT64_MAX;
     status = package->acquire(acquisition->principal, acquisition->use, acquisition->auth_data,
                               &state, &acquisition->expiry, report);
     gate_leave();
+    acquisition->state = status == SEC_E_OK ? state : NULL;
+    return status != SSPIA_WAITING ? status : SEC_E_INTERNAL_ERROR; /* it was given no wait */
+}
+
+static SECURITY_STATUS ask_to_acquire_waiting(struct acquisition *acquisition,
+                                              sspia_report *report)
+{
+    SECURITY_STATUS status = waiting_enter(&acquisition->waiting);
+
     if (status != SEC_E_OK)
         return status;
-    acquisition->credential = credential_create(package, acquisition->use, state);
+    status = acquisition->package->acquire_waiting(
+        acquisition->principal, acquisition->use, acquisition->auth_data, &acquisition->state,
+        &acquisition->expiry, &acquisition->waiting.wait, report);
+    waiting_leave(&acquisition->waiting, status);
+    return status;
+}
+
+static SECURITY_STATUS acquire(struct acquisition *acquisition, sspia_report *report)
+{
+    SECURITY_STATUS status;
+    void *state;
+
+    if (acquisition->package == NULL)
+        acquisition->package = package_find(acquisition->package_name, report);
+    if (acquisition->package == NULL)
+        return SEC_E_SECPKG_NOT_FOUND;
+    acquisition->expiry = INT64_MAX;
+    if (acquisition->package->acquire_waiting != NULL)
+        status = ask_to_acquire_waiting(acquisition, report);
+    else
+        status = ask_to_acquire(acquisition, report);
+    if (status == SSPIA_WAITING)
+        return status;
+    if (status != SEC_E_OK) {
+        release_state(acquisition);
+        return status;
+    }
+    state = acquisition->state;
+    acquisition->state = NULL;
+    acquisition->credential = credential_create(acquisition->package, acquisition->use, state);
     return acquisition->credential != NULL ? SEC_E_OK : SEC_E_INSUFFICIENT_MEMORY;
 }
 
 static void run(struct job *job, sspia_report *report)
 {
     job->status = acquire(job->arguments, report);
+}
+
+static struct waiting *waiting_of(const struct job *job)
+{
+    return &((struct acquisition *)job->arguments)->waiting;
 }
 
 static void publish(struct job *job)
@@ -147,6 +196,7 @@ static const char *package_of(const struct job *job)
 const struct operation operation_acquire = {
     .name = "AcquireCredentialsHandle",
     .run = run,
+    .waiting = waiting_of,
     .publish = publish,
     .discard = discard,
     .package = package_of,

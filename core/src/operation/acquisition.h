@@ -6,6 +6,7 @@
 #include "credential.h"
 #include "job.h"
 #include "sspi_package.h"
+#include "waiting.h"
 
 struct acquisition {
     const sspia_package *package; /* NULL: there is none of that name */
@@ -13,6 +14,10 @@ struct acquisition {
     char *principal;
     uint32_t use;
     void *auth_data; /* the package's copy, or an sspia_identity */
+
+    /* What the package has made so far, if it waits. */
+    void *state;
+    struct waiting waiting;
 
     /* The answer, and the caller's places for it. */
     struct credential *credential; /* with the owner's reference */

@@ -3,6 +3,7 @@
 
 #include "gate.h"
 #include "lock.h"
+#include "memory.h"
 #include "message.h"
 
 /* A server under attack sees many first legs that nobody comes back for. */
@@ -61,40 +62,49 @@ static SECURITY_STATUS ask_package(const sspia_package *package, struct leg *leg
         .data_rep = leg->data_rep,
         .input = leg->input.buffers,
         .input_count = leg->input.count,
+        .wait = &leg->waiting.wait,
     };
-    SECURITY_STATUS status;
+    SECURITY_STATUS status = waiting_enter(&leg->waiting);
 
-    if (!gate_enter())
-        return SEC_E_SHUTDOWN_IN_PROGRESS;
+    if (status != SEC_E_OK)
+        return status;
     leg->answered = true;
     leg->result = (sspia_step_result){.size = sizeof(leg->result), .expiry = INT64_MAX};
     status = (leg->acceptor ? package->accept : package->initialize)(state, &step, &leg->result,
                                                                      report);
-    gate_leave();
+    if (status == SSPIA_WAITING) {
+        memory_free(leg->result.token.data);
+        leg->result.token = (sspia_bytes){NULL, 0};
+    }
+    waiting_leave(&leg->waiting, status);
     return status;
 }
 
 static void run_first(struct leg *leg, struct credential *credential, sspia_report *report)
 {
     const sspia_package *package = credential->package;
-    struct leg *parked = take_parked(credential, leg);
-    void *state = NULL;
+    struct leg *parked = waiting_is_open(&leg->waiting) ? NULL : take_parked(credential, leg);
 
     if (parked != NULL) {
         leg_take_outcome(leg, parked);
         return;
     }
-    leg->status = ask_package(package, leg, credential, &state, report);
+    leg->package = package;
+    leg->status = ask_package(package, leg, credential, &leg->state, report);
+    if (leg->status == SSPIA_WAITING)
+        return;
     if (leg->status >= 0) {
+        void *state = leg->state;
+
+        leg->state = NULL;
         handle_retain(credential->handle);
         leg->created = security_context_create(package, credential, leg->acceptor, state);
         if (leg->created == NULL)
             leg->status = SEC_E_INSUFFICIENT_MEMORY;
         else
             leg->created_handle = leg->created->handle;
-    } else if (state != NULL && gate_enter()) {
-        package->delete_context(state);
-        gate_leave();
+    } else {
+        leg_delete_state(leg);
     }
 }
 
@@ -134,7 +144,7 @@ static void run_later(struct leg *leg, struct credential *credential,
         return;
     }
     leg->status = ask_package(context->package, leg, credential, &context->state, report);
-    if (leg->status >= 0)
+    if (leg->status >= 0 && leg->status != SSPIA_WAITING)
         keep_credential(context, credential);
 }
 
@@ -145,6 +155,8 @@ void handshake_run(struct leg *leg, struct credential *credential,
         run_first(leg, credential, report);
     else
         run_later(leg, credential, context, report);
+    if (leg->status == SSPIA_WAITING)
+        return;
     if (context == NULL)
         context = leg->created;
     if (leg->status >= 0 && context != NULL)

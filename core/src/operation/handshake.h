@@ -9,7 +9,8 @@
 #include "security_context.h"
 
 /* Runs the leg in the package, or takes the parked result of an equal one. On a later leg
- * the caller has the context's turn. The outcome is in the leg. */
+ * the caller has the context's turn. The outcome is in the leg; while that is SSPIA_WAITING the
+ * same is to be called again. */
 void handshake_run(struct leg *leg, struct credential *credential,
                    struct security_context *context, sspia_report *report);
 

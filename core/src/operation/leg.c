@@ -4,12 +4,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gate.h"
 #include "memory.h"
+
+void leg_delete_state(struct leg *leg)
+{
+    if (leg->state != NULL && gate_enter()) {
+        leg->package->delete_context(leg->state);
+        gate_leave();
+    }
+    leg->state = NULL;
+}
 
 void leg_free(struct leg *leg)
 {
     if (leg == NULL)
         return;
+    leg_delete_state(leg);
     if (leg->created != NULL && handle_close(HANDLE_CONTEXT, leg->created_handle) != NULL)
         handle_release(leg->created_handle);
     memory_free(leg->result.token.data);

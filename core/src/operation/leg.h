@@ -18,6 +18,7 @@
 #include "buffer.h"
 #include "handle.h"
 #include "sspi_package.h"
+#include "waiting.h"
 
 struct security_context;
 
@@ -30,6 +31,11 @@ struct leg {
     struct buffer_copy input;
     const CtxtHandle *place; /* phNewContext of a first leg; compared, never followed */
 
+    /* Of a first leg that waits: what the package has made so far. */
+    const sspia_package *package;
+    void *state;
+    struct waiting waiting;
+
     /* What came of it. */
     bool answered; /* the package was asked, now or when the leg was parked */
     SECURITY_STATUS status;
@@ -41,6 +47,9 @@ struct leg {
 };
 
 void leg_free(struct leg *leg);
+
+/* Deletes what a first leg has made that came to nothing. */
+void leg_delete_state(struct leg *leg);
 
 /* Do two legs ask the same, byte for byte? */
 bool leg_asks_the_same(const struct leg *a, const struct leg *b);

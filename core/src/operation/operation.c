@@ -77,6 +77,11 @@ SECURITY_STATUS operation_perform(struct job *job)
     if (job->turns != NULL && !job->has_turn)
         operation->refuse(job);
     operation->run(job, &report);
+    while (job->status == SSPIA_WAITING) {
+        waiting_here(operation->waiting(job));
+        report.text[0] = '\0';
+        operation->run(job, &report);
+    }
     if (operation->publish != NULL)
         operation->publish(job);
     if (job->has_turn && job->turns != NULL)

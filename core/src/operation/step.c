@@ -200,6 +200,8 @@ static SECURITY_STATUS run_leg(struct step *step, struct security_context *conte
         return status;
     handshake_run(leg, credential, context, report);
     status = leg->status;
+    if (status == SSPIA_WAITING)
+        return status;
     if (status >= 0 && !token_fits(step)) {
         step->needed = (uint32_t)leg->result.token.size;
         step->leg = NULL;
@@ -216,7 +218,13 @@ static void run(struct job *job, sspia_report *report)
     struct step *step = job->arguments;
 
     job->status = run_leg(step, security_context_of(job->turns), report);
-    let_go_of_credential(step);
+    if (job->status != SSPIA_WAITING)
+        let_go_of_credential(step);
+}
+
+static struct waiting *waiting_of(const struct job *job)
+{
+    return &((struct step *)job->arguments)->leg->waiting;
 }
 
 static void publish_token(struct step *step)
@@ -342,8 +350,8 @@ static const char *package_of(const struct job *job)
 
 #define LEG(title)                                                                             \
     {                                                                                          \
-        .name = title, .refuse = refuse, .run = run, .publish = publish, .abandon = abandon,   \
-        .discard = discard, .package = package_of,                                             \
+        .name = title, .refuse = refuse, .run = run, .waiting = waiting_of,                    \
+        .publish = publish, .abandon = abandon, .discard = discard, .package = package_of,     \
     }
 const struct operation operation_initialize = LEG("InitializeSecurityContext");
 const struct operation operation_accept = LEG("AcceptSecurityContext");

@@ -143,13 +143,14 @@ static SECURITY_STATUS load_file(const char *path, sspia_report *report)
 
 static char own_folder[PATH_MAX]; /* absolute; "" if it is not known */
 
-void package_start(void (*quiesce)(void))
+void package_start(void (*quiesce)(void), void (*resume)(void *call))
 {
     char path[PATH_MAX];
     char *slash;
     Dl_info info;
 
     host.quiesce = quiesce;
+    host.resume = resume;
     if (dladdr(&host, &info) == 0 || info.dli_fname == NULL ||
         strlen(info.dli_fname) >= sizeof(path))
         return;
