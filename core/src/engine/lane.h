@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A lane: a list of work, and the threads that work it off. */
+/* A lane: what waits there, and who watches it. Its threads are crew.h's, and how work comes to
+ * one of them intake.h's. */
 #ifndef SSPI_ASYNC_LANE_H
 #define SSPI_ASYNC_LANE_H
 
@@ -9,7 +10,8 @@
 #include "inbox.h"
 #include "lock.h"
 #include "work.h"
-#include "worker.h"
+
+struct worker;
 
 /* The most light work that a thread takes at once. */
 #define LANE_CHUNK 32
@@ -71,73 +73,62 @@ struct lane_state {
     struct inbox inboxes[LANE_INBOXES];
 };
 
-/* What runs work, told before the first thread starts. run: the lock is not held when it is
- * called and is when it returns; true: somebody is still to be told of what was done, by a
- * later call of tell on the same thread, without the lock. */
-void lane_set_runner(bool (*run)(struct work_list *chunk), void (*tell)(void));
-
 /* ---- Without the lock ----------------------------------------------------------------------
  */
 
 bool lane_has_work(void *lane);
+/* The length of the list. */
+uint32_t lane_waiting(const struct lane_state *lane);
+/* May light work be put into an inbox? It counts as admitted. */
+bool lane_is_open(const struct lane_state *lane);
+
+/* Is anything deferred? */
 bool lane_is_deferring(const struct lane_state *lane);
 /* Is work left to loops, and nobody is awake who would do it? */
 bool lane_leaves_work(const struct lane_state *lane);
 /* Leaves it to them. False: nobody naps who would see to it if none came. */
 bool lane_leave_to_loop(struct lane_state *lane);
-/* Says that nothing is deferred, unless there is work after all. */
-void lane_stop_deferring(struct lane_state *lane);
+void lane_set_deferral(struct lane_state *lane, enum lane_deferral deferral);
+/* To the nap, unless it is deferred already. */
+void lane_defer_to_nap(struct lane_state *lane);
 
-/* May light work be put into an inbox? It counts as admitted. */
-bool lane_is_open(const struct lane_state *lane);
-/* Puts it there. True: nobody is woken for it, as somebody naps; whoever is to hear of it had
- * better do it. */
-bool lane_put(struct lane_state *lane, struct work *work);
+/* What a light call has cost lately, in nanoseconds. */
+uint64_t lane_cost(const struct lane_state *lane);
+/* Is that too much for a loop, which has other things to do? */
+bool lane_is_dear(const struct lane_state *lane);
+/* Is there enough light work for one more thread to be worth its wake? */
+bool lane_is_worth_a_wake(const struct lane_state *lane);
 
 /* ---- With the engine lock held -------------------------------------------------------------
  */
 
-/* One more call, unless the bound is reached or no thread can be had. */
-bool lane_admit(struct lane_state *lane);
+/* Moves what is in the inboxes to the list. */
+void lane_sweep(struct lane_state *lane);
+/* Says who watches the inboxes. To be followed by a sweep where somebody stops looking. */
+void lane_say_watch(struct lane_state *lane);
+/* Of the threads, those that will look at the list before they sleep. */
+uint32_t lane_looking(const struct lane_state *lane);
+/* Are there more threads than must stay? The last one does while a call is admitted. */
+bool lane_is_surplus(const struct lane_state *lane);
 
-/* Makes sure of a thread outside callbacks. */
-bool lane_have_thread(struct lane_state *lane);
-
-void lane_push(struct lane_state *lane, struct work *work);
-/* Takes back work that no thread has begun. */
-void lane_withdraw(struct lane_state *lane, struct work *work);
+/* Work was added to the list, or taken away. */
+void lane_count(struct lane_state *lane, int change);
 /* Takes one piece of work, or up to most if they are light, from a lane that has some; says how
  * many. */
 uint32_t lane_take(struct lane_state *lane, struct work_list *chunk, uint32_t most);
-/* Runs what was taken, so many, on this thread, which is not the lane's. Lets go of the lock.
- */
-void lane_run_here(struct lane_state *lane, struct work_list *chunk, uint32_t count);
+/* Takes back work that no thread has begun. */
+void lane_withdraw(struct lane_state *lane, struct work *work);
+/* Says that nothing is deferred, unless there is work after all. */
+void lane_stop_deferring(struct lane_state *lane);
+/* What a light call has just cost. */
+void lane_note_cost(struct lane_state *lane, uint64_t ns);
 
-/* Somebody waits for what may be deferred: the nap is ended, if work waits for that. */
-void lane_hurry(struct lane_state *lane);
-/* A thread that is not the lane's goes on to something else: finds one for what waits. */
-void lane_see_to_the_rest(struct lane_state *lane);
-/* The same, if the first that waits is not light. */
-void lane_see_to_the_first(struct lane_state *lane);
-
-/* Calls of the lane have ended. */
-void lane_dismiss(struct lane_state *lane, uint32_t count);
-/* Moves what is in the inboxes to the list. */
-void lane_sweep(struct lane_state *lane);
 /* Is light work next that a thread which is not the lane's should do? Not if all the lane's
  * threads are at work that takes its time: they come to it, and free what they have made
  * themselves. For a loop the work must be cheap. */
 bool lane_wants_help(struct lane_state *lane, bool from_loop);
-/* It was configured anew. */
-void lane_reconsider(struct lane_state *lane);
 
-/* Around a callback: the thread does not count for its lane meanwhile. Nothing happens on a
- * thread that is no lane's. */
-void lane_begin_callback(void);
-void lane_end_callback(void);
-
-/* In the child: no thread, no work, and the forking thread is no lane's. */
+/* In the child: no thread, no work. */
 void lane_after_fork(struct lane_state *lane);
-void lane_forget_own(void);
 
 #endif

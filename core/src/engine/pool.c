@@ -7,9 +7,11 @@
 
 #include <sched.h>
 
+#include "crew.h"
 #include "gate.h"
-#include "lane.h"
+#include "intake.h"
 #include "lock.h"
+#include "worker.h"
 
 static struct lane_state lanes[LANES] = {
     [LANE_QUICK] = {.thread_name = "sspi-quick", .naps = true},
@@ -60,7 +62,7 @@ static void apply(const sspia_pool_config *config)
 
 void pool_start(bool (*run)(struct work_list *chunk), void (*tell)(void))
 {
-    lane_set_runner(run, tell);
+    crew_set_runner(run, tell);
     apply(NULL);
 }
 
@@ -68,7 +70,7 @@ SECURITY_STATUS pool_admit(enum lane index)
 {
     if (gate_is_closing())
         return SEC_E_SHUTDOWN_IN_PROGRESS;
-    return lane_admit(&lanes[index]) ? SEC_E_OK : SEC_E_INSUFFICIENT_MEMORY;
+    return intake_admit(&lanes[index]) ? SEC_E_OK : SEC_E_INSUFFICIENT_MEMORY;
 }
 
 bool pool_is_open(void)
@@ -78,7 +80,7 @@ bool pool_is_open(void)
 
 bool pool_put(struct work *work)
 {
-    return lane_put(&lanes[LANE_QUICK], work);
+    return intake_put(&lanes[LANE_QUICK], work);
 }
 
 void pool_wake(void)
@@ -90,17 +92,17 @@ void pool_wake(void)
 
 bool pool_have_thread(enum lane index)
 {
-    return lane_have_thread(&lanes[index]);
+    return crew_have_thread(&lanes[index]);
 }
 
 void pool_dismiss(enum lane index, uint32_t count)
 {
-    lane_dismiss(&lanes[index], count);
+    intake_dismiss(&lanes[index], count);
 }
 
 void pool_push(struct work *work)
 {
-    lane_push(&lanes[work->lane], work);
+    intake_push(&lanes[work->lane], work);
 }
 
 void pool_withdraw(struct work *work)
@@ -125,7 +127,7 @@ static bool help(struct lane_state *lane, bool from_loop)
         return false;
     }
     count = lane_take(lane, &chunk, LANE_CHUNK);
-    lane_run_here(lane, &chunk, count);
+    crew_run_here(lane, &chunk, count);
     return true;
 }
 
@@ -135,7 +137,7 @@ static void leave(struct lane_state *lane)
     if (!lane_has_work(lane))
         return;
     engine_lock();
-    lane_see_to_the_rest(lane);
+    intake_see_to_the_rest(lane);
     engine_unlock();
 }
 
@@ -146,7 +148,11 @@ void pool_help_now(void)
 
     while (chunks < HELP_CHUNKS && help(lane, true))
         chunks++;
-    lane_stop_deferring(lane);
+    if (lane_is_deferring(lane)) {
+        engine_lock();
+        lane_stop_deferring(lane);
+        engine_unlock();
+    }
     /* What is too much for one turn waits for the next. What it may not do is for a thread. */
     if (chunks == HELP_CHUNKS ? lane_has_work(lane) && !lane_leave_to_loop(lane)
                               : chunks > 0 || lane_leaves_work(lane))
@@ -182,8 +188,8 @@ bool pool_run_here(struct work *work, bool may_block)
     lane_withdraw(lane, work);
     work_append(&chunk, work, WORK_NOWHERE);
     /* Who waits for one call may have others that are worth running beside it. */
-    lane_see_to_the_first(lane);
-    lane_run_here(lane, &chunk, 1);
+    intake_see_to_the_first(lane);
+    crew_run_here(lane, &chunk, 1);
     return true;
 }
 
@@ -199,12 +205,12 @@ bool pool_leaves_work(void)
 
 void pool_hurry(void)
 {
-    lane_hurry(&lanes[LANE_QUICK]);
+    intake_hurry(&lanes[LANE_QUICK]);
 }
 
 void pool_after_fork(void)
 {
-    lane_forget_own(); /* the forking thread may have been one of ours */
+    crew_forget_own(); /* the forking thread may have been one of ours */
     for (int i = 0; i < LANES; i++)
         lane_after_fork(&lanes[i]);
     worker_after_fork();
@@ -219,7 +225,7 @@ SECURITY_STATUS sspia_pool_configure(const sspia_pool_config *config)
     engine_lock();
     apply(config);
     for (int i = 0; i < LANES; i++)
-        lane_reconsider(&lanes[i]);
+        intake_reconsider(&lanes[i]);
     engine_unlock();
     return SEC_E_OK;
 }
@@ -232,7 +238,7 @@ SECURITY_STATUS sspia_pool_stats(sspia_pool_counts *counts)
     engine_lock();
     for (int i = 0; i < LANES; i++) {
         lane_sweep(&lanes[i]);
-        lane_hurry(&lanes[i]); /* who asks may be waiting for the counts to change */
+        intake_hurry(&lanes[i]); /* who asks may be waiting for the counts to change */
         counts->threads += lanes[i].threads;
         counts->idle += lanes[i].sleepers + lanes[i].spinning;
         counts->in_callbacks += lanes[i].in_callback;

@@ -24,11 +24,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crew.h"
 #include "deadline.h"
 #include "drain.h"
 #include "fate.h"
 #include "gate.h"
-#include "lane.h"
 #include "lock.h"
 #include "message.h"
 #include "pool.h"
@@ -216,7 +216,7 @@ static void clear_away(struct remains *remains)
     if (remains->job == NULL && remains->parted.first == NULL && !pool_callback)
         return;
     if (pool_callback)
-        lane_begin_callback();
+        crew_begin_callback();
     engine_unlock();
     if (remains->job != NULL)
         job_discard(remains->job);
@@ -232,7 +232,7 @@ static void clear_away(struct remains *remains)
     while ((call = (struct call *)work_take(&remains->parted)) != NULL)
         call_free(call);
     if (pool_callback)
-        lane_end_callback();
+        crew_end_callback();
 }
 
 static char *message_of(const struct job *job, SECURITY_STATUS status,
