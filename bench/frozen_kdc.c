@@ -8,17 +8,16 @@
  * submitted that need a ticket (ours), or not (theirs); the contexts are deleted one by one;
  * the KDC answers again and all legs end.
  */
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <sspi.h>
 #include <sspi_queue.h>
 
 #include "handshake.h"
+#include "kdc.h"
 #include "measure.h"
 
 #define ROW         "frozen-kdc"
@@ -32,7 +31,6 @@
 static char package[] = "Kerberos", target[] = "HTTP@localhost";
 
 static CredHandle initiator, acceptor;
-static pid_t kdc;
 
 struct hanging {
     SspiAsyncContext *async;
@@ -61,18 +59,6 @@ static void rest(long milliseconds)
     nanosleep(&time, NULL);
 }
 
-/* A program that ends in the middle of a round must not leave the KDC frozen: others use it. */
-static void thaw(void)
-{
-    kill(kdc, SIGCONT);
-}
-
-static void thaw_and_end(int signal_number)
-{
-    thaw();
-    _exit(128 + signal_number);
-}
-
 /* ---- What hangs ------------------------------------------------------------------------- */
 
 /* By password: the credential has a ticket cache to itself, with no ticket for any service. */
@@ -94,7 +80,7 @@ static void acquire_without_tickets(void)
 
 static void hang(void)
 {
-    kill(kdc, SIGSTOP);
+    kdc_freeze();
     for (int i = 0; i < HANGING; i++) {
         struct hanging *leg = &legs[i];
 
@@ -118,7 +104,7 @@ static void expect_hanging(void)
 /* What was kept waiting goes on as if nothing had been. */
 static void let_go(void)
 {
-    thaw();
+    kdc_thaw();
     for (int i = 0; i < HANGING; i++) {
         expect(sspia_async_wait(legs[i].async, PATIENCE_MS), SEC_I_CONTINUE_NEEDED,
                "leg after the thaw");
@@ -256,10 +242,7 @@ int main(int argc, char **argv)
         return 0;
     if (!handshake_possible(HANDSHAKE_KERBEROS))
         return 77;
-    kdc = (pid_t)strtol(handshake_value("KDC_PID"), NULL, 10);
-    atexit(thaw);
-    signal(SIGTERM, thaw_and_end);
-    signal(SIGINT, thaw_and_end);
+    kdc_open();
     acquire();
     measure();
     expect(FreeCredentialsHandle(&initiator), SEC_E_OK, "free");
