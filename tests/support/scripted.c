@@ -62,6 +62,32 @@ static int permits(void)
     return (int)counts().permits;
 }
 
+static sspia_scripted_waits waits(void)
+{
+    sspia_scripted_waits result = {.size = sizeof(result)};
+
+    if (QueryCredentialsAttributesA(&control, SSPIA_SCRIPTED_ATTR_WAITS, &result) != SEC_E_OK)
+        fail_msg("the package does not tell what waits");
+    if (result.abandoned != 0)
+        fail_msg("a wait was deleted and not stopped");
+    return result;
+}
+
+static int waiting(void)
+{
+    return (int)waits().waiting;
+}
+
+static int stopped(void)
+{
+    return (int)waits().stopped;
+}
+
+static int idle_calls(void)
+{
+    return (int)waits().idle_calls;
+}
+
 static void take_log(char *log, int size)
 {
     char *text;
@@ -79,6 +105,9 @@ const struct scripted *const scripted = &(const struct scripted){
     .live_credentials = live_credentials,
     .legs = legs,
     .permits = permits,
+    .waiting = waiting,
+    .stopped = stopped,
+    .idle_calls = idle_calls,
     .take_log = take_log,
 };
 
@@ -135,6 +164,7 @@ int scripted_nothing_is_left(void **state)
     scripted_eventually(scripted->live_contexts, 0);
     scripted_eventually(scripted->live_credentials, 0);
     scripted_eventually(scripted->permits, 0);
+    scripted_eventually(scripted->waiting, 0);
     scripted->take_log(log, sizeof(log));
     return 0;
 }

@@ -25,6 +25,9 @@ struct scripted {
     int (*live_credentials)(void); /* without the one that the controls go through */
     int (*legs)(void);             /* that the package ran, since the start */
     int (*permits)(void);          /* of release, that no call has taken yet */
+    int (*waiting)(void);          /* calls outside the package */
+    int (*stopped)(void);          /* of those, since the start */
+    int (*idle_calls)(void);       /* that were called again for nothing, since the start */
     void (*take_log)(char *log, int size);
 };
 

@@ -4,14 +4,18 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/eventfd.h>
 
 const sspia_host *scripted_host;
 
-static atomic_int_fast64_t counts[CONTROL_GROWN + 1];
+static atomic_int_fast64_t counts[CONTROL_COUNTS];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of all below */
 static pthread_cond_t permitted = PTHREAD_COND_INITIALIZER;
 static uint64_t permits;
 static uint32_t blocked;
+static struct driven *first;   /* of those that wait, the next to have a permit */
+static void *over[64];         /* calls */
+static size_t over_count;      /* since the start */
 static char operations[65536]; /* what comes when it is full is not noted */
 static _Atomic size_t operation_count;
 
@@ -41,10 +45,86 @@ void control_block(void)
     pthread_mutex_unlock(&lock);
 }
 
+/* Lock held. */
+static void meet(struct driven *driven)
+{
+    permits--;
+    driven->was_met = true;
+    if (driven->fd >= 0)
+        eventfd_write(driven->fd, 1);
+    else
+        scripted_host->resume(driven->call);
+}
+
+/* Lock held. */
+static void take_out(struct driven *driven)
+{
+    struct driven **link = &first;
+
+    while (*link != driven)
+        link = &(*link)->next;
+    *link = driven->next;
+    driven->is_in = false;
+    blocked--;
+}
+
+void control_join(struct driven *driven, int fd, void *call)
+{
+    struct driven **link = &first;
+
+    pthread_mutex_lock(&lock);
+    *driven = (struct driven){.fd = fd, .call = call};
+    if (permits > 0) {
+        meet(driven);
+    } else {
+        while (*link != NULL)
+            link = &(*link)->next;
+        *link = driven;
+        driven->is_in = true;
+        blocked++;
+    }
+    pthread_mutex_unlock(&lock);
+}
+
+bool control_was_driven(const struct driven *driven)
+{
+    bool was_met;
+
+    pthread_mutex_lock(&lock);
+    was_met = driven->was_met;
+    pthread_mutex_unlock(&lock);
+    return was_met;
+}
+
+void control_leave(struct driven *driven)
+{
+    pthread_mutex_lock(&lock);
+    if (driven->is_in)
+        take_out(driven);
+    pthread_mutex_unlock(&lock);
+}
+
+void control_remember(void *call)
+{
+    pthread_mutex_lock(&lock);
+    over[over_count++ % (sizeof(over) / sizeof(over[0]))] = call;
+    pthread_mutex_unlock(&lock);
+}
+
 void control_release(uint32_t more)
 {
     pthread_mutex_lock(&lock);
     permits += more;
+    while (permits > 0 && first != NULL) {
+        struct driven *driven = first;
+
+        take_out(driven);
+        meet(driven);
+    }
+    for (size_t i = 0; i < sizeof(over) / sizeof(over[0]); i++) {
+        if (over[i] != NULL)
+            scripted_host->resume(over[i]);
+    }
     pthread_cond_broadcast(&permitted);
     pthread_mutex_unlock(&lock);
 }
@@ -61,6 +141,18 @@ static SECURITY_STATUS query_counts(sspia_scripted_counts *result)
     result->blocked = blocked;
     result->permits = permits;
     pthread_mutex_unlock(&lock);
+    return SEC_E_OK;
+}
+
+static SECURITY_STATUS query_waits(sspia_scripted_waits *result)
+{
+    if (result->size != sizeof(*result))
+        return SEC_E_INVALID_PARAMETER;
+    result->waiting = (uint32_t)atomic_load(&counts[CONTROL_WAITING]);
+    result->begun = (uint64_t)atomic_load(&counts[CONTROL_BEGUN]);
+    result->stopped = (uint64_t)atomic_load(&counts[CONTROL_STOPPED]);
+    result->abandoned = (uint64_t)atomic_load(&counts[CONTROL_ABANDONED]);
+    result->idle_calls = (uint64_t)atomic_load(&counts[CONTROL_IDLE_CALLS]);
     return SEC_E_OK;
 }
 
@@ -85,6 +177,8 @@ SECURITY_STATUS control_query(uint32_t attribute, void *buffer)
         return query_counts(buffer);
     if (attribute == SSPIA_SCRIPTED_ATTR_LOG)
         return query_log(buffer);
+    if (attribute == SSPIA_SCRIPTED_ATTR_WAITS)
+        return query_waits(buffer);
     return SEC_E_UNSUPPORTED_FUNCTION;
 }
 

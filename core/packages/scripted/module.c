@@ -7,11 +7,13 @@
 #include "control.h"
 #include "protect.h"
 #include "script.h"
+#include "wait.h"
 
 #define EXPORT __attribute__((visibility("default")))
 
 struct credential {
     struct script script;
+    struct wait wait; /* while it is acquired */
 };
 
 /* Memory that a leg made its context hold. */
@@ -25,6 +27,8 @@ struct context {
     char *name;
     struct grown *grown;
     struct protect protect;
+    struct wait wait; /* of a leg */
+    bool in_leg;      /* one waits */
 };
 
 static void wait_as_told(const struct stage *stage)
@@ -46,46 +50,76 @@ static void say(const struct stage *stage, sspia_report *report)
         scripted_host->report(report, stage->say, NULL);
 }
 
-static SECURITY_STATUS acquire(const char *principal, uint32_t use, const void *auth_data,
-                               void **result, int64_t *expiry, sspia_report *report)
-{
-    const sspia_identity *identity = auth_data;
-    struct credential *credential = calloc(1, sizeof(*credential));
-    const char *text = principal;
-    SECURITY_STATUS status;
-
-    (void)use;
-    control_note('A');
-    if (credential == NULL)
-        return SEC_E_INSUFFICIENT_MEMORY;
-    if (text == NULL && identity != NULL)
-        text = identity->user;
-    status = script_parse(text, &credential->script, report);
-    if (status == SEC_E_OK) {
-        const struct stage *stage = &credential->script.acquire;
-
-        wait_as_told(stage);
-        say(stage, report);
-        status = stage->has_status ? stage->status : SEC_E_OK;
-        *expiry = stage->expiry;
-    }
-    if (status != SEC_E_OK) {
-        script_clear(&credential->script);
-        free(credential);
-        return status;
-    }
-    control_add(CONTROL_CREDENTIALS, 1);
-    *result = credential;
-    return SEC_E_OK;
-}
-
 static void release(void *object)
 {
     struct credential *credential = object;
 
+    wait_clear(&credential->wait);
     script_clear(&credential->script);
     free(credential);
     control_add(CONTROL_CREDENTIALS, -1);
+}
+
+/* A credential whose script is still to be parsed. */
+static struct credential *make_credential(void)
+{
+    struct credential *credential = calloc(1, sizeof(*credential));
+
+    if (credential != NULL)
+        control_add(CONTROL_CREDENTIALS, 1);
+    return credential;
+}
+
+static SECURITY_STATUS acquire_waiting(const char *principal, uint32_t use,
+                                       const void *auth_data, void **result, int64_t *expiry,
+                                       sspia_wait *wait, sspia_report *report)
+{
+    const sspia_identity *identity = auth_data;
+    struct credential *credential = *result;
+    SECURITY_STATUS status = SEC_E_OK;
+    const struct stage *stage;
+
+    (void)use;
+    if (credential == NULL) {
+        control_note('A');
+        credential = *result = make_credential();
+        if (credential == NULL)
+            return SEC_E_INSUFFICIENT_MEMORY;
+        if (principal == NULL && identity != NULL)
+            principal = identity->user;
+        status = script_parse(principal, &credential->script, report);
+    }
+    stage = &credential->script.acquire;
+    if (status == SEC_E_OK)
+        status = wait_run(&credential->wait, stage, wait, report);
+    if (status != SEC_E_OK) /* or it waits */
+        return status;
+    wait_as_told(stage);
+    say(stage, report);
+    *expiry = stage->expiry;
+    return stage->has_status ? stage->status : SEC_E_OK;
+}
+
+/* For a core, or a package, that cannot wait. */
+static SECURITY_STATUS acquire(const char *principal, uint32_t use, const void *auth_data,
+                               void **result, int64_t *expiry, sspia_report *report)
+{
+    void *credential = NULL;
+    SECURITY_STATUS status =
+        acquire_waiting(principal, use, auth_data, &credential, expiry, NULL, report);
+
+    if (status == SEC_E_OK)
+        *result = credential;
+    else if (credential != NULL)
+        release(credential);
+    return status;
+}
+
+static uint32_t credential_may_block(void *object)
+{
+    const struct credential *credential = object;
+
+    return credential->script.quick ? 0 : SSPIA_OP_INITIALIZE | SSPIA_OP_ACCEPT;
 }
 
 static SECURITY_STATUS query_credential(void *object, uint32_t attribute, void *buffer,
@@ -125,6 +159,7 @@ static void delete_context(void *object)
     struct context *context = object;
 
     control_note('D');
+    wait_clear(&context->wait);
     while (context->grown != NULL) {
         struct grown *next = context->grown->next;
 
@@ -192,8 +227,12 @@ static SECURITY_STATUS run_stage(struct context *context, const struct stage *st
                                  const sspia_step *step, sspia_step_result *result,
                                  sspia_report *report)
 {
-    SECURITY_STATUS status = last && !stage->more ? SEC_E_OK : SEC_I_CONTINUE_NEEDED;
+    SECURITY_STATUS status = wait_run(&context->wait, stage, step->wait, report);
 
+    context->in_leg = status == SSPIA_WAITING;
+    if (status != SEC_E_OK)
+        return status;
+    status = last && !stage->more ? SEC_E_OK : SEC_I_CONTINUE_NEEDED;
     wait_as_told(stage);
     if (!is_expected(stage, step)) {
         scripted_host->report(report, "the peer's token is not the one that the script expects",
@@ -238,8 +277,8 @@ static SECURITY_STATUS own_stage(const sspia_step *step, struct stage *stage,
     return status;
 }
 
-static SECURITY_STATUS leg(void **place, const sspia_step *step, sspia_step_result *result,
-                           sspia_report *report)
+static SECURITY_STATUS leg(char operation, void **place, const sspia_step *step,
+                           sspia_step_result *result, sspia_report *report)
 {
     const struct credential *credential = step->credential;
     const struct script *script = &credential->script;
@@ -249,8 +288,11 @@ static SECURITY_STATUS leg(void **place, const sspia_step *step, sspia_step_resu
         context = *place = create(credential);
     if (context == NULL)
         return SEC_E_INSUFFICIENT_MEMORY;
-    control_add(CONTROL_LEGS, 1);
-    context->legs++;
+    if (!context->in_leg) {
+        control_note(operation);
+        control_add(CONTROL_LEGS, 1);
+        context->legs++;
+    }
     if (script->per_leg) {
         struct stage stage;
         SECURITY_STATUS status = own_stage(step, &stage, report);
@@ -271,15 +313,13 @@ static SECURITY_STATUS leg(void **place, const sspia_step *step, sspia_step_resu
 static SECURITY_STATUS initialize(void **context, const sspia_step *step,
                                   sspia_step_result *result, sspia_report *report)
 {
-    control_note('I');
-    return leg(context, step, result, report);
+    return leg('I', context, step, result, report);
 }
 
 static SECURITY_STATUS accept(void **context, const sspia_step *step, sspia_step_result *result,
                               sspia_report *report)
 {
-    control_note('C');
-    return leg(context, step, result, report);
+    return leg('C', context, step, result, report);
 }
 
 static SECURITY_STATUS query_context(void *object, uint32_t attribute, void *buffer,
@@ -361,6 +401,8 @@ static const sspia_package package = {
     .max_token = 65536,
     .may_block = SSPIA_OP_ACQUIRE | SSPIA_OP_INITIALIZE | SSPIA_OP_ACCEPT,
     .acquire = acquire,
+    .acquire_waiting = acquire_waiting,
+    .credential_may_block = credential_may_block,
     .release = release,
     .query_credential = query_credential,
     .set_credential = set_credential,

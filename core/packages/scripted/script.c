@@ -128,6 +128,41 @@ static bool set_number(struct stage *stage, const struct word *word, bool *good)
     return true;
 }
 
+/* A word about waiting outside the package. False: not one of these. */
+static bool set_wait(struct stage *stage, const struct word *word, bool *good)
+{
+    uint64_t number = 0;
+
+    if (is(word, "wait-thread")) {
+        *good = word->value == NULL;
+        stage->wait_thread = true;
+        return true;
+    }
+    if (is(word, "wait-fd")) {
+        stage->wait_fd = true;
+        stage->wait_fd_is_driven = word->value == NULL;
+    } else if (is(word, "wait-resume")) {
+        stage->wait_resume = true;
+        stage->wait_resume_is_driven = word->value == NULL;
+    } else if (is(word, "wait-until")) {
+        stage->wait_until = true;
+    } else {
+        return false;
+    }
+    if (word->value == NULL) {
+        *good = !is(word, "wait-until");
+        return true;
+    }
+    *good = to_number(word, 10, UINT32_MAX, &number);
+    if (is(word, "wait-fd"))
+        stage->wait_fd_ms = (uint32_t)number;
+    else if (is(word, "wait-until"))
+        stage->wait_until_ms = (uint32_t)number;
+    else
+        stage->wait_resumes = (uint32_t)number, *good = *good && number > 0;
+    return true;
+}
+
 static SECURITY_STATUS set_word(struct stage *stage, const struct word *word,
                                 sspia_report *report)
 {
@@ -157,7 +192,7 @@ static SECURITY_STATUS set_word(struct stage *stage, const struct word *word,
         return to_text(word, &stage->expect, report);
     } else if (is(word, "say")) {
         return to_text(word, &stage->say, report);
-    } else if (!set_number(stage, word, &good)) {
+    } else if (!set_number(stage, word, &good) && !set_wait(stage, word, &good)) {
         return bad(report, "the script has a word that is unknown here", word);
     }
     return good ? SEC_E_OK : bad(report, "the script has a value that cannot be", word);
@@ -211,6 +246,8 @@ static SECURITY_STATUS parse_all(const char **at, struct script *script, sspia_r
     while (status == SEC_E_OK && next_word(at, &word)) {
         if (is(&word, "per-leg"))
             script->per_leg = true;
+        else if (is(&word, "quick"))
+            script->quick = true;
         else if (is(&word, "name"))
             status = to_text(&word, &script->name, report);
         else

@@ -9,6 +9,15 @@
 
 /* One call. */
 struct stage {
+    bool wait_fd;
+    bool wait_fd_is_driven; /* else it becomes readable after */
+    uint32_t wait_fd_ms;
+    bool wait_until;
+    uint32_t wait_until_ms;
+    bool wait_resume;
+    bool wait_resume_is_driven; /* else it is resumed before it waits, so often */
+    uint32_t wait_resumes;
+    bool wait_thread;
     uint32_t delay_ms;
     uint32_t release;
     bool block;
@@ -33,6 +42,7 @@ struct script {
     struct stage *legs;
     size_t leg_count;
     bool per_leg; /* each leg's words come with the leg */
+    bool quick;   /* no leg blocks, or not without having asked for a thread */
     char *name;   /* what NAMES says, or NULL */
 };
 

@@ -409,8 +409,8 @@ bool handle_from_words(enum handle_kind kind, const SecHandle *words, struct han
     uintptr_t slot = words->dwLower >> 2;
     uintptr_t generation = words->dwUpper ^ salt;
 
-    if ((words->dwLower & 3) != tag(kind) || slot == 0 || slot > SLOT_MAX ||
-        generation == 0 || generation > GENERATION_MAX)
+    if ((words->dwLower & 3) != tag(kind) || slot == 0 || slot > SLOT_MAX || generation == 0 ||
+        generation > GENERATION_MAX)
         return false;
     handle->slot = (uint32_t)slot;
     handle->generation = (uint32_t)generation;

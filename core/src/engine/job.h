@@ -37,8 +37,8 @@ struct operation {
     /* The rest without the lock. Does it and leaves the status in the job. The caller has the
      * turn if the job needs one. */
     void (*run)(struct job *job, sspia_report *report);
-    /* Of an operation whose run may leave SSPIA_WAITING as the status: its wait. It is run again
-     * when that is over. */
+    /* Of an operation whose run may leave SSPIA_WAITING as the status: its wait. It is run
+     * again when that is over. */
     struct waiting *(*waiting)(const struct job *job);
     /* Writes the outcome to the caller's places. */
     void (*publish)(struct job *job);
