@@ -47,7 +47,7 @@ compare() {
 }
 
 compare fate.h async_state ASYNC_
-compare work.h work_place WORK_ WORK_WAITING # turns are not modelled
+compare work.h work_place WORK_ "WORK_WAITING\|WORK_PAUSED" # turns are not modelled
 compare lane.h lane_watch WATCH_
 compare lane.h lane_deferral DEFERRED_
 for move in $(sed -n 's/^inline \([a-zA-Z_]*\)(.*/\1/p' "$models"/*.pml) \

@@ -19,6 +19,7 @@
 #include "fate.h"
 #include "lock.h"
 #include "message.h"
+#include "pause.h"
 #include "pool.h"
 #include "queue.h"
 #include "run.h"
@@ -109,6 +110,7 @@ struct holdings {
     char *message;
     struct attachment *attachment;
     struct queue *queue;
+    struct work_list dropped;
 };
 
 /* Not with the engine lock held. */
@@ -121,6 +123,7 @@ static void let_go(struct holdings *holdings)
         holdings->attachment->free(holdings->attachment);
     if (holdings->queue != NULL)
         queue_release(holdings->queue);
+    pause_settle(&holdings->dropped);
 }
 
 /* Parts with a call for good. Frees it if nobody else will: it had not begun and need not run,
@@ -129,6 +132,10 @@ static void abandon(struct call *call, enum async_state state, struct holdings *
 {
     holdings->attachment = call_attachment(call);
     deadline_drop(call);
+    if (state == ASYNC_PENDING && pause_is_on(call)) {
+        pause_drop(call, &holdings->dropped);
+        return;
+    }
     if (state == ASYNC_PENDING) {
         if (call->job.operation->is_end || !run_withdraw(call))
             return;

@@ -2,9 +2,9 @@
 /*
  * Invariants (all under the engine lock)
  *
- *  1. admitted > 0 implies threads >= 1: who admits a call makes sure of a thread or refuses,
- *     and the last thread does not leave while a call is admitted. So a call that was accepted
- *     never fails for want of a thread.
+ *  1. admitted > away implies threads >= 1: who admits a call, or has one return, makes sure of
+ *     a thread or refuses, and the last thread does not leave while a call is admitted that is
+ *     not away. So a call that was accepted never fails for want of a thread.
  *  2. A wake is promised to one thread by name: it leaves the list of sleepers with that, and
  *     takes the promise when it wakes up, whatever woke it. One that was promised nothing goes
  *     back to sleep. Each has a condition of its own, so the C library has no choice to make of

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What has not begun is withdrawn; what runs is parted with, and goes on out of sight. A delete
- * or free is carried out in either case. What is then left to do for somebody on the pool, a
- * callback to start or a job to discard, is a call of its own (KIND_NOTIFICATION), as the async
- * context may be used again at once.
+ * What has not begun is withdrawn; what pauses is dropped; what runs is parted with, and goes
+ * on out of sight. A delete or free is carried out in any case. What is then left to do for
+ * somebody on the pool, a callback to start or a job to discard, is a call of its own
+ * (KIND_NOTIFICATION), as the async context may be used again at once.
  */
 #include "ending.h"
 
@@ -14,6 +14,7 @@
 #include "fate.h"
 #include "lock.h"
 #include "message.h"
+#include "pause.h"
 #include "pool.h"
 #include "run.h"
 
@@ -38,15 +39,12 @@ static const struct ending by_deadline = {
     "more threads",
 };
 
-static char *message_of(const struct call *call, const struct ending *ending)
+static char *message_of(const struct call *call, const struct ending *ending, bool has_begun)
 {
     sspia_report report;
     struct message message;
 
-    message_report(&report,
-                   work_place(&call->work) == WORK_NOWHERE ? ending->while_at_work
-                                                           : ending->before_it_began,
-                   NULL);
+    message_report(&report, has_begun ? ending->while_at_work : ending->before_it_began, NULL);
     message_format(&message, job_package(&call->job), call->job.operation->name, ending->status,
                    &report);
     return strdup(message.text);
@@ -78,16 +76,19 @@ static void put_job_into(struct call *notice, const struct job *job)
 }
 
 /* Completes a PENDING call at once. A job that was taken back is the caller's to discard, or
- * the pool's if withdrawn is NULL. False: there is no memory or no thread; nothing was done. */
-static bool end_early(struct call *call, const struct ending *ending, struct job *withdrawn)
+ * the pool's if withdrawn is NULL; what was dropped is the caller's to settle. False: there is
+ * no memory or no thread; nothing was done. */
+static bool end_early(struct call *call, const struct ending *ending, struct job *withdrawn,
+                      struct work_list *dropped)
 {
     const bool calls_back = call->queue == NULL && call_callback(call) != NULL;
-    const bool has_begun = work_place(&call->work) == WORK_NOWHERE;
+    const bool pauses = pause_is_on(call);
+    const bool has_begun = pauses || work_place(&call->work) == WORK_NOWHERE;
     const bool is_taken_back = !has_begun && !call->job.operation->is_end;
     const bool leaves_work = calls_back || (is_taken_back && withdrawn == NULL);
     struct call *notice = leaves_work ? make_notice(call, ending) : NULL;
     struct call *fresh = is_taken_back ? NULL : call_new();
-    char *message = message_of(call, ending);
+    char *message = message_of(call, ending, has_begun);
 
     if ((leaves_work && (notice == NULL || !pool_have_thread(LANE_QUICK))) ||
         (!is_taken_back && fresh == NULL))
@@ -100,6 +101,8 @@ static bool end_early(struct call *call, const struct ending *ending, struct job
             put_job_into(notice, &call->job);
     } else {
         async_part(call, fresh, false);
+        if (pauses)
+            pause_drop(call, dropped);
         call = fresh;
     }
     call->job.status = ending->status;
@@ -119,7 +122,8 @@ no_memory:
 }
 
 /* What was taken back is in *withdrawn; its operation stays NULL if nothing was. */
-static SECURITY_STATUS cancel(const SspiAsyncContext *pointer, struct job *withdrawn)
+static SECURITY_STATUS cancel(const SspiAsyncContext *pointer, struct job *withdrawn,
+                              struct work_list *dropped)
 {
     struct call *call = async_find_at_rest(pointer);
 
@@ -127,25 +131,36 @@ static SECURITY_STATUS cancel(const SspiAsyncContext *pointer, struct job *withd
         return SEC_E_INVALID_HANDLE;
     if (!fate_is_pending(call->async))
         return SEC_E_NO_CONTEXT;
-    return end_early(call, &by_cancel, withdrawn) ? SEC_E_OK : SEC_E_INSUFFICIENT_MEMORY;
+    return end_early(call, &by_cancel, withdrawn, dropped) ? SEC_E_OK
+                                                           : SEC_E_INSUFFICIENT_MEMORY;
 }
 
 SECURITY_STATUS sspia_async_cancel(SspiAsyncContext *pointer)
 {
     struct job withdrawn = {.operation = NULL};
+    struct work_list dropped = {NULL, NULL};
     SECURITY_STATUS status;
 
     engine_lock();
-    status = cancel(pointer, &withdrawn);
+    status = cancel(pointer, &withdrawn, &dropped);
     engine_unlock();
     run_tell();
+    pause_settle(&dropped);
     if (withdrawn.operation != NULL)
         job_discard(&withdrawn);
     return message_fail("sspia_async_cancel", status,
                         status == SEC_E_NO_CONTEXT ? "no call is pending" : NULL);
 }
 
+static struct work_list overdue; /* dropped at deadlines, in this lot; the reactor's alone */
+
 bool ending_by_deadline(struct call *call)
 {
-    return end_early(call, &by_deadline, NULL);
+    return end_early(call, &by_deadline, NULL, &overdue);
+}
+
+void ending_tell(void)
+{
+    run_tell();
+    pause_settle(&overdue);
 }

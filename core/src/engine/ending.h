@@ -5,9 +5,11 @@
 
 #include "call.h"
 
-/* With the engine lock held. The deadline of a PENDING call has passed: completes it. Whoever
- * calls this tells the queues (run_tell) without the lock. False: there is no memory, or no
- * thread for what is left to do; the call goes on. */
+/* On the reactor's thread. With the engine lock held: the deadline of a PENDING call has
+ * passed; completes it. False: there is no memory, or no thread for what is left to do; the
+ * call goes on. ending_tell follows, for any number of them: without the lock it tells the
+ * queues, and has packages stop what they waited for. */
 bool ending_by_deadline(struct call *call);
+void ending_tell(void);
 
 #endif

@@ -56,13 +56,14 @@ static void after_fork_child(void)
     fate_after_fork();
     handle_after_fork();
     unlock_all();
+    waiting_after_fork(gate_was_empty());
 }
 
 __attribute__((constructor)) static void engine_start(void)
 {
-    gate_start();
+    gate_start(waiting_at_exit);
     pool_start(run_chunk, run_tell);
-    reactor_start(run_tell);
+    reactor_start(ending_tell, waiting_end);
     deadline_start(ending_by_deadline);
     handle_start();
     queue_start();

@@ -29,10 +29,13 @@ static const uint32_t fork_patience_ms = 100;
 static const uint32_t exit_patience_ms = 500;
 static const int exit_rounds = 10;
 
-static pthread_cond_t moved; /* `inside` fell, or the gate opened */
+static void (*before_waiting)(void); /* at exit */
+static pthread_cond_t moved;         /* `inside` fell, or the gate opened */
 static atomic_uint gate;
 /* Threads inside packages. They all write it: a cache line of its own. */
 static _Alignas(CACHE_LINE) atomic_uint inside;
+
+static bool was_empty; /* as the process forked; engine lock */
 
 static _Thread_local unsigned own_inside;
 static _Thread_local int state_outside; /* the cancel state to return to */
@@ -113,6 +116,7 @@ void gate_quiesce(void)
     int round = 0;
 
     atomic_fetch_or(&gate, GATE_EXIT);
+    before_waiting();
     engine_lock();
     pthread_cond_broadcast(&moved);
     do {
@@ -132,6 +136,12 @@ void gate_stop_at_exit(void)
 void gate_before_fork(void)
 {
     wait_until_empty(fork_patience_ms);
+    was_empty = !is_occupied();
+}
+
+bool gate_was_empty(void)
+{
+    return was_empty;
 }
 
 void gate_shut_for_fork(void)
@@ -152,7 +162,8 @@ void gate_in_child(void)
     atomic_store(&gate, (atomic_load(&gate) & GATE_EXIT) + 1);
 }
 
-void gate_start(void)
+void gate_start(void (*at_exit)(void))
 {
+    before_waiting = at_exit;
     engine_cond_init(&moved);
 }

@@ -6,7 +6,8 @@
 
 #include <stdbool.h>
 
-void gate_start(void);
+/* at_exit: called when the gate has shut for good, before those inside are waited for. */
+void gate_start(void (*at_exit)(void));
 
 /* Brackets every call into a package; may be nested. False: the process is exiting, do not go
  * in. May wait while the process forks. A thread is not cancelled in between. */
@@ -30,5 +31,7 @@ void gate_shut_for_fork(void);
 void gate_before_fork(void);
 void gate_open_after_fork(void);
 void gate_in_child(void);
+/* In the child: was it empty when the process forked? */
+bool gate_was_empty(void);
 
 #endif

@@ -127,13 +127,34 @@ void intake_hurry(struct lane_state *lane)
     intake_see_to_the_rest(lane);
 }
 
+/* A thread may be staying on account of calls that are not there any more. */
+static void let_threads_leave(struct lane_state *lane)
+{
+    if (lane->admitted == lane->away && lane->staying > 0 && lane_is_surplus(lane))
+        crew_stir(lane);
+}
+
 void intake_dismiss(struct lane_state *lane, uint32_t count)
 {
     lane->completed += count;
     lane->admitted -= count;
-    /* A thread may be staying on account of these calls alone. */
-    if (lane->admitted == 0 && lane->staying > 0 && lane_is_surplus(lane))
-        crew_stir(lane);
+    let_threads_leave(lane);
+}
+
+void intake_leave(struct lane_state *lane)
+{
+    lane->away++;
+    let_threads_leave(lane);
+}
+
+bool intake_return(struct lane_state *lane, struct lane_state *from)
+{
+    if (!crew_have_thread(lane))
+        return false;
+    from->away--;
+    from->admitted--;
+    lane->admitted++;
+    return true;
 }
 
 void intake_reconsider(struct lane_state *lane)

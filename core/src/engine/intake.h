@@ -16,6 +16,9 @@ bool intake_put(struct lane_state *lane, struct work *work);
 bool intake_admit(struct lane_state *lane);
 /* Calls of the lane have ended. */
 void intake_dismiss(struct lane_state *lane, uint32_t count);
+/* A call pauses; and goes on in this lane or another. False: there is no thread for it. */
+void intake_leave(struct lane_state *lane);
+bool intake_return(struct lane_state *lane, struct lane_state *from);
 
 void intake_push(struct lane_state *lane, struct work *work);
 

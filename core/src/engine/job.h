@@ -37,9 +37,10 @@ struct operation {
     /* The rest without the lock. Does it and leaves the status in the job. The caller has the
      * turn if the job needs one. */
     void (*run)(struct job *job, sspia_report *report);
-    /* Of an operation whose run may leave SSPIA_WAITING as the status: its wait. It is run
-     * again when that is over. */
+    /* Of an operation whose run may leave SSPIA_WAITING as the status: the job's wait. It is
+     * run again when that is over, in this lane if it asked for a thread that may block. */
     struct waiting *(*waiting)(const struct job *job);
+    enum lane thread_lane;
     /* Writes the outcome to the caller's places. */
     void (*publish)(struct job *job);
     /* For a job that was run, and whose outcome goes nowhere. Engine lock held. */

@@ -25,7 +25,7 @@ bool lane_is_surplus(const struct lane_state *lane)
 {
     uint32_t needed = lane->min_threads;
 
-    if (needed == 0 && lane->admitted > 0)
+    if (needed == 0 && lane->admitted > lane->away)
         needed = 1;
     return lane->threads - lane->in_callback > needed;
 }

@@ -56,6 +56,7 @@ struct lane_state {
     uint32_t staying;       /* of the sleepers, those that wait without a timeout */
     uint64_t most_admitted; /* as configured */
     uint64_t admitted;
+    uint64_t away;      /* of the admitted calls, those that pause: no thread is there for them */
     uint64_t submitted; /* and completed: since the start */
     uint64_t completed;
     uint32_t chunks;          /* of light work, since the start */
@@ -108,7 +109,8 @@ void lane_sweep(struct lane_state *lane);
 void lane_say_watch(struct lane_state *lane);
 /* Of the threads, those that will look at the list before they sleep. */
 uint32_t lane_looking(const struct lane_state *lane);
-/* Are there more threads than must stay? The last one does while a call is admitted. */
+/* Are there more threads than must stay? The last one does while a call is admitted
+ * and not away. */
 bool lane_is_surplus(const struct lane_state *lane);
 
 /* Work was added to the list, or taken away. */

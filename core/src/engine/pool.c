@@ -100,6 +100,22 @@ void pool_dismiss(enum lane index, uint32_t count)
     intake_dismiss(&lanes[index], count);
 }
 
+void pool_leave(enum lane index)
+{
+    intake_leave(&lanes[index]);
+}
+
+bool pool_return(enum lane from, enum lane to)
+{
+    return intake_return(&lanes[to], &lanes[from]);
+}
+
+void pool_forget(enum lane index)
+{
+    lanes[index].away--;
+    intake_dismiss(&lanes[index], 1);
+}
+
 void pool_push(struct work *work)
 {
     intake_push(&lanes[work->lane], work);

@@ -16,6 +16,12 @@ void pool_start(bool (*run)(struct work_list *chunk), void (*tell)(void));
 SECURITY_STATUS pool_admit(enum lane lane);
 void pool_dismiss(enum lane lane, uint32_t count);
 
+/* A call pauses: it is admitted still, and no thread is kept for it. It returns, to another
+ * lane perhaps (false: no thread of that can be had), or does not. */
+void pool_leave(enum lane lane);
+bool pool_return(enum lane from, enum lane to);
+void pool_forget(enum lane lane);
+
 /* Makes sure of a thread outside callbacks for work that was not admitted. */
 bool pool_have_thread(enum lane lane);
 

@@ -18,6 +18,8 @@
  *  6. A call that deletes many contexts is worked off in slices. Whoever takes a slice puts the
  *     call back into its lane if there is a rest, so that other threads help and other calls
  *     have their turn; the last one to end, with no rest left, is the one that runs the job.
+ *  7. A job whose package waits is run again, by any thread; its call pauses in between
+ *     (pause.c).
  */
 #include "run.h"
 
@@ -31,6 +33,7 @@
 #include "gate.h"
 #include "lock.h"
 #include "message.h"
+#include "pause.h"
 #include "pool.h"
 #include "queue.h"
 
@@ -322,11 +325,8 @@ static void run_heavy(struct call *call)
     report.text[0] = '\0';
     job = call->job;
     operation->run(&job, &report);
-    while (job.status == SSPIA_WAITING) {
-        waiting_here(operation->waiting(&job));
-        report.text[0] = '\0';
-        operation->run(&job, &report);
-    }
+    if (job.status == SSPIA_WAITING && pause_begin(call, &job, &report))
+        return;
     if (job.status < 0 && call->async.slot != 0 &&
         (report.text[0] != '\0' || !operation->is_end))
         message = message_of(&job, job.status, &report);
@@ -336,7 +336,7 @@ static void run_heavy(struct call *call)
         operation->abandon(&job);
     if (job.has_turn && job.turns != NULL)
         turn_yield(job.turns);
-    pool_dismiss(job.lane, 1);
+    pool_dismiss((enum lane)call->work.lane, 1);
     call->job.status = job.status;
     call->job.message = message;
     conclude(call, &remains);

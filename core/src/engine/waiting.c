@@ -9,8 +9,13 @@
  *     follows is over at once. OUTSIDE: the wait is over. The word becomes OUTSIDE, and is
  *     no longer OUTSIDE, under the engine lock alone; so who finds it OUTSIDE under the lock
  *     may use the object.
- *  3. A wait that is outside is in the list `outside`. It leaves that inside the gate, so a
- *     fork finds it either in the list or in its package.
+ *  3. A wait that is outside is in the list `all_outside`. It leaves that inside the gate, so a
+ *     fork finds it either in the list or in its package; and whoever takes it out is the one
+ *     to call the package again, or to tell it to stop: that happens once.
+ *  4. What the reactor watches is taken from it before the package is called again or told to
+ *     stop, as the descriptor may then be closed, and its number used by others. An event that
+ *     comes all the same finds the handle closed, or ends a later wait for nothing, once: each
+ *     descriptor is watched for one event.
  *
  * A call that does not wait pays for opening and closing the handle, and for no lock of the
  * engine.
@@ -25,15 +30,15 @@
 
 #include "gate.h"
 #include "lock.h"
-#include "timer.h"
+#include "reactor.h"
 #include "wake.h"
 
 enum word { RUNNING, RESUMED, OUTSIDE };
 
-/* Without a descriptor or memory to be woken by: a look so often. */
+/* Where nobody tells that something has come: a look so often. */
 static const int64_t look_ns = 10000000;
 
-static struct waiting *outside; /* all of them; engine lock */
+static struct waiting *all_outside; /* engine lock */
 
 static bool destroy(void *object)
 {
@@ -58,22 +63,26 @@ static void go_outside(struct waiting *waiting)
     waiting->is_due = atomic_exchange_explicit(handle_word(waiting->handle), OUTSIDE,
                                                memory_order_relaxed) == RESUMED;
     waiting->previous = NULL;
-    waiting->next = outside;
-    if (outside != NULL)
-        outside->previous = waiting;
-    outside = waiting;
+    waiting->next = all_outside;
+    if (all_outside != NULL)
+        all_outside->previous = waiting;
+    all_outside = waiting;
 }
 
-static void come_inside(struct waiting *waiting)
+/* False: somebody else has taken it out. */
+static bool take_out(struct waiting *waiting)
 {
+    if (!waiting->outside)
+        return false;
     if (waiting->next != NULL)
         waiting->next->previous = waiting->previous;
     if (waiting->previous != NULL)
         waiting->previous->next = waiting->next;
     else
-        outside = waiting->next;
+        all_outside = waiting->next;
     waiting->outside = false;
     set_word(waiting, RUNNING);
+    return true;
 }
 
 static bool open_handle(struct waiting *waiting)
@@ -92,37 +101,74 @@ static void close_handle(struct waiting *waiting)
     const struct handle handle = waiting->handle;
 
     waiting->handle.slot = 0;
+    if (waiting->has_timer) {
+        engine_lock();
+        timer_close(&waiting->timer);
+        engine_unlock();
+        waiting->has_timer = false;
+    }
     handle_close(HANDLE_WAIT, handle);
     handle_release(handle);
 }
 
-/* The process is exiting. */
-static void give_up(struct waiting *waiting)
+/* The reactor watches no more; the package's descriptors say what has come. */
+static void unwatch(struct waiting *waiting)
 {
+    if (waiting->watched == 0)
+        return;
+    for (uint32_t i = 0; i < waiting->watched; i++)
+        reactor_unwatch(waiting->wait.fds[i].fd);
+    waiting->watched = 0;
     engine_lock();
-    come_inside(waiting);
+    reactor_release();
     engine_unlock();
+}
+
+/* Into the gate, and out of the list. False: the process is exiting, or was; it is over. */
+static bool come_inside(struct waiting *waiting)
+{
+    const bool entered = gate_enter();
+    bool taken_out;
+
+    engine_lock();
+    taken_out = take_out(waiting);
+    engine_unlock();
+    if (entered && taken_out)
+        return true;
+    if (entered)
+        gate_leave();
     close_handle(waiting);
+    return false;
+}
+
+static SECURITY_STATUS enter_again(struct waiting *waiting)
+{
+    if (!come_inside(waiting))
+        return SEC_E_SHUTDOWN_IN_PROGRESS;
+    unwatch(waiting);
+    if (waiting->wait.fd_count > 0)
+        poll(waiting->wait.fds, waiting->wait.fd_count, 0);
+    return SEC_E_OK;
+}
+
+static SECURITY_STATUS enter_first(struct waiting *waiting)
+{
+    if (!gate_enter())
+        return SEC_E_SHUTDOWN_IN_PROGRESS;
+    if (open_handle(waiting))
+        return SEC_E_OK;
+    gate_leave();
+    return SEC_E_INSUFFICIENT_MEMORY;
 }
 
 SECURITY_STATUS waiting_enter(struct waiting *waiting)
 {
-    if (!gate_enter()) {
-        if (waiting_is_open(waiting))
-            give_up(waiting);
-        return SEC_E_SHUTDOWN_IN_PROGRESS;
-    }
-    if (waiting_is_open(waiting)) {
-        engine_lock();
-        come_inside(waiting);
-        engine_unlock();
-    } else if (!open_handle(waiting)) {
-        gate_leave();
-        return SEC_E_INSUFFICIENT_MEMORY;
-    }
+    SECURITY_STATUS status =
+        waiting_is_open(waiting) ? enter_again(waiting) : enter_first(waiting);
+
     waiting->wait.flags = waiting->on_thread ? SSPIA_WAIT_THREAD : 0;
     waiting->wait.until = INT64_MAX;
-    return SEC_E_OK;
+    return status;
 }
 
 void waiting_leave(struct waiting *waiting, SECURITY_STATUS status)
@@ -137,17 +183,30 @@ void waiting_leave(struct waiting *waiting, SECURITY_STATUS status)
     gate_leave();
 }
 
+void waiting_stop(struct waiting *waiting)
+{
+    if (!waiting_is_open(waiting) || !come_inside(waiting))
+        return;
+    unwatch(waiting);
+    if (waiting->wait.stop != NULL)
+        waiting->wait.stop(waiting->wait.data);
+    close_handle(waiting);
+    gate_leave();
+}
+
 /* Engine lock held; it is outside. */
-static void end_wait(struct waiting *waiting)
+static void become_due(struct waiting *waiting)
 {
     if (waiting->is_due)
         return;
     waiting->is_due = true;
     wake_raise(waiting->wake);
+    if (waiting->due != NULL)
+        waiting->due(waiting);
 }
 
 /* The reference keeps the slot, and so the word, from becoming another's. */
-void waiting_resume(void *call)
+void waiting_end(void *call)
 {
     struct handle handle;
     struct waiting *waiting;
@@ -158,13 +217,133 @@ void waiting_resume(void *call)
     waiting = handle_acquire(HANDLE_WAIT, handle);
     if (waiting == NULL)
         return;
-    engine_lock();
     atomic_compare_exchange_strong_explicit(handle_word(handle), &word, RESUMED,
                                             memory_order_relaxed, memory_order_relaxed);
     if (word == OUTSIDE)
-        end_wait(waiting);
-    engine_unlock();
+        become_due(waiting);
     handle_release(handle);
+}
+
+void waiting_resume(void *call)
+{
+    engine_lock();
+    waiting_end(call);
+    engine_unlock();
+}
+
+/* ---- By the reactor ------------------------------------------------------------------------
+ */
+
+static void time_has_come(struct timer *timer)
+{
+    struct waiting *waiting =
+        (struct waiting *)(void *)((char *)timer - offsetof(struct waiting, timer));
+
+    if (waiting->is_due && waiting->due != NULL)
+        waiting->due(waiting); /* once more: it could not be done before */
+    else
+        become_due(waiting);
+}
+
+/* Makes room for a timer, and keeps the reactor for descriptors. */
+static bool have_reactor(struct waiting *waiting, bool for_descriptors)
+{
+    bool done;
+
+    if (waiting->has_timer && !for_descriptors)
+        return true;
+    engine_lock();
+    if (!waiting->has_timer)
+        waiting->has_timer = timer_open(&waiting->timer, time_has_come);
+    done = waiting->has_timer && (!for_descriptors || reactor_hold());
+    engine_unlock();
+    return done;
+}
+
+/* Watches one after the other, until one is not to be watched. */
+static enum reactor_sight watch(struct waiting *waiting)
+{
+    const sspia_wait *wait = &waiting->wait;
+    enum reactor_sight sight = REACTOR_SEES;
+
+    for (uint32_t i = 0; i < wait->fd_count && sight == REACTOR_SEES; i++) {
+        sight = reactor_watch(wait->fds[i].fd, wait->fds[i].events, wait->call);
+        waiting->watched += sight == REACTOR_SEES;
+    }
+    if (waiting->watched == 0) {
+        engine_lock();
+        reactor_release();
+        engine_unlock();
+    }
+    return sight;
+}
+
+bool waiting_watch(struct waiting *waiting, int64_t *at_ns)
+{
+    const bool has_descriptors = waiting->wait.fd_count > 0 && !waiting->on_thread;
+    enum reactor_sight sight = REACTOR_SEES;
+
+    *at_ns = waiting->on_thread ? INT64_MIN : waiting->wait.until;
+    if (!have_reactor(waiting, has_descriptors))
+        return false;
+    if (has_descriptors)
+        sight = watch(waiting);
+    if (sight == REACTOR_FINDS_READY)
+        *at_ns = INT64_MIN;
+    else if (sight == REACTOR_IS_BLIND && timer_now() + look_ns < *at_ns)
+        *at_ns = timer_now() + look_ns;
+    return true;
+}
+
+void waiting_arm(struct waiting *waiting, int64_t at_ns)
+{
+    reactor_arm(&waiting->timer, at_ns);
+}
+
+void waiting_disarm(struct waiting *waiting)
+{
+    timer_disarm(&waiting->timer);
+}
+
+/* ---- Exit and fork -------------------------------------------------------------------------
+ */
+
+/* The first that is outside, taken out. What it points to is the package's, and lives: nobody
+ * enters that to delete it. NULL: there is none. */
+static struct waiting *take_first(sspia_wait *wait)
+{
+    struct waiting *waiting;
+
+    engine_lock();
+    waiting = all_outside;
+    if (waiting != NULL) {
+        take_out(waiting);
+        *wait = waiting->wait;
+    }
+    engine_unlock();
+    return waiting;
+}
+
+void waiting_at_exit(void)
+{
+    sspia_wait wait;
+
+    while (take_first(&wait) != NULL) {
+        if (wait.stop != NULL)
+            wait.stop(wait.data);
+    }
+}
+
+void waiting_after_fork(bool packages_are_whole)
+{
+    struct waiting *waiting;
+    sspia_wait wait;
+
+    while ((waiting = take_first(&wait)) != NULL) {
+        if (packages_are_whole && wait.stop != NULL)
+            wait.stop(wait.data);
+        close_handle(waiting);
+    }
 }
 
 /* ---- On the thread of whoever wants it -----------------------------------------------------

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The wait of a call whose package has returned SSPIA_WAITING: what the two sides tell each
+/* The wait of a job whose package has returned SSPIA_WAITING: what the two sides tell each
  * other, and a name for host->resume. */
 #ifndef SSPI_ASYNC_WAITING_H
 #define SSPI_ASYNC_WAITING_H
@@ -8,16 +8,27 @@
 
 #include "handle.h"
 #include "sspi_package.h"
+#include "timer.h"
+
+struct call;
 
 /* Of a job that may wait; a part of its arguments, zero at the start. */
 struct waiting {
     sspia_wait wait;
-    struct handle handle; /* what wait.call stands for; slot 0: the package is not at work */
-    bool outside;         /* it has returned SSPIA_WAITING and was not called again */
-    bool is_due;          /* outside, and has been resumed */
+    struct handle handle; /* what wait.call stands for; slot 0: none */
+    uint32_t watched;     /* of its descriptors, so many: the first ones, by the reactor */
     bool on_thread;       /* it asked for a thread that may block: the next call is on one */
-    int wake;             /* raised by resume, for a thread that polls; or -1 */
-    struct waiting *next, *previous; /* of those outside */
+    bool has_timer;
+
+    /* Engine lock. */
+    bool outside; /* the package has returned SSPIA_WAITING, and was neither called again nor
+                   * told to stop */
+    bool is_due;  /* outside, and what it waits for has come */
+    struct waiting *next, *previous;      /* of those outside */
+    void (*due)(struct waiting *waiting); /* told when it is, under the lock; or NULL */
+    struct call *call;                    /* whose job it is, for `due` */
+    struct timer timer;
+    int wake; /* raised when it is due, for a thread that polls; or -1 */
 };
 
 void waiting_start(void);
@@ -36,7 +47,25 @@ static inline bool waiting_is_open(const struct waiting *waiting)
 /* Waits on this thread until the package is to be called again. */
 void waiting_here(struct waiting *waiting);
 
-/* What sspia_host.resume is. */
+/* Has the reactor watch the descriptors of a wait that is outside, until the package is called
+ * again or told to stop. *at_ns: when the wait is over though nobody says so, or INT64_MAX.
+ * False: there is no thread or memory. It can be armed afterwards. */
+bool waiting_watch(struct waiting *waiting, int64_t *at_ns);
+
+/* With the engine lock held: sees to it that `due` is called at that moment, for a wait that is
+ * being watched. */
+void waiting_arm(struct waiting *waiting, int64_t at_ns);
+void waiting_disarm(struct waiting *waiting);
+
+/* The wait is not to be over: tells the package to stop. By whoever has the job. */
+void waiting_stop(struct waiting *waiting);
+
+/* What sspia_host.resume is, and the same with the engine lock held. */
 void waiting_resume(void *call);
+void waiting_end(void *call);
+
+/* At exit, and in the child of a fork if no package was being run: stops all. */
+void waiting_at_exit(void);
+void waiting_after_fork(bool packages_are_whole);
 
 #endif

@@ -20,6 +20,7 @@ enum lane {
 enum work_place {
     WORK_NOWHERE,
     WORK_WAITING,  /* for its turn on a context */
+    WORK_PAUSED,   /* for what its package waits for */
     WORK_IN_INBOX, /* for a thread of the pool, as it was put there without the lock */
     WORK_IN_LANE,  /* the same, in the lane's list */
     WORK_IN_QUEUE, /* for somebody who drains a completion queue */

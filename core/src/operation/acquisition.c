@@ -197,6 +197,7 @@ const struct operation operation_acquire = {
     .name = "AcquireCredentialsHandle",
     .run = run,
     .waiting = waiting_of,
+    .thread_lane = LANE_NETWORK,
     .publish = publish,
     .discard = discard,
     .package = package_of,

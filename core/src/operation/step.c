@@ -348,10 +348,11 @@ static const char *package_of(const struct job *job)
     return step->package != NULL ? step->package->name : NULL;
 }
 
-#define LEG(title)                                                                             \
+#define LEG(title, its_lane)                                                                   \
     {                                                                                          \
         .name = title, .refuse = refuse, .run = run, .waiting = waiting_of,                    \
-        .publish = publish, .abandon = abandon, .discard = discard, .package = package_of,     \
+        .thread_lane = its_lane, .publish = publish, .abandon = abandon, .discard = discard,   \
+        .package = package_of,                                                                 \
     }
-const struct operation operation_initialize = LEG("InitializeSecurityContext");
-const struct operation operation_accept = LEG("AcceptSecurityContext");
+const struct operation operation_initialize = LEG("InitializeSecurityContext", LANE_NETWORK);
+const struct operation operation_accept = LEG("AcceptSecurityContext", LANE_ACCEPTOR);
