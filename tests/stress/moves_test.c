@@ -2,8 +2,8 @@
 /*
  * Random moves on shared async contexts, handles and queues from many threads: create, set
  * callback, queue and deadline, also while completions wait, submit, poll, wait, cancel, free,
- * reinit, delete one or many, delete and forget, copy, drain; over Scripted, and over NTLM
- * where gss-ntlmssp is installed.
+ * reinit, delete one or many, delete and forget, copy, drain, wait outside the package and be
+ * resumed; over Scripted, and over NTLM.
  *
  *   moves_test [SEED [SECONDS]]     a failure prints the seed
  *
@@ -26,7 +26,7 @@ static _Atomic(SspiAsyncContext *) asyncs[SLOTS];
 static _Atomic(sspia_queue *) queues[QUEUES];
 static pthread_mutex_t handle_lock = PTHREAD_MUTEX_INITIALIZER;
 static CtxtHandle contexts[SLOTS]; /* words race by nature: the lock is for TSan's peace */
-static CredHandle credential, ntlm_client, ntlm_server;
+static CredHandle credential, quick, ntlm_client, ntlm_server;
 static bool have_ntlm;
 static char user_file[32];
 static atomic_uint_fast64_t shaken;
@@ -94,7 +94,11 @@ static SECURITY_STATUS submit_batch(uint64_t *state, SspiAsyncContext *async)
 static void submit(uint64_t *state, SspiAsyncContext *async)
 {
     static const char *const scripts[] = {
-        "more", "", "token=64 more", "status=80090308", "token=99999", "delay=1 more"};
+        "more",          "",
+        "token=64 more", "status=80090308",
+        "token=99999",   "delay=1 more",
+        "wait-fd more",  "wait-fd=1 wait-resume=2 more",
+    };
     CtxtHandle context = get_context(draw(state, SLOTS));
     SECURITY_STATUS status;
 
@@ -103,7 +107,7 @@ static void submit(uint64_t *state, SspiAsyncContext *async)
     case 0: {
         char target[32];
 
-        snprintf(target, sizeof(target), "%s", scripts[draw(state, 6)]);
+        snprintf(target, sizeof(target), "%s", scripts[draw(state, 8)]);
         status = SspiInitializeSecurityContextAsyncA(async, NULL, &context, target, 0, 0, 0,
                                                      NULL, 0, NULL, NULL, NULL, NULL);
         break;
@@ -280,6 +284,88 @@ static void real_handshake(uint64_t *state)
     put_context(draw(state, SLOTS), sides[1]);
 }
 
+/* The last three end by a release alone, or not at all. */
+static const char *const waits[] = {
+    "wait-fd=1 more",     "wait-fd=0 wait-until=1 wait-thread more",
+    "wait-until=1 more",  "wait-resume=1 more",
+    "wait-resume=3 more", "wait-thread status=80090308",
+    "wait-fd more",       "wait-resume more",
+    "wait-until=3600000",
+};
+enum { WAITS = sizeof(waits) / sizeof(waits[0]), WAITS_THAT_END = WAITS - 3 };
+static atomic_uint_fast64_t outside;
+
+/* What happens to a call that may wait just now. */
+static void disturb(uint64_t *state, SspiAsyncContext *async)
+{
+    switch (draw(state, 6)) {
+    case 0:
+        sspia_async_cancel(async);
+        break;
+    case 1:
+        scripted->release(1);
+        break;
+    case 2:
+    case 3:
+        sspia_async_wait(async, (int32_t)draw(state, 4));
+        break;
+    case 4:
+        usleep(draw(state, 500));
+        break;
+    default:
+        break;
+    }
+}
+
+/* A first leg or an acquire of this thread alone that waits, with outputs on this stack. */
+static void wait_outside(uint64_t *state)
+{
+    SspiAsyncContext *async = SspiCreateAsyncContext();
+    CredHandle *used = draw(state, 2) != 0 ? &quick : &credential;
+    const char *script = waits[draw(state, WAITS)];
+    const bool acquires = draw(state, 4) == 0;
+    struct scripted_leg leg;
+    CredHandle acquired;
+    char acquire[64];
+
+    if (draw(state, 2) != 0)
+        SspiSetAsyncNotifyCallback(async, on_complete, NULL);
+    if (draw(state, 4) == 0)
+        sspia_async_set_deadline(async, 1 + draw(state, 3));
+    if (acquires) {
+        snprintf(acquire, sizeof(acquire), "%s", script);
+        if (strstr(acquire, " more") != NULL)
+            *strstr(acquire, " more") = '\0';
+        script = acquire;
+    }
+    if ((acquires ? scripted_submit_acquire(async, script, &acquired)
+                  : scripted_submit_leg(async, used, NULL, script, &leg)) != SEC_E_OK)
+        abort();
+    atomic_fetch_add(&accepted, 1);
+    atomic_fetch_add(&outside, 1);
+    disturb(state, async);
+    if (draw(state, 2) != 0)
+        disturb(state, async);
+    SspiFreeAsyncContext(async);
+    if (acquires)
+        FreeCredentialsHandle(&acquired);
+    else
+        DeleteSecurityContext(&leg.context);
+}
+
+static void wait_here(uint64_t *state)
+{
+    const uint32_t i = draw(state, WAITS_THAT_END);
+    CtxtHandle context;
+    char target[64];
+
+    snprintf(target, sizeof(target), "%s", waits[i]);
+    SecInvalidateHandle(&context);
+    InitializeSecurityContextA(&credential, NULL, target, 0, 0, 0, NULL, 0, &context, NULL,
+                               NULL, NULL);
+    put_context(draw(state, SLOTS), context);
+}
+
 static void replace_async(uint32_t slot)
 {
     SspiAsyncContext *fresh = SspiCreateAsyncContext();
@@ -325,7 +411,7 @@ static void *move(void *number)
         atomic_fetch_add(&moves, 1);
         if (have_ntlm && draw(&state, 32) == 0)
             real_handshake(&state);
-        switch (draw(&state, 20)) {
+        switch (draw(&state, 22)) {
         case 0:
             replace_async(slot);
             break;
@@ -385,12 +471,38 @@ static void *move(void *number)
             if (draw(&state, 4) == 0)
                 change_while_completions_wait(&state, queue);
             break;
+        case 16:
+        case 17:
+            wait_outside(&state);
+            break;
+        case 18:
+            if (draw(&state, 8) == 0)
+                wait_here(&state);
+            else
+                scripted->release(1);
+            break;
         default:
             submit(&state, async);
             break;
         }
     }
     return NULL;
+}
+
+/* Ends what only a release ends, and takes the releases that are left over. */
+static void let_all_go(SspiAsyncContext *async)
+{
+    while (sspia_async_wait(async, 1) == SEC_I_ASYNC_CALL_PENDING)
+        scripted->release(1);
+}
+
+static void take_permits(void)
+{
+    while (scripted->permits() > 0) {
+        CtxtHandle context = scripted_context(&credential, "wait-resume", SEC_E_OK);
+
+        assert_status(DeleteSecurityContext(&context), SEC_E_OK);
+    }
 }
 
 /* Credentials of NTLM, which needs no realm. */
@@ -441,6 +553,10 @@ static void random_moves_break_nothing(void **state)
     (void)state;
     print_message("seed %lu, %u s\n", seed, seconds);
     credential = scripted_credential();
+    assert_status(AcquireCredentialsHandleA((char[]){"all: per-leg quick"},
+                                            (char[]){SSPIA_SCRIPTED_NAME}, SECPKG_CRED_BOTH,
+                                            NULL, NULL, NULL, NULL, &quick, NULL),
+                  SEC_E_OK);
     acquire_ntlm();
     for (uint32_t i = 0; i < QUEUES; i++)
         atomic_store(&queues[i], sspia_queue_create());
@@ -456,13 +572,19 @@ static void random_moves_break_nothing(void **state)
         pthread_join(threads[i], NULL);
     sspia_set_default_deadline(0);
     for (uint32_t i = 0; i < SLOTS; i++) {
-        sspia_async_wait(atomic_load(&asyncs[i]), -1);
+        let_all_go(atomic_load(&asyncs[i]));
         SspiFreeAsyncContext(atomic_load(&asyncs[i]));
         DeleteSecurityContext(&contexts[i]);
     }
-    scripted_eventually(pending_now, 0);
+    for (int i = 0; i < PATIENCE_MS && pending_now() > 0; i++) {
+        if (scripted->wait_blocked(1, 1) == 0)
+            scripted->release(1);
+    }
+    assert_int_equal(pending_now(), 0);
+    take_permits();
     for (uint32_t i = 0; i < QUEUES; i++)
         sspia_queue_free(atomic_load(&queues[i]));
+    assert_status(FreeCredentialsHandle(&quick), SEC_E_OK);
     assert_status(FreeCredentialsHandle(&credential), SEC_E_OK);
     if (have_ntlm) {
         assert_status(FreeCredentialsHandle(&ntlm_client), SEC_E_OK);
@@ -471,10 +593,13 @@ static void random_moves_break_nothing(void **state)
     }
     unlink(user_file);
     print_message(
-        "%llu moves, %llu calls accepted, %llu notified, %llu taken, %llu NTLM handshakes\n",
+        "%llu moves, %llu calls accepted, %llu notified, %llu taken, %llu NTLM handshakes, "
+        "%llu waited outside, %d were stopped\n",
         (unsigned long long)atomic_load(&moves), (unsigned long long)atomic_load(&accepted),
         (unsigned long long)atomic_load(&notified), (unsigned long long)atomic_load(&taken),
-        (unsigned long long)atomic_load(&shaken));
+        (unsigned long long)atomic_load(&shaken), (unsigned long long)atomic_load(&outside),
+        scripted->stopped());
+    assert_true(scripted->stopped() > 0);
     assert_true(atomic_load(&accepted) > 0);
     assert_true(atomic_load(&waited) > 0);
     assert_true(atomic_load(&notified) + atomic_load(&taken) <= atomic_load(&accepted));
