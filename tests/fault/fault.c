@@ -78,6 +78,7 @@ WRAP(void *, realloc, (void *memory, size_t size), (memory, size), NULL, ENOMEM)
 WRAP(char *, strdup, (const char *text), (text), NULL, ENOMEM)
 WRAP(char *, strndup, (const char *text, size_t most), (text, most), NULL, ENOMEM)
 WRAP(int, eventfd, (unsigned start, int flags), (start, flags), -1, EMFILE)
+WRAP(int, epoll_create1, (int flags), (flags), -1, EMFILE)
 WRAP(FILE *, fopen, (const char *path, const char *mode), (path, mode), NULL, EMFILE)
 WRAP(DIR *, opendir, (const char *path), (path), NULL, EMFILE)
 WRAP(int, pthread_create,

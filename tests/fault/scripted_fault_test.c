@@ -257,6 +257,40 @@ static void come_late(SspiAsyncContext *async, CredHandle *credential)
         assert_status(sspia_async_set_deadline(async, SSPIA_DEADLINE_DEFAULT), SEC_E_OK);
 }
 
+/* Calls that wait outside the package: one that goes through all that there is to wait for, by
+ * both ways, and one that is cancelled. */
+static void wait_outside(SspiAsyncContext *async, CredHandle *credential)
+{
+    static const char all[] = "wait-fd=0 wait-until=1 wait-resume=1 wait-thread token=0";
+    char first[sizeof(all)], second[sizeof(all)], third[] = "wait-resume token=0";
+    CtxtHandle context;
+    SECURITY_STATUS status;
+
+    memcpy(first, all, sizeof(all));
+    memcpy(second, all, sizeof(all));
+    status = SspiInitializeSecurityContextAsyncA(async, credential, NULL, first, 0, 0, 0, NULL,
+                                                 0, &context, NULL, NULL, NULL);
+    if (concluded(async, status, SEC_E_OK))
+        assert_status(DeleteSecurityContext(&context), SEC_E_OK);
+    if (as_wanted(InitializeSecurityContextA(credential, NULL, second, 0, 0, 0, NULL, 0,
+                                             &context, NULL, NULL, NULL),
+                  SEC_E_OK))
+        assert_status(DeleteSecurityContext(&context), SEC_E_OK);
+    SecInvalidateHandle(&context);
+    status = SspiInitializeSecurityContextAsyncA(async, credential, NULL, third, 0, 0, 0, NULL,
+                                                 0, &context, NULL, NULL, NULL);
+    if (!as_wanted(status, SEC_E_OK))
+        return;
+    accepted++;
+    while ((status = sspia_async_cancel(async)) == SEC_E_INSUFFICIENT_MEMORY)
+        assert_non_null(fault_hit());
+    if (status == SEC_E_OK)
+        assert_status(SspiGetAsyncCallStatus(async), SEC_E_UNFINISHED_CONTEXT_DELETED);
+    else
+        as_wanted(SspiGetAsyncCallStatus(async), SEC_E_UNFINISHED_CONTEXT_DELETED);
+    assert_int_equal(SspiReinitAsyncContext(async), STATUS_SUCCESS);
+}
+
 static void dead_ends(void)
 {
     SecBuffer packed = {4, SECBUFFER_EMPTY, (char[]){"abc"}};
@@ -298,6 +332,7 @@ static void whole_life(bool queued)
     if (async != NULL && acquire(async, &credential)) {
         shake(async, &credential);
         give_up(async, &credential);
+        wait_outside(async, &credential);
         come_late(async, &credential);
         status = SspiFreeCredentialsHandleAsync(async, &credential);
         if (!concluded(async, status, SEC_E_OK))

@@ -19,18 +19,21 @@ static bool is_under_way(const struct wait *wait)
     return wait->state != WAIT_BEGINS && wait->state != WAIT_OVER;
 }
 
-static void close_fd(struct wait *wait)
+/* What the state has. */
+static void let_go(struct wait *wait)
 {
-    if (wait->state == WAIT_FD && wait->was_told)
+    if (!wait->was_told)
+        return;
+    control_leave(&wait->driven);
+    if (wait->state == WAIT_FD)
         close(wait->fd.fd);
+    wait->was_told = false;
 }
 
 static void end(struct wait *wait)
 {
-    control_leave(&wait->driven);
-    close_fd(wait);
+    let_go(wait);
     wait->state = WAIT_BEGINS;
-    wait->was_told = false;
     control_add(CONTROL_WAITING, -1);
 }
 
@@ -154,9 +157,7 @@ SECURITY_STATUS wait_run(struct wait *wait, const struct stage *stage, sspia_wai
         tell(wait, stage, core);
         return SSPIA_WAITING;
     }
-    control_leave(&wait->driven);
-    close_fd(wait);
-    wait->was_told = false;
+    let_go(wait);
     do
         wait->state++;
     while (!is_asked_for(wait->state, stage));
