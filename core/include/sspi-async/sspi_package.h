@@ -18,7 +18,10 @@
  *
  * Waiting. initialize, accept and acquire_waiting need not block: they return SSPIA_WAITING,
  * having said in their sspia_wait what they wait for, and are called again, with the same
- * arguments, when there is something to do. A call that waits holds no thread.
+ * arguments, when there is something to do; on any thread, but never two at once. A call that
+ * waits holds no thread. Synchronous functions wait on their caller's: a package has one path.
+ * A package that waits leaves may_block 0 and asks for a thread where it finds that it must
+ * block. One that knows nothing of this loses nothing.
  *
  * Messages. A function that fails may put one line, without final newline, into
  * report->text; the core puts package and operation in front. Never a secret.
@@ -111,11 +114,11 @@ typedef struct sspia_host {
  * From the core: the call asked for such a thread, and this is one. */
 #define SSPIA_WAIT_THREAD 0x1u
 
-/* What a call waits for: any of its descriptors, its time, or host->resume; for ever, if there is
- * none of them. All but size and call is the package's to set before it returns SSPIA_WAITING.
- * Before every call flags and until are set anew (until: INT64_MAX); the rest stays as it was
- * left, so that revents can be read. A call may be called again without a cause: it looks at what
- * it waits for, and returns SSPIA_WAITING once more. */
+/* What a call waits for: any of its descriptors, its time, or host->resume; for ever, if there
+ * is none of them. All but size and call is the package's to set before it returns
+ * SSPIA_WAITING. Before every call flags and until are set anew (until: INT64_MAX); the rest
+ * stays as it was left, so that revents can be read. A call may be called again without a
+ * cause: it looks at what it waits for, and returns SSPIA_WAITING once more. */
 typedef struct sspia_wait {
     uint32_t size;
     uint32_t flags; /* SSPIA_WAIT_* */
@@ -129,9 +132,12 @@ typedef struct sspia_wait {
     int64_t until; /* nanoseconds of CLOCK_MONOTONIC; INT64_MAX: no time */
 
     /* Optional. The wait is over without another call: cancel, deadline, free, exit, fork.
-     * Closes what was waited for, and does nothing that takes time: the thread may have a
-     * thousand others to stop. The core looks at fds no more. delete_context or release
-     * follows, on another thread perhaps. */
+     * Called once, from any thread, and not while the package is at work on the call. Closes
+     * what was waited for, and does nothing that takes time: the thread may have a thousand
+     * others to stop. The core looks at fds no more. delete_context or release follows, on
+     * another thread perhaps; not at exit, nor in the child of a fork, which stops its copies
+     * of what the parent waits for, and must send nothing. A synchronous wait is stopped at
+     * exit and in a child alone. */
     void (*stop)(void *data);
     void *data;
 } sspia_wait;
