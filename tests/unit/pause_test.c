@@ -302,6 +302,31 @@ static void only_a_resume_ends_a_wait_for_nothing(void **state)
     assert_int_equal(atomic_load(&calls), 1);
 }
 
+/* Wrong would be: an async context whose moves begin anew, so that somebody who looked at it
+ * before takes it for the one of then (fate.h). */
+static void moves_of_async_contexts_never_repeat(void **state)
+{
+    struct waiting waiting = {.outside = false};
+    SspiAsyncContext *async = SspiCreateAsyncContext();
+    struct handle_view view;
+    uint64_t before;
+    struct handle handle;
+
+    (void)state;
+    assert_true(handle_look(HANDLE_ASYNC, async, &view));
+    assert_true(handle_from_pointer(HANDLE_ASYNC, async, &handle));
+    before = view.value;
+    SspiFreeAsyncContext(async);
+    assert_int_equal(waiting_enter(&waiting), SEC_E_OK);
+    assert_int_equal(waiting.handle.slot, handle.slot); /* the last one that was let go of */
+    waiting_resume(waiting.wait.call);
+    waiting_leave(&waiting, SEC_E_OK);
+    async = SspiCreateAsyncContext();
+    assert_true(handle_look(HANDLE_ASYNC, async, &view));
+    assert_true(view.value >> 36 > before >> 36);
+    SspiFreeAsyncContext(async);
+}
+
 static int make_credential(void **state)
 {
     static const sspia_host services = {.allocate = memory_allocate};
@@ -331,6 +356,7 @@ int main(void)
         TEST(token_of_a_call_that_waits_is_let_go_of),
         TEST(thread_is_given_to_who_asks),
         TEST(only_a_resume_ends_a_wait_for_nothing),
+        TEST(moves_of_async_contexts_never_repeat),
     };
 
     return cmocka_run_group_tests(tests, make_credential, free_credential);

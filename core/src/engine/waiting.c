@@ -51,17 +51,28 @@ void waiting_start(void)
     handle_define(HANDLE_WAIT, destroy, NULL);
 }
 
-static void set_word(const struct waiting *waiting, enum word word)
+/* In the low half: the high one belongs to whoever has the slot as an async context (fate.h).
+ */
+static enum word word_of(struct handle handle)
 {
-    atomic_store_explicit(handle_word(waiting->handle), word, memory_order_relaxed);
+    return (enum word)(uint32_t)atomic_load_explicit(handle_word(handle), memory_order_relaxed);
+}
+
+/* Engine lock held, or nobody knows the handle yet. */
+static void set_word(struct handle handle, enum word word)
+{
+    const uint64_t high =
+        atomic_load_explicit(handle_word(handle), memory_order_relaxed) & ~(uint64_t)UINT32_MAX;
+
+    atomic_store_explicit(handle_word(handle), high | word, memory_order_relaxed);
 }
 
 static void go_outside(struct waiting *waiting)
 {
     waiting->outside = true;
     waiting->on_thread = (waiting->wait.flags & SSPIA_WAIT_THREAD) != 0;
-    waiting->is_due = atomic_exchange_explicit(handle_word(waiting->handle), OUTSIDE,
-                                               memory_order_relaxed) == RESUMED;
+    waiting->is_due = word_of(waiting->handle) == RESUMED;
+    set_word(waiting->handle, OUTSIDE);
     waiting->previous = NULL;
     waiting->next = all_outside;
     if (all_outside != NULL)
@@ -81,7 +92,7 @@ static bool take_out(struct waiting *waiting)
     else
         all_outside = waiting->next;
     waiting->outside = false;
-    set_word(waiting, RUNNING);
+    set_word(waiting->handle, RUNNING);
     return true;
 }
 
@@ -89,7 +100,7 @@ static bool open_handle(struct waiting *waiting)
 {
     if (!handle_open(HANDLE_WAIT, waiting, &waiting->handle))
         return false;
-    set_word(waiting, RUNNING);
+    set_word(waiting->handle, RUNNING);
     waiting->wake = -1;
     waiting->wait.size = sizeof(waiting->wait);
     waiting->wait.call = handle_to_pointer(HANDLE_WAIT, waiting->handle);
@@ -210,17 +221,16 @@ void waiting_end(void *call)
 {
     struct handle handle;
     struct waiting *waiting;
-    uint64_t word = RUNNING;
 
     if (!handle_from_pointer(HANDLE_WAIT, call, &handle))
         return;
     waiting = handle_acquire(HANDLE_WAIT, handle);
     if (waiting == NULL)
         return;
-    atomic_compare_exchange_strong_explicit(handle_word(handle), &word, RESUMED,
-                                            memory_order_relaxed, memory_order_relaxed);
-    if (word == OUTSIDE)
+    if (word_of(handle) == OUTSIDE)
         become_due(waiting);
+    else
+        set_word(handle, RESUMED);
     handle_release(handle);
 }
 
