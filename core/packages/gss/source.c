@@ -18,6 +18,7 @@
  */
 #include "source.h"
 #include "name.h"
+#include "status.h"
 #include "text.h"
 
 #include <stdlib.h>
@@ -35,6 +36,15 @@
  * silent costs each handshake half a minute. */
 #define KERBEROS_PAUSE 60
 
+/* A ticket for a service, for leases to come. As many as idle creds, and as long: a ccache
+ * that has been given other tickets, or to somebody else, is noticed then. */
+struct gss_kept_ticket {
+    struct gss_kept_ticket *next;
+    gss_ticket *ticket;
+    int64_t born;
+    char target[];
+};
+
 static int64_t now(void)
 {
     return (int64_t)time(NULL);
@@ -46,6 +56,17 @@ void gss_source_init(gss_source *source)
     pthread_mutex_init(&source->lock, NULL);
 }
 
+static void drop_kept(struct gss_kept_ticket *kept)
+{
+    while (kept != NULL) {
+        struct gss_kept_ticket *next = kept->next;
+
+        gss_ticket_drop(kept->ticket);
+        free(kept);
+        kept = next;
+    }
+}
+
 void gss_source_clear(gss_source *source)
 {
     while (source->idle != NULL) {
@@ -54,6 +75,7 @@ void gss_source_clear(gss_source *source)
         source->idle = lease->next;
         gss_lease_destroy(lease);
     }
+    drop_kept(source->kept);
     gss_tickets_drop(source->tickets);
     gss_users_drop(source->users);
     gss_recipe_clear(&source->recipe);
@@ -63,13 +85,17 @@ void gss_source_clear(gss_source *source)
 /* Puts new tickets in place of the source's. */
 static void replace_tickets(gss_source *source, gss_tickets *tickets)
 {
+    struct gss_kept_ticket *kept;
     gss_tickets *old;
 
     pthread_mutex_lock(&source->lock);
     old = source->tickets;
     source->tickets = tickets;
+    kept = source->kept;
+    source->kept = NULL;
     pthread_mutex_unlock(&source->lock);
     gss_tickets_drop(old);
+    drop_kept(kept);
 }
 
 /* *code is libkrb5's result, where it was asked. */
@@ -174,10 +200,14 @@ struct wish {
     unsigned asks;
     unsigned mechs;
     bool raw;
+    bool by_ticket; /* with a ticket and nothing else */
 };
 
 static bool fits(const gss_lease *lease, const struct wish *wish)
 {
+    if (wish->by_ticket ? lease->ticket == NULL || gss_ticket_end(lease->ticket) <= now()
+                        : lease->ticket != NULL)
+        return false;
     if (!wish->by_target)
         return lease->mechs == wish->mechs && lease->raw == wish->raw;
     if (lease->target == GSS_C_NO_NAME || lease->target_asks != wish->asks)
@@ -232,24 +262,20 @@ static gss_lease *take_idle(gss_source *source, const struct wish *wish)
     return found;
 }
 
-/* The source is prepared. */
-static SECURITY_STATUS take(gss_source *source, unsigned mechs, bool raw, gss_lease **lease,
-                            sspia_report *report)
+/* A new one. The ticket, if any, is all that it has; the reference stays the caller's. */
+static SECURITY_STATUS make(gss_source *source, unsigned mechs, bool raw, gss_ticket *ticket,
+                            gss_lease **lease, sspia_report *report)
 {
-    const struct wish wish = {.mechs = mechs, .raw = raw};
-    gss_lease *made;
+    gss_lease *made = calloc(1, sizeof *made);
     SECURITY_STATUS status;
 
-    *lease = take_idle(source, &wish);
-    if (*lease != NULL)
-        return SEC_E_OK;
-    made = calloc(1, sizeof *made);
     if (made == NULL)
         return SEC_E_INSUFFICIENT_MEMORY;
     pthread_mutex_lock(&source->lock);
     made->tickets = gss_tickets_keep(source->tickets);
     made->users = gss_users_keep(source->users);
     pthread_mutex_unlock(&source->lock);
+    made->ticket = gss_ticket_keep(ticket);
     made->mechs = mechs;
     made->raw = raw;
     made->born = now();
@@ -259,6 +285,16 @@ static SECURITY_STATUS take(gss_source *source, unsigned mechs, bool raw, gss_le
     else
         gss_lease_destroy(made);
     return status;
+}
+
+/* The source is prepared. */
+static SECURITY_STATUS take(gss_source *source, unsigned mechs, bool raw, gss_lease **lease,
+                            sspia_report *report)
+{
+    const struct wish wish = {.mechs = mechs, .raw = raw};
+
+    *lease = take_idle(source, &wish);
+    return *lease != NULL ? SEC_E_OK : make(source, mechs, raw, NULL, lease, report);
 }
 
 SECURITY_STATUS gss_source_take(gss_source *source, unsigned mechs, bool raw, gss_lease **lease,
@@ -305,6 +341,176 @@ SECURITY_STATUS gss_source_take_for(gss_source *source, const char *target, unsi
     (*lease)->target_text = text;
     (*lease)->target_asks = mechs;
     return SEC_E_OK;
+}
+
+/* The ticket that is kept for a target, or NULL. Those past their time go. */
+static gss_ticket *recall(gss_source *source, const char *target)
+{
+    struct gss_kept_ticket **link;
+    struct gss_kept_ticket *stale = NULL;
+    gss_ticket *found = NULL;
+    int64_t moment = now();
+
+    pthread_mutex_lock(&source->lock);
+    link = &source->kept;
+    while (*link != NULL) {
+        struct gss_kept_ticket *kept = *link;
+
+        if (kept->born < moment - IDLE_LIFE || kept->born > moment ||
+            gss_ticket_end(kept->ticket) <= moment) {
+            *link = kept->next;
+            kept->next = stale;
+            stale = kept;
+            continue;
+        }
+        if (found == NULL && strcmp(kept->target, target) == 0)
+            found = gss_ticket_keep(kept->ticket);
+        link = &kept->next;
+    }
+    pthread_mutex_unlock(&source->lock);
+    drop_kept(stale);
+    return found;
+}
+
+/* Without memory they get another. */
+void gss_source_keep_ticket(gss_source *source, const char *target, gss_ticket *ticket)
+{
+    struct gss_kept_ticket *kept = malloc(sizeof *kept + strlen(target) + 1);
+    struct gss_kept_ticket **link = &source->kept;
+    struct gss_kept_ticket *last = NULL;
+
+    if (kept == NULL)
+        return;
+    kept->ticket = gss_ticket_keep(ticket);
+    kept->born = now();
+    memcpy(kept->target, target, strlen(target) + 1);
+    pthread_mutex_lock(&source->lock);
+    kept->next = source->kept;
+    source->kept = kept;
+    for (unsigned i = 0; i < IDLE_MAX && *link != NULL; i++)
+        link = &(*link)->next;
+    last = *link;
+    *link = NULL;
+    pthread_mutex_unlock(&source->lock);
+    drop_kept(last);
+}
+
+void gss_source_keep_tickets(gss_source *source, gss_tickets *tickets)
+{
+    replace_tickets(source, gss_tickets_keep(tickets));
+}
+
+void gss_source_forget(gss_source *source, const gss_lease *lease)
+{
+    struct gss_kept_ticket **link = &source->kept;
+    struct gss_kept_ticket *found = NULL;
+
+    pthread_mutex_lock(&source->lock);
+    while (*link != NULL && (*link)->ticket != lease->ticket)
+        link = &(*link)->next;
+    if (*link != NULL) {
+        found = *link;
+        *link = found->next;
+        found->next = NULL;
+    }
+    pthread_mutex_unlock(&source->lock);
+    drop_kept(found);
+}
+
+static bool tickets_expired(gss_source *source)
+{
+    bool expired;
+
+    if (source->recipe.password == NULL && source->recipe.login_keytab == NULL)
+        return false;
+    pthread_mutex_lock(&source->lock);
+    expired = source->tickets == NULL || gss_tickets_expiry(source->tickets) <= now();
+    pthread_mutex_unlock(&source->lock);
+    return expired;
+}
+
+/* The account's own tickets are to be got: they are missing, or end soon and nobody is about
+ * to renew them (invariant 4). */
+static bool wants_tickets(gss_source *source)
+{
+    bool wanted;
+
+    if (source->recipe.password == NULL && source->recipe.login_keytab == NULL)
+        return false;
+    pthread_mutex_lock(&source->lock);
+    wanted = source->tickets == NULL || gss_tickets_expiry(source->tickets) <= now() ||
+             (source->flights == NULL && gss_tickets_renewal(source->tickets) <= now());
+    pthread_mutex_unlock(&source->lock);
+    return wanted;
+}
+
+/* A lease of a ticket for the target. */
+static SECURITY_STATUS make_of(gss_source *source, const char *target, gss_ticket *ticket,
+                               gss_lease **lease, sspia_report *report)
+{
+    const char *principal = gss_ticket_principal(ticket);
+    gss_buffer_desc text = {strlen(principal), (void *)(uintptr_t)principal};
+    OM_uint32 major;
+    OM_uint32 minor;
+    SECURITY_STATUS status =
+        make(source, GSS_MECH_KERBEROS, false, ticket, lease, report);
+
+    if (status != SEC_E_OK)
+        return status;
+    (*lease)->target_asks = GSS_MECH_KERBEROS;
+    major = gss_import_name(&minor, &text, GSS_KRB5_NT_PRINCIPAL_NAME, &(*lease)->target);
+    status = gss_status(major, minor, GSS_AT_INITIATE, report);
+    if (status == SEC_E_OK && !gss_text_copy(target, &(*lease)->target_text))
+        status = SEC_E_INSUFFICIENT_MEMORY;
+    if (status != SEC_E_OK) {
+        gss_lease_destroy(*lease);
+        *lease = NULL;
+    }
+    return status;
+}
+
+/* A ticket for the target: one that is kept, or a flight's. */
+static SECURITY_STATUS get_ticket(gss_source *source, const char *target, gss_seat *seat,
+                                  sspia_wait *wait, gss_ticket **ticket, sspia_report *report)
+{
+    SECURITY_STATUS status;
+
+    *ticket = NULL;
+    if (seat->flight == NULL ? wants_tickets(source) : gss_flight_target(seat) == NULL) {
+        status = gss_flight_ride(source, NULL, seat, wait, ticket, report);
+        /* Who cannot renew goes on with what there is. */
+        if (status != SEC_E_OK &&
+            (status == SSPIA_WAITING || status == GSS_FLIGHT_BLOCKS || tickets_expired(source)))
+            return status;
+    }
+    if (seat->flight == NULL)
+        *ticket = recall(source, target);
+    return *ticket != NULL ? SEC_E_OK
+                           : gss_flight_ride(source, target, seat, wait, ticket, report);
+}
+
+SECURITY_STATUS gss_source_wait_for(gss_source *source, const char *target, gss_seat *seat,
+                                    sspia_wait *wait, gss_lease **lease, sspia_report *report)
+{
+    const struct wish wish = {.by_target = true,
+                              .target = target,
+                              .asks = GSS_MECH_KERBEROS,
+                              .by_ticket = true};
+    gss_ticket *ticket = NULL;
+    SECURITY_STATUS status;
+
+    *lease = NULL;
+    if (!gss_text_given(target))
+        return GSS_FLIGHT_BLOCKS; /* the lack of a name is GSSAPI's affair */
+    if (seat->flight == NULL && !wants_tickets(source))
+        *lease = take_idle(source, &wish);
+    if (*lease != NULL)
+        return SEC_E_OK;
+    status = get_ticket(source, target, seat, wait, &ticket, report);
+    if (status == SEC_E_OK)
+        status = make_of(source, target, ticket, lease, report);
+    gss_ticket_drop(ticket);
+    return status;
 }
 
 void gss_source_give(gss_source *source, gss_lease *lease)

@@ -2,6 +2,7 @@
 #ifndef GSS_SOURCE_H
 #define GSS_SOURCE_H
 
+#include "flight.h"
 #include "lease.h"
 #include "recipe.h"
 
@@ -11,6 +12,8 @@
  * A recipe for gss_cred_id_t's, and a few that are idle. The recipe is filled in once by plan.c
  * (gss_source_init before) and then read only; see source.c for the rest.
  */
+struct gss_kept_ticket;
+
 typedef struct gss_source {
     gss_recipe recipe;
 
@@ -22,6 +25,8 @@ typedef struct gss_source {
         kerberos_again; /* until then Negotiate does without Kerberos; see gss_source_mechs */
     gss_tickets *tickets;
     gss_users *users;
+    struct gss_kept_ticket *kept; /* tickets for services, the latest first */
+    gss_flight *flights;          /* see flight.c */
 } gss_source;
 
 void gss_source_init(gss_source *source);
@@ -44,6 +49,17 @@ SECURITY_STATUS gss_source_take(gss_source *source, unsigned mechs, bool raw, gs
  * target's form or the KDC (gss_source_mechs) leaves less. */
 SECURITY_STATUS gss_source_take_for(gss_source *source, const char *target, unsigned mechs,
                                     gss_lease **lease, sspia_report *report);
+/* The same for Kerberos alone, and without blocking: with a lease that cannot reach the network,
+ * because a ticket for the target is all that it has. SSPIA_WAITING as gss_flight_ride, which
+ * seat is for; GSS_FLIGHT_BLOCKS: only gss_source_take_for, which may block, can do it. */
+SECURITY_STATUS gss_source_wait_for(gss_source *source, const char *target, gss_seat *seat,
+                                    sspia_wait *wait, gss_lease **lease, sspia_report *report);
+/* What flight.c brings, for those who come later. */
+void gss_source_keep_ticket(gss_source *source, const char *target, gss_ticket *ticket);
+void gss_source_keep_tickets(gss_source *source, gss_tickets *tickets);
+/* GSSAPI does not find in it what it needs: nobody else is to have its ticket. */
+void gss_source_forget(gss_source *source, const gss_lease *lease);
+
 /* Takes it back; NULL is fine. Does not block. */
 void gss_source_give(gss_source *source, gss_lease *lease);
 
