@@ -22,7 +22,9 @@
  *      not fly.
  *   4. Whoever becomes leader is resumed after that. Whoever is resumed finds out under the
  *      lock whether he leads or all is over; so one resumed too often does no harm.
- *   5. A seat that has a flight has a reference to it. What landed does not change any more.
+ *   5. Nobody boards a flight of the process that this one was forked from: its leader is not
+ *      there.
+ *   6. A seat that has a flight has a reference to it. What landed does not change any more.
  */
 #include "flight.h"
 #include "exchange.h"
@@ -35,6 +37,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct gss_flight {
     /* Guarded by the lock of the source (invariant 1). */
@@ -44,6 +47,7 @@ struct gss_flight {
     gss_seat *leader;
     bool listed;
     bool landed;
+    pid_t owner; /* the process that began it */
 
     gss_source *source;
     char *target; /* or NULL: the account's tickets */
@@ -120,8 +124,10 @@ static void unlist(gss_flight *flight)
 static bool board(gss_source *source, const char *target, gss_seat *seat)
 {
     gss_flight *flight = source->flights;
+    const pid_t owner = getpid();
 
-    while (flight != NULL && !same_target(flight->target, target))
+    while (flight != NULL &&
+           (flight->owner != owner || !same_target(flight->target, target)))
         flight = flight->next;
     if (flight == NULL) {
         flight = calloc(1, sizeof *flight);
@@ -130,6 +136,7 @@ static bool board(gss_source *source, const char *target, gss_seat *seat)
             return false;
         }
         flight->source = source;
+        flight->owner = owner;
         flight->leader = seat;
         flight->next = source->flights;
         source->flights = flight;

@@ -7,6 +7,7 @@
  *      before him.
  *   2. used is the sum of count over all that are granted; it exceeds limit never.
  *   3. The lock is a leaf. Nobody is resumed under it.
+ *   4. The child of a fork begins with none: who had or wanted places is not there.
  */
 #include "places.h"
 #include "host.h"
@@ -14,6 +15,7 @@
 #include <pthread.h>
 #include <stddef.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #define AT_LEAST 64u
 
@@ -22,12 +24,17 @@ static unsigned limit;
 static unsigned used;
 static gss_places *first;
 static gss_places **last = &first;
+static pid_t owner;
 
-/* Lock held. */
-static void set_limit(void)
+/* Lock held. In a process that asks for the first time. */
+static void begin(void)
 {
     struct rlimit files;
 
+    owner = getpid();
+    used = 0;
+    first = NULL;
+    last = &first;
     limit = AT_LEAST;
     if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur / 4 > AT_LEAST)
         limit = files.rlim_cur / 4 < 1u << 20 ? (unsigned)(files.rlim_cur / 4) : 1u << 20;
@@ -50,8 +57,10 @@ bool gss_places_take(gss_places *places, unsigned count, void *call)
     bool granted;
 
     pthread_mutex_lock(&lock);
-    if (limit == 0)
-        set_limit();
+    if (owner != getpid())
+        begin();
+    if (places->owner != owner)
+        *places = (gss_places){.owner = owner};
     places->call = call;
     if (!places->granted && !places->queued) {
         places->count = count < limit ? count : limit;
@@ -77,7 +86,7 @@ static void *grant(void)
     void *call = NULL;
 
     pthread_mutex_lock(&lock);
-    places = first;
+    places = owner == getpid() ? first : NULL;
     if (places != NULL && used + places->count <= limit) {
         unlink_queued(places);
         places->granted = true;
@@ -93,6 +102,8 @@ void gss_places_give(gss_places *places)
     void *call;
 
     pthread_mutex_lock(&lock);
+    if (places->owner != owner || owner != getpid())
+        *places = (gss_places){.owner = owner};
     if (places->queued)
         unlink_queued(places);
     if (places->granted)

@@ -3,6 +3,7 @@
 #define GSS_PLACES_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 /* Descriptors that somebody may come to have open, out of as many as the module allows itself:
  * a quarter of what the process may have (RLIMIT_NOFILE), and 64 at least. Zero: none. */
@@ -12,6 +13,7 @@ typedef struct gss_places {
     bool granted;
     bool queued;
     void *call;
+    pid_t owner; /* the process that asked */
 } gss_places;
 
 /* Asks for so many. True: they are there. False: call is resumed when its turn has come, in the
