@@ -53,6 +53,7 @@ struct gss_exchange {
     int64_t until;
     krb5_error_code said; /* by a KDC that cannot serve now, or 0 */
 
+    const struct connection *answered; /* or NULL */
     unsigned open;
     struct pollfd *fds; /* as many as connections */
     unsigned count;
@@ -360,6 +361,7 @@ bool gss_exchange_go(gss_exchange *exchange, krb5_error_code *code, krb5_data *r
         }
         if (moved == ANSWERED) {
             *code = 0;
+            exchange->answered = connection;
             reply->length = (unsigned)connection->size;
             reply->data = (char *)connection->reply;
             connection->reply = NULL;
@@ -379,6 +381,15 @@ bool gss_exchange_go(gss_exchange *exchange, krb5_error_code *code, krb5_data *r
     *code = exchange->said != 0 ? exchange->said : KRB5_KDC_UNREACH;
     gss_exchange_close(exchange);
     return true;
+}
+
+bool gss_exchange_answered(const gss_exchange *exchange, const gss_kdcs *kdcs)
+{
+    for (unsigned i = 0; exchange->answered != NULL && i < kdcs->count; i++) {
+        if (gss_hosts_same(&kdcs->list[i].address, &exchange->answered->kdc))
+            return true;
+    }
+    return false;
 }
 
 struct pollfd *gss_exchange_fds(gss_exchange *exchange, unsigned *count, int64_t *until)

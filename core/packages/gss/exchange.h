@@ -24,6 +24,9 @@ gss_exchange *gss_exchange_open(krb5_context context, const gss_kdcs *kdcs,
  * of themselves. reply->data is freed with free. */
 bool gss_exchange_go(gss_exchange *exchange, krb5_error_code *code, krb5_data *reply);
 
+/* Whether it was one of these who answered, once gss_exchange_go said that it is over. */
+bool gss_exchange_answered(const gss_exchange *exchange, const gss_kdcs *kdcs);
+
 /* What it waits for, once gss_exchange_go said that it is not over; good until that is called
  * again. until: nanoseconds of CLOCK_MONOTONIC. */
 struct pollfd *gss_exchange_fds(gss_exchange *exchange, unsigned *count, int64_t *until);

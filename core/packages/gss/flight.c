@@ -7,8 +7,9 @@
  * are ours (exchange.h), and the core waits for them. One of the calls leads: it has the
  * descriptors in its wait, and makes the steps. The others are resumed when all is over.
  *
- *     STEP --request--> FIND --KDCs--> ADMIT --places--> ON_AIR --reply--> STEP
- *       +---------------------------------------------------ticket, failure--> LANDED
+ *     OPEN --> STEP --request--> FIND --KDCs--> ADMIT --places--> ON_AIR --reply--> STEP
+ *                +--ticket, failure--> landed
+ *                +--an account is refused--> REFUSED --by another than the primary KDC--> OPEN
  *
  * Invariants:
  *   1. The lock of its source guards a flight's place in the source's list, its seats, its
@@ -52,7 +53,7 @@ struct gss_flight {
     gss_source *source;
     char *target; /* or NULL: the account's tickets */
 
-    enum { OPEN, STEP, FIND, ADMIT, ON_AIR } state;
+    enum state { OPEN, STEP, FIND, ADMIT, ON_AIR, REFUSED } state;
     gss_ticket *ticket;
     gss_tickets *tickets; /* a new one, or with target those that the ticket is got with */
     krb5_data request;    /* libkrb5's memory */
@@ -61,7 +62,12 @@ struct gss_flight {
     bool tcp_only;
     gss_kdcs kdcs;
     gss_places places;
-    gss_exchange *exchange;
+    gss_exchange *exchange; /* the latest */
+
+    /* An account that a KDC has refused: it may be that this one has not heard of its latest
+     * password yet, so the primary KDC is asked, as krb5's gic_pwd.c does. */
+    bool primary;
+    SECURITY_STATUS refused; /* with report; or SEC_E_OK */
 
     SECURITY_STATUS status; /* once landed */
     sspia_report report;
@@ -229,6 +235,8 @@ static SECURITY_STATUS fail(gss_flight *flight, krb5_error_code code)
 
     if (code == ENOMEM)
         return SEC_E_INSUFFICIENT_MEMORY;
+    if (flight->refused != SEC_E_OK && (code == KRB5_KDC_UNREACH || code == KRB5_REALM_UNKNOWN))
+        return flight->refused;
     if (context == NULL)
         return gss_status_krb5(NULL, code, GSS_AT_INITIATE, "Kerberos configuration",
                                &flight->report);
@@ -277,7 +285,9 @@ static SECURITY_STATUS open_flight(gss_flight *flight, bool may_block)
         return open_ticket(flight, may_block);
     code = gss_tickets_open(recipe->account, recipe->password, recipe->login_keytab,
                             &flight->tickets);
-    return code == 0 ? SEC_E_OK : fail(flight, code);
+    if (code != 0)
+        return fail(flight, code);
+    return gss_tickets_block(flight->tickets) ? GSS_FLIGHT_BLOCKS : SEC_E_OK;
 }
 
 /* Puts what a step returned in the place of what was there, if it returned something: asked to
@@ -292,8 +302,9 @@ static void take(krb5_context context, krb5_data *place, krb5_data *fresh)
     *place = *fresh;
 }
 
-/* SEC_E_OK: there is something to send. SEC_I_COMPLETE_NEEDED: there is nothing left to do. */
-static SECURITY_STATUS make_step(gss_flight *flight)
+/* SEC_E_OK, and what comes then: something is to be sent, or the account was refused.
+ * SEC_I_COMPLETE_NEEDED: there is nothing left to do. */
+static SECURITY_STATUS make_step(gss_flight *flight, enum state *next)
 {
     krb5_context context = context_of(flight);
     bool first = flight->request.length == 0;
@@ -317,19 +328,52 @@ static SECURITY_STATUS make_step(gss_flight *flight)
     take(context, &flight->realm, &realm);
     if (code == 0)
         return more ? SEC_E_OK : SEC_I_COMPLETE_NEEDED;
-    return first && flight->target != NULL ? GSS_FLIGHT_BLOCKS : fail(flight, code);
+    if (first)
+        return flight->target != NULL ? GSS_FLIGHT_BLOCKS : fail(flight, code);
+    if (flight->target != NULL || flight->primary)
+        return fail(flight, code);
+    flight->refused = fail(flight, code);
+    *next = REFUSED;
+    return SEC_E_OK;
+}
+
+static gss_kdcs_found look_for_kdcs(gss_flight *flight, bool primary, bool may_block,
+                                    gss_kdcs *kdcs)
+{
+    char *realm = strndup(flight->realm.data, flight->realm.length);
+    gss_kdcs_found found = GSS_KDCS_NONE;
+
+    if (realm != NULL)
+        found = gss_kdcs_find(context_of(flight), realm, primary, may_block, kdcs);
+    free(realm);
+    return found;
+}
+
+/* Begins anew with the primary KDC, if krb5.conf names one and it is not the one that has
+ * refused. */
+static SECURITY_STATUS try_primary(gss_flight *flight, bool may_block)
+{
+    gss_kdcs primary;
+    gss_kdcs_found found = look_for_kdcs(flight, true, may_block, &primary);
+    krb5_context context = context_of(flight);
+
+    if (found == GSS_KDCS_BLOCKS)
+        return SSPIA_WAITING;
+    if (found != GSS_KDCS_KNOWN || primary.count == 0 ||
+        (flight->exchange != NULL && gss_exchange_answered(flight->exchange, &primary)))
+        return flight->refused;
+    krb5_free_data_contents(context, &flight->request);
+    krb5_free_data_contents(context, &flight->realm);
+    gss_tickets_drop(flight->tickets);
+    flight->tickets = NULL;
+    flight->tcp_only = false;
+    flight->primary = true;
+    return SEC_E_OK;
 }
 
 static SECURITY_STATUS find_kdcs(gss_flight *flight, bool may_block)
 {
-    char *realm = strndup(flight->realm.data, flight->realm.length);
-    gss_kdcs_found found;
-
-    if (realm == NULL)
-        return SEC_E_INSUFFICIENT_MEMORY;
-    found = gss_kdcs_find(context_of(flight), realm, false, may_block, &flight->kdcs);
-    free(realm);
-    switch (found) {
+    switch (look_for_kdcs(flight, flight->primary, may_block, &flight->kdcs)) {
     case GSS_KDCS_KNOWN:
         return SEC_E_OK;
     case GSS_KDCS_BLOCKS:
@@ -358,8 +402,6 @@ static SECURITY_STATUS exchange(gss_flight *flight, sspia_wait *wait)
         return SSPIA_WAITING;
     }
     close_exchange(flight);
-    gss_exchange_free(flight->exchange);
-    flight->exchange = NULL;
     if (code == KRB5_KDC_UNREACH)
         return fail_realm(flight, code, "Cannot contact any KDC for realm '%.*s'");
     return code == 0 ? SEC_E_OK : fail(flight, code);
@@ -376,12 +418,14 @@ static SECURITY_STATUS fly(gss_flight *flight, sspia_wait *wait)
     wait->fd_count = 0;
     wait->until = INT64_MAX;
     while (status == SEC_E_OK) {
+        enum state next = flight->state + 1;
+
         switch (flight->state) {
         case OPEN:
             status = open_flight(flight, may_block);
             break;
         case STEP:
-            status = make_step(flight);
+            status = make_step(flight, &next);
             break;
         case FIND:
             status = find_kdcs(flight, may_block);
@@ -389,13 +433,20 @@ static SECURITY_STATUS fly(gss_flight *flight, sspia_wait *wait)
         case ADMIT:
             if (!gss_places_take(&flight->places, gss_exchange_size(&flight->kdcs), wait->call))
                 return SSPIA_WAITING;
+            gss_exchange_free(flight->exchange);
+            flight->exchange = NULL;
             break;
         case ON_AIR:
             status = exchange(flight, wait);
+            next = STEP;
+            break;
+        case REFUSED:
+            status = try_primary(flight, may_block);
+            next = OPEN;
             break;
         }
         if (status == SEC_E_OK)
-            flight->state = flight->state == ON_AIR ? STEP : flight->state + 1;
+            flight->state = next;
     }
     if (status == SSPIA_WAITING && flight->state != ON_AIR)
         wait->flags = SSPIA_WAIT_THREAD; /* a name is to be looked up */

@@ -108,3 +108,15 @@ bool gss_hosts_find(const char *host, bool may_block, gss_hosts_address *address
         keep(host, addresses, *count);
     return true;
 }
+
+bool gss_hosts_same(const gss_hosts_address *one, const gss_hosts_address *other)
+{
+    if (one->any.sa.sa_family != other->any.sa.sa_family)
+        return false;
+    if (one->any.sa.sa_family == AF_INET6)
+        return one->any.v6.sin6_port == other->any.v6.sin6_port &&
+               memcmp(&one->any.v6.sin6_addr, &other->any.v6.sin6_addr,
+                      sizeof one->any.v6.sin6_addr) == 0;
+    return one->any.v4.sin_port == other->any.v4.sin_port &&
+           one->any.v4.sin_addr.s_addr == other->any.v4.sin_addr.s_addr;
+}

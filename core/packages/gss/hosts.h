@@ -22,4 +22,7 @@ typedef struct gss_hosts_address {
 bool gss_hosts_find(const char *host, bool may_block, gss_hosts_address *addresses,
                     unsigned *count);
 
+/* Whether two addresses are the same, with their ports. */
+bool gss_hosts_same(const gss_hosts_address *one, const gss_hosts_address *other);
+
 #endif

@@ -15,6 +15,7 @@
 #include "status.h"
 
 #include <errno.h>
+#include <profile.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -179,6 +180,29 @@ krb5_error_code gss_tickets_step(gss_tickets *tickets, krb5_data *reply, krb5_da
         set_times(tickets, &times);
     put_tools_away(tickets);
     return code;
+}
+
+bool gss_tickets_block(const gss_tickets *tickets)
+{
+    const krb5_data *realm = krb5_princ_realm(tickets->context, tickets->principal);
+    char *name = strndup(realm->data, realm->length);
+    const char *places[][4] = {{"libdefaults", "pkinit_identities", NULL, NULL},
+                               {"libdefaults", name, "pkinit_identities", NULL},
+                               {"realms", name, "pkinit_identities", NULL}};
+    profile_t profile;
+    bool found = name == NULL;
+
+    if (name != NULL && krb5_get_profile(tickets->context, &profile) == 0) {
+        for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+            char **values = NULL;
+
+            found = profile_get_values(profile, places[i], &values) == 0 || found;
+            profile_free_list(values);
+        }
+        profile_release(profile);
+    }
+    free(name);
+    return found;
 }
 
 krb5_context gss_tickets_context(gss_tickets *tickets)

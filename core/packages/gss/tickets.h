@@ -25,6 +25,9 @@ krb5_error_code gss_tickets_open(const char *account, const char *password, cons
                                  gss_tickets **tickets);
 krb5_error_code gss_tickets_step(gss_tickets *tickets, krb5_data *reply, krb5_data *request,
                                  krb5_data *realm, bool *more);
+/* Whether a step may block all the same: on a smart card or whatever else holds the keys that
+ * krb5.conf names for PKINIT. */
+bool gss_tickets_block(const gss_tickets *tickets);
 krb5_context gss_tickets_context(gss_tickets *tickets); /* until they are complete; or NULL */
 
 gss_tickets *gss_tickets_keep(gss_tickets *tickets); /* NULL is fine */
