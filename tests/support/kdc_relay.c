@@ -254,6 +254,24 @@ static bool listens(unsigned port, pid_t pid)
     return false;
 }
 
+/* Of the KDC itself, not of its keeper; it may be written after it listens. */
+static pid_t read_pid(const char *path)
+{
+    const struct timespec pause = {0, 10000000};
+    int pid = 0;
+
+    for (int i = 0; i < 1000 && pid == 0; i++) {
+        FILE *from = fopen(path, "r");
+
+        if (from == NULL || fscanf(from, "%d", &pid) != 1)
+            nanosleep(&pause, NULL);
+        if (from != NULL)
+            fclose(from);
+    }
+    check(pid > 0, path);
+    return pid;
+}
+
 void kdc_process_start(struct kdc_process *kdc, const char *folder, const char *defaults)
 {
     char path[4200];
@@ -290,9 +308,7 @@ void kdc_process_start(struct kdc_process *kdc, const char *folder, const char *
         _exit(127);
     }
     check(listens(kdc->port, kdc->pid), "krb5kdc");
-    to = fopen(pid_file, "r"); /* of the KDC itself, not of its keeper */
-    check(to != NULL && fscanf(to, "%d", &kdc->pid) == 1, pid_file);
-    fclose(to);
+    kdc->pid = read_pid(pid_file);
 }
 
 void kdc_process_stop(struct kdc_process *kdc)

@@ -340,7 +340,7 @@ static SECURITY_STATUS make_step(gss_flight *flight, enum state *next)
 static gss_kdcs_found look_for_kdcs(gss_flight *flight, bool primary, bool may_block,
                                     gss_kdcs *kdcs)
 {
-    char *realm = strndup(flight->realm.data, flight->realm.length);
+    char *realm = gss_text_of(flight->realm.data, flight->realm.length);
     gss_kdcs_found found = GSS_KDCS_NONE;
 
     if (realm != NULL)

@@ -13,6 +13,7 @@
  */
 #include "tickets.h"
 #include "status.h"
+#include "text.h"
 
 #include <errno.h>
 #include <profile.h>
@@ -185,7 +186,7 @@ krb5_error_code gss_tickets_step(gss_tickets *tickets, krb5_data *reply, krb5_da
 bool gss_tickets_block(const gss_tickets *tickets)
 {
     const krb5_data *realm = krb5_princ_realm(tickets->context, tickets->principal);
-    char *name = strndup(realm->data, realm->length);
+    char *name = gss_text_of(realm->data, realm->length);
     const char *places[][4] = {{"libdefaults", "pkinit_identities", NULL, NULL},
                                {"libdefaults", name, "pkinit_identities", NULL},
                                {"realms", name, "pkinit_identities", NULL}};
