@@ -553,6 +553,59 @@ static void names_are_looked_up_on_a_thread(void **state)
     realm_side_release(&side);
 }
 
+/* Wrong would be: delegation that is forgotten; that costs a thread while the KDC is silent, where
+ * libkrb5 would wait for it; or a ticket at hand that is of no use then. */
+static void delegation_asks_whether_the_kdc_lives(void **state)
+{
+    realm_side acceptor = {.flags = 0};
+    realm_side sides[2];
+    realm_leg legs[2];
+
+    (void)state;
+    kdcs_are(TCP_FIRST, realm_port(), 0);
+    for (int i = 0; i < 2; i++) {
+        if (i == 0)
+            with_tickets(&sides[i]);
+        else
+            initiator_init(&sides[i], &password);
+        sides[i].flags |= ISC_REQ_DELEGATE;
+        realm_leg_begin(&legs[i], &sides[i]);
+        assert_true(realm_legs_run(&legs[i], 1, PATIENCE));
+        assert_int_equal(legs[i].status, SEC_I_CONTINUE_NEEDED);
+        assert_int_equal(legs[i].threads, 1);
+        assert_int_equal(realm_side_acquire(&acceptor, "Kerberos", SECPKG_CRED_INBOUND, NULL,
+                                            &keys),
+                         SEC_E_OK);
+        assert_int_equal(
+            realm_side_step(&acceptor, sides[i].token.data, sides[i].token.size), SEC_E_OK);
+        assert_true(acceptor.attributes & ASC_RET_DELEGATE);
+        realm_side_release(&acceptor);
+        realm_side_reset(&sides[i]);
+    }
+    kill(realm_kdc(), SIGSTOP);
+    for (int i = 0; i < 2; i++)
+        realm_leg_begin(&legs[i], &sides[i]);
+    assert_false(realm_legs_run(legs, 2, 1500));
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(legs[i].threads, 0);
+        realm_leg_stop(&legs[i]);
+    }
+    kill(realm_kdc(), SIGCONT);
+    /* Nobody is there: the ticket that is there is used, without delegation. */
+    kdcs_are(TCP_FIRST, 1, 0);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(first_leg(&sides[i], &legs[i]), SEC_I_CONTINUE_NEEDED);
+        assert_int_equal(realm_side_acquire(&acceptor, "Kerberos", SECPKG_CRED_INBOUND, NULL,
+                                            &keys),
+                         SEC_E_OK);
+        assert_int_equal(
+            realm_side_step(&acceptor, sides[i].token.data, sides[i].token.size), SEC_E_OK);
+        assert_false(acceptor.attributes & ASC_RET_DELEGATE);
+        realm_side_release(&acceptor);
+        realm_side_release(&sides[i]);
+    }
+}
+
 static char private_caches[256][64];
 static unsigned private_count;
 
@@ -630,6 +683,7 @@ int main(void)
         cmocka_unit_test(what_is_too_big_goes_by_tcp),
         cmocka_unit_test(a_refused_password_is_tried_at_the_primary),
         cmocka_unit_test(names_are_looked_up_on_a_thread),
+        cmocka_unit_test_teardown(delegation_asks_whether_the_kdc_lives, thaw),
         cmocka_unit_test(a_lost_ticket_is_got_again),
     };
 

@@ -52,6 +52,7 @@ struct gss_flight {
 
     gss_source *source;
     char *target; /* or NULL: the account's tickets */
+    bool delegating;
 
     enum state { OPEN, STEP, FIND, ADMIT, ON_AIR, REFUSED } state;
     gss_ticket *ticket;
@@ -127,27 +128,29 @@ static void unlist(gss_flight *flight)
 }
 
 /* Lock held. False if memory ran out. */
-static bool board(gss_source *source, const char *target, gss_seat *seat)
+static bool board(gss_source *source, const gss_errand *errand, gss_seat *seat)
 {
     gss_flight *flight = source->flights;
     const pid_t owner = getpid();
 
     while (flight != NULL &&
-           (flight->owner != owner || !same_target(flight->target, target)))
+           (flight->owner != owner || flight->delegating != errand->delegating ||
+            !same_target(flight->target, errand->target)))
         flight = flight->next;
     if (flight == NULL) {
         flight = calloc(1, sizeof *flight);
-        if (flight == NULL || !gss_text_copy(target, &flight->target)) {
+        if (flight == NULL || !gss_text_copy(errand->target, &flight->target)) {
             free(flight);
             return false;
         }
         flight->source = source;
         flight->owner = owner;
+        flight->delegating = errand->delegating;
         flight->leader = seat;
         flight->next = source->flights;
         source->flights = flight;
         flight->listed = true;
-        if (target != NULL)
+        if (errand->target != NULL)
             flight->tickets = gss_tickets_keep(source->tickets);
     }
     sit_down(flight, seat);
@@ -269,7 +272,7 @@ static SECURITY_STATUS open_ticket(gss_flight *flight, bool may_block)
         return status;
     code = gss_ticket_open(
         recipe, flight->tickets != NULL ? gss_tickets_ccache(flight->tickets) : NULL, principal,
-        &flight->ticket);
+        flight->delegating, &flight->ticket);
     free(principal);
     if (code == ENOMEM)
         return SEC_E_INSUFFICIENT_MEMORY;
@@ -326,8 +329,13 @@ static SECURITY_STATUS make_step(gss_flight *flight, enum state *next)
     }
     take(context, &flight->request, &request);
     take(context, &flight->realm, &realm);
+    if (code == 0 && more)
+        return SEC_E_OK;
+    /* The KDC answers, so that it need not be feared any more. */
+    if (flight->target != NULL && gss_ticket_is_sign(flight->ticket))
+        return GSS_FLIGHT_BLOCKS;
     if (code == 0)
-        return more ? SEC_E_OK : SEC_I_COMPLETE_NEEDED;
+        return SEC_I_COMPLETE_NEEDED;
     if (first)
         return flight->target != NULL ? GSS_FLIGHT_BLOCKS : fail(flight, code);
     if (flight->target != NULL || flight->primary)
@@ -402,6 +410,10 @@ static SECURITY_STATUS exchange(gss_flight *flight, sspia_wait *wait)
         return SSPIA_WAITING;
     }
     close_exchange(flight);
+    /* As with MIT, who cannot delegate then and does not say so. */
+    if (code != 0 && flight->delegating && gss_ticket_is_sign(flight->ticket) &&
+        gss_ticket_fall_back(flight->ticket) == 0)
+        return SEC_I_COMPLETE_NEEDED;
     if (code == KRB5_KDC_UNREACH)
         return fail_realm(flight, code, "Cannot contact any KDC for realm '%.*s'");
     return code == 0 ? SEC_E_OK : fail(flight, code);
@@ -491,7 +503,7 @@ static void wait_for_leader(sspia_wait *wait)
     wait->until = INT64_MAX;
 }
 
-SECURITY_STATUS gss_flight_ride(gss_source *source, const char *target, gss_seat *seat,
+SECURITY_STATUS gss_flight_ride(gss_source *source, const gss_errand *errand, gss_seat *seat,
                                 sspia_wait *wait, gss_ticket **ticket, sspia_report *report)
 {
     gss_flight *flight;
@@ -502,7 +514,7 @@ SECURITY_STATUS gss_flight_ride(gss_source *source, const char *target, gss_seat
     *ticket = NULL;
     pthread_mutex_lock(&source->lock);
     seat->call = wait->call;
-    if (seat->flight == NULL && !board(source, target, seat)) {
+    if (seat->flight == NULL && !board(source, errand, seat)) {
         pthread_mutex_unlock(&source->lock);
         return SEC_E_INSUFFICIENT_MEMORY;
     }

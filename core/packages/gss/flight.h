@@ -21,12 +21,20 @@ typedef struct gss_seat {
  * it itself, on a thread that may block. */
 #define GSS_FLIGHT_BLOCKS ((SECURITY_STATUS)0x00097002)
 
-/* Takes the call whose seat that is along on the flight for a service (target), or for the
- * account's own tickets (NULL); the first to come begins it. SSPIA_WAITING: with wait filled
+/* What a flight is for. */
+typedef struct gss_errand {
+    const char *target; /* a service; NULL: the account's own tickets */
+    bool delegating;    /* the ticket is to show whether the account can be delegated now */
+} gss_errand;
+
+/* Takes the call whose seat that is along on the flight for an errand; the first to come
+ * begins it. SSPIA_WAITING: with wait filled
  * in, but for stop; call it again. Else the seat is left. What the flight brings is in its
- * source then; *ticket, for a service, is a reference of the caller's. */
-SECURITY_STATUS gss_flight_ride(struct gss_source *source, const char *target, gss_seat *seat,
-                                sspia_wait *wait, gss_ticket **ticket, sspia_report *report);
+ * source then; *ticket, for a service, is a reference of the caller's. GSS_FLIGHT_BLOCKS is
+ * also what one that is delegating brings, if it can be done: by libkrb5, and the KDC lives. */
+SECURITY_STATUS gss_flight_ride(struct gss_source *source, const gss_errand *errand,
+                                gss_seat *seat, sspia_wait *wait, gss_ticket **ticket,
+                                sspia_report *report);
 
 /* For which target the seat is taken; NULL for none, and for the account's own tickets. */
 const char *gss_flight_target(const gss_seat *seat);

@@ -470,28 +470,31 @@ static SECURITY_STATUS make_of(gss_source *source, const char *target, gss_ticke
 }
 
 /* A ticket for the target: one that is kept, or a flight's. */
-static SECURITY_STATUS get_ticket(gss_source *source, const char *target, gss_seat *seat,
+static SECURITY_STATUS get_ticket(gss_source *source, const gss_errand *errand, gss_seat *seat,
                                   sspia_wait *wait, gss_ticket **ticket, sspia_report *report)
 {
+    static const gss_errand login = {.target = NULL};
     SECURITY_STATUS status;
 
     *ticket = NULL;
     if (seat->flight == NULL ? wants_tickets(source) : gss_flight_target(seat) == NULL) {
-        status = gss_flight_ride(source, NULL, seat, wait, ticket, report);
+        status = gss_flight_ride(source, &login, seat, wait, ticket, report);
         /* Who cannot renew goes on with what there is. */
         if (status != SEC_E_OK &&
             (status == SSPIA_WAITING || status == GSS_FLIGHT_BLOCKS || tickets_expired(source)))
             return status;
     }
-    if (seat->flight == NULL)
-        *ticket = recall(source, target);
+    if (seat->flight == NULL && !errand->delegating)
+        *ticket = recall(source, errand->target);
     return *ticket != NULL ? SEC_E_OK
-                           : gss_flight_ride(source, target, seat, wait, ticket, report);
+                           : gss_flight_ride(source, errand, seat, wait, ticket, report);
 }
 
-SECURITY_STATUS gss_source_wait_for(gss_source *source, const char *target, gss_seat *seat,
-                                    sspia_wait *wait, gss_lease **lease, sspia_report *report)
+SECURITY_STATUS gss_source_wait_for(gss_source *source, const gss_errand *errand,
+                                    gss_seat *seat, sspia_wait *wait, gss_lease **lease,
+                                    sspia_report *report)
 {
+    const char *target = errand->target;
     const struct wish wish = {.by_target = true,
                               .target = target,
                               .asks = GSS_MECH_KERBEROS,
@@ -502,11 +505,11 @@ SECURITY_STATUS gss_source_wait_for(gss_source *source, const char *target, gss_
     *lease = NULL;
     if (!gss_text_given(target))
         return GSS_FLIGHT_BLOCKS; /* the lack of a name is GSSAPI's affair */
-    if (seat->flight == NULL && !wants_tickets(source))
+    if (seat->flight == NULL && !errand->delegating && !wants_tickets(source))
         *lease = take_idle(source, &wish);
     if (*lease != NULL)
         return SEC_E_OK;
-    status = get_ticket(source, target, seat, wait, &ticket, report);
+    status = get_ticket(source, errand, seat, wait, &ticket, report);
     if (status == SEC_E_OK)
         status = make_of(source, target, ticket, lease, report);
     gss_ticket_drop(ticket);

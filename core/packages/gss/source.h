@@ -52,8 +52,9 @@ SECURITY_STATUS gss_source_take_for(gss_source *source, const char *target, unsi
 /* The same for Kerberos alone, and without blocking: with a lease that cannot reach the network,
  * because a ticket for the target is all that it has. SSPIA_WAITING as gss_flight_ride, which
  * seat is for; GSS_FLIGHT_BLOCKS: only gss_source_take_for, which may block, can do it. */
-SECURITY_STATUS gss_source_wait_for(gss_source *source, const char *target, gss_seat *seat,
-                                    sspia_wait *wait, gss_lease **lease, sspia_report *report);
+SECURITY_STATUS gss_source_wait_for(gss_source *source, const gss_errand *errand,
+                                    gss_seat *seat, sspia_wait *wait, gss_lease **lease,
+                                    sspia_report *report);
 /* What flight.c brings, for those who come later. */
 void gss_source_keep_ticket(gss_source *source, const char *target, gss_ticket *ticket);
 void gss_source_keep_tickets(gss_source *source, gss_tickets *tickets);

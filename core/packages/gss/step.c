@@ -107,27 +107,23 @@ static void stop_waiting(void *object)
     gss_flight_stop(&context->seat);
 }
 
-/* Whether the first leg's tickets are got without blocking: for Kerberos alone, where the core
- * can wait, and as long as it turns out that this is possible. A ticket that is alone in its
- * ccache cannot be delegated with. */
-static bool may_wait(const gss_context *context, const sspia_step *step)
-{
-    return step->wait != NULL && context->kind == GSS_KERBEROS && !context->blocks &&
-           !(context->wanted & GSS_C_DELEG_FLAG);
-}
-
-/* Takes the lease of a first leg. SSPIA_WAITING: called again, with the same step. */
+/* Takes the lease of a first leg: for Kerberos alone, and where the core can wait, without
+ * blocking, unless it turns out that this is not possible. SSPIA_WAITING: called again, with the
+ * same step. */
 static SECURITY_STATUS take_lease(gss_context *context, const sspia_step *step,
                                   sspia_report *report)
 {
     gss_source *source = context->source;
     unsigned mechs = source->recipe.mechs;
     sspia_wait *wait = step->wait;
-    SECURITY_STATUS status = GSS_FLIGHT_BLOCKS;
+    const gss_errand errand = {.target = context->target_text,
+                               .delegating = (context->wanted & GSS_C_DELEG_FLAG) != 0};
+    bool waits = wait != NULL && context->kind == GSS_KERBEROS;
+    SECURITY_STATUS status;
 
-    if (may_wait(context, step)) {
-        status = gss_source_wait_for(source, context->target_text, &context->seat, wait,
-                                     &context->lease, report);
+    if (waits && !context->blocks) {
+        status = gss_source_wait_for(source, &errand, &context->seat, wait, &context->lease,
+                                     report);
         if (status != GSS_FLIGHT_BLOCKS) {
             wait->stop = status == SSPIA_WAITING ? stop_waiting : NULL;
             wait->data = context;
@@ -135,7 +131,7 @@ static SECURITY_STATUS take_lease(gss_context *context, const sspia_step *step,
         }
         context->blocks = true;
     }
-    if (wait != NULL && context->kind == GSS_KERBEROS && !(wait->flags & SSPIA_WAIT_THREAD)) {
+    if (waits && !(wait->flags & SSPIA_WAIT_THREAD)) {
         wait->flags = SSPIA_WAIT_THREAD;
         wait->fds = NULL;
         wait->fd_count = 0;

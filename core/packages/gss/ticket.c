@@ -19,6 +19,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 struct gss_ticket {
     atomic_uint references;
@@ -33,6 +34,9 @@ struct gss_ticket {
     krb5_principal client;
     krb5_principal server;
     krb5_tkt_creds_context exchange;
+
+    bool sign;
+    krb5_ccache bare; /* of a sign: the ticket-granting ticket and nothing else */
 };
 
 /* Invariant 1 begins to hold, or the ticket goes. */
@@ -40,11 +44,14 @@ static void put_tools_away(gss_ticket *ticket)
 {
     if (ticket->exchange != NULL)
         krb5_tkt_creds_free(ticket->context, ticket->exchange);
+    if (ticket->bare != NULL)
+        krb5_cc_destroy(ticket->context, ticket->bare);
     if (ticket->from != NULL)
         krb5_cc_close(ticket->context, ticket->from);
     krb5_free_principal(ticket->context, ticket->client);
     krb5_free_principal(ticket->context, ticket->server);
     ticket->exchange = NULL;
+    ticket->bare = NULL;
     ticket->from = NULL;
     ticket->client = NULL;
     ticket->server = NULL;
@@ -79,8 +86,38 @@ static krb5_error_code find_tickets(gss_ticket *ticket, const gss_recipe *recipe
     return code;
 }
 
+/* Puts the ticket-granting ticket alone into a ccache, if it can be forwarded. */
+static krb5_error_code find_bare(gss_ticket *ticket)
+{
+    krb5_context context = ticket->context;
+    const krb5_data *realm = krb5_princ_realm(context, ticket->client);
+    krb5_creds wanted;
+    krb5_creds found;
+    krb5_error_code code;
+
+    memset(&wanted, 0, sizeof wanted);
+    memset(&found, 0, sizeof found);
+    wanted.client = ticket->client;
+    code = krb5_build_principal_ext(context, &wanted.server, realm->length, realm->data,
+                                    (unsigned)KRB5_TGS_NAME_SIZE, KRB5_TGS_NAME, realm->length,
+                                    realm->data, 0);
+    if (code == 0 &&
+        krb5_cc_retrieve_cred(context, ticket->from, 0, &wanted, &found) == 0 &&
+        (found.ticket_flags & TKT_FLG_FORWARDABLE)) {
+        code = krb5_cc_new_unique(context, "MEMORY", NULL, &ticket->bare);
+        if (code == 0)
+            code = krb5_cc_initialize(context, ticket->bare, ticket->client);
+        if (code == 0)
+            code = krb5_cc_store_cred(context, ticket->bare, &found);
+        ticket->sign = code == 0;
+    }
+    krb5_free_cred_contents(context, &found);
+    krb5_free_principal(context, wanted.server);
+    return code;
+}
+
 krb5_error_code gss_ticket_open(const gss_recipe *recipe, const char *ccache,
-                                const char *principal, gss_ticket **made)
+                                const char *principal, bool delegating, gss_ticket **made)
 {
     gss_ticket *ticket = calloc(1, sizeof *ticket);
     krb5_creds wanted;
@@ -101,42 +138,64 @@ krb5_error_code gss_ticket_open(const gss_recipe *recipe, const char *ccache,
     code = krb5_parse_name(ticket->context, principal, &ticket->server);
     if (code == 0)
         code = find_tickets(ticket, recipe, ccache);
+    if (code == 0 && delegating)
+        code = find_bare(ticket);
     wanted.client = ticket->client;
     wanted.server = ticket->server;
     if (code == 0)
-        code =
-            krb5_tkt_creds_init(ticket->context, ticket->from, &wanted, 0, &ticket->exchange);
+        code = krb5_tkt_creds_init(ticket->context,
+                                   ticket->sign ? ticket->bare : ticket->from, &wanted, 0,
+                                   &ticket->exchange);
     return code;
 }
 
 /* Puts what was got alone into a ccache, under the name that GSSAPI will ask for. */
-static krb5_error_code complete(gss_ticket *ticket)
+static krb5_error_code complete(gss_ticket *ticket, krb5_creds *creds)
 {
     krb5_context context = ticket->context;
-    krb5_creds creds;
-    krb5_principal got;
-    krb5_error_code code;
+    krb5_principal got = creds->server;
+    krb5_error_code code = krb5_cc_new_unique(context, "MEMORY", NULL, &ticket->own);
 
-    memset(&creds, 0, sizeof creds);
-    code = krb5_tkt_creds_get_creds(context, ticket->exchange, &creds);
-    if (code == 0)
-        code = krb5_cc_new_unique(context, "MEMORY", NULL, &ticket->own);
     if (code == 0)
         code = krb5_cc_get_full_name(context, ticket->own, &ticket->name);
     if (code == 0)
-        code = krb5_cc_initialize(context, ticket->own, creds.client);
+        code = krb5_cc_initialize(context, ticket->own, creds->client);
     if (code == 0)
-        code = krb5_cc_store_cred(context, ticket->own, &creds);
-    if (code == 0 && !krb5_principal_compare(context, creds.server, ticket->server)) {
-        got = creds.server;
-        creds.server = ticket->server;
-        code = krb5_cc_store_cred(context, ticket->own, &creds);
-        creds.server = got;
+        code = krb5_cc_store_cred(context, ticket->own, creds);
+    if (code == 0 && !krb5_principal_compare(context, got, ticket->server)) {
+        creds->server = ticket->server;
+        code = krb5_cc_store_cred(context, ticket->own, creds);
+        creds->server = got;
     }
     /* Seconds in 32 bits, unsigned since krb5 1.16. */
-    ticket->end = (int64_t)(uint32_t)creds.times.endtime;
-    krb5_free_cred_contents(context, &creds);
+    ticket->end = (int64_t)(uint32_t)creds->times.endtime;
     put_tools_away(ticket);
+    return code;
+}
+
+bool gss_ticket_is_sign(const gss_ticket *ticket)
+{
+    return ticket->sign;
+}
+
+krb5_error_code gss_ticket_fall_back(gss_ticket *ticket)
+{
+    krb5_creds wanted;
+    krb5_creds found;
+    krb5_error_code code;
+
+    memset(&wanted, 0, sizeof wanted);
+    memset(&found, 0, sizeof found);
+    wanted.client = ticket->client;
+    wanted.server = ticket->server;
+    wanted.times.endtime = (krb5_timestamp)time(NULL);
+    code = krb5_cc_retrieve_cred(ticket->context, ticket->from, KRB5_TC_MATCH_TIMES, &wanted,
+                                 &found);
+    if (code == 0)
+        code = complete(ticket, &found);
+    if (code == 0)
+        ticket->sign = false;
+    krb5_free_cred_contents(ticket->context, &found);
     return code;
 }
 
@@ -147,8 +206,17 @@ krb5_error_code gss_ticket_step(gss_ticket *ticket, krb5_data *reply, krb5_data 
     krb5_error_code code = krb5_tkt_creds_step(ticket->context, ticket->exchange, reply,
                                                request, realm, &flags);
 
+    krb5_creds creds;
+
     *more = code == 0 && (flags & KRB5_TKT_CREDS_STEP_FLAG_CONTINUE);
-    return code == 0 && !*more ? complete(ticket) : code;
+    if (code != 0 || *more)
+        return code;
+    memset(&creds, 0, sizeof creds);
+    code = krb5_tkt_creds_get_creds(ticket->context, ticket->exchange, &creds);
+    if (code == 0)
+        code = complete(ticket, &creds);
+    krb5_free_cred_contents(ticket->context, &creds);
+    return code;
 }
 
 krb5_context gss_ticket_context(gss_ticket *ticket)

@@ -5,6 +5,7 @@
 #include "recipe.h"
 
 #include <krb5.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -15,9 +16,17 @@
 typedef struct gss_ticket gss_ticket;
 
 /* Begins to get one for a principal, from the tickets of ccache, or NULL: from those that the
- * recipe means. Asks nobody yet. *ticket is set once there is something to drop. */
+ * recipe means. Asks nobody yet. *ticket is set once there is something to drop.
+ *
+ * delegating: if the account could be delegated, the ticket is got from the KDC whatever is
+ * there, and kept from the caller's ccache: a sign that the KDC lives. */
 krb5_error_code gss_ticket_open(const gss_recipe *recipe, const char *ccache,
-                                const char *principal, gss_ticket **ticket);
+                                const char *principal, bool delegating, gss_ticket **ticket);
+
+/* Whether it is such a sign. */
+bool gss_ticket_is_sign(const gss_ticket *ticket);
+/* There was no sign: completes it by what is in the ccache, and it is none any more. */
+krb5_error_code gss_ticket_fall_back(gss_ticket *ticket);
 
 /* One step: takes a reply (empty at first); *more: sends request to a KDC of realm, else the
  * ticket is complete. It is kept in the ccache that it comes from, too. Does not block. */
