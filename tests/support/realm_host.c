@@ -64,6 +64,12 @@ static void report_line(sspia_report *report, const char *what, const char *why)
  * late. */
 static _Thread_local int resumption = -1;
 
+static void expect_resumptions(void)
+{
+    if (resumption < 0)
+        resumption = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+}
+
 static void resume(void *call)
 {
     realm_leg *leg = call;
@@ -116,6 +122,7 @@ void realm_host_load(void)
         fprintf(stderr, "skipped: run me with tests/support/realm run - ...\n");
         exit(SKIPPED);
     }
+    expect_resumptions();
     for (size_t i = 0; i < (one != NULL ? 1 : MODULES); i++) {
         char file[4096];
 
@@ -221,8 +228,7 @@ void realm_leg_begin(realm_leg *leg, realm_side *side)
     leg->wait.size = sizeof leg->wait;
     leg->wait.call = leg;
     leg->wait.until = INT64_MAX;
-    if (resumption < 0)
-        resumption = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    expect_resumptions();
     leg->resumption = resumption;
     call_leg(leg);
 }
