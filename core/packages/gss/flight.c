@@ -12,14 +12,14 @@
  *                +--an account is refused--> REFUSED --by another than the primary KDC--> OPEN
  *
  * Invariants:
- *   1. The lock of its source guards a flight's place in the source's list, its seats, its
+ *   1. The lock of its source guards a flight's place in the source's table, its seats, its
  *      leader and its references. It is a leaf: no function of GSSAPI or libkrb5, no close and
  *      no resume happens under it.
  *   2. All else in a flight is touched by its leader's call alone while that runs; between two
  *      calls of the leader by nobody, but for gss_flight_stop by the last one to leave. The
  *      core runs a call, or stops it, never both at once.
- *   3. A flight that is in the list has a leader, and every seat of it is in its list of seats.
- *      It leaves the list when it lands or its last seat does, so nobody boards one that does
+ *   3. A flight that is in the table has a leader, and every seat of it is in its list of seats.
+ *      It leaves the table when it lands or its last seat does, so nobody boards one that does
  *      not fly.
  *   4. Whoever becomes leader is resumed after that. Whoever is resumed finds out under the
  *      lock whether he leads or all is over; so one resumed too often does no harm.
@@ -40,13 +40,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#define BUCKETS 256u
+
 struct gss_flight {
     /* Guarded by the lock of the source (invariant 1). */
     gss_flight *next;
+    gss_flight **link; /* what points to it in the source's table; NULL: it is not there */
     unsigned references;
     gss_seat *seats;
     gss_seat *leader;
-    bool listed;
     bool landed;
     pid_t owner; /* the process that began it */
 
@@ -117,44 +119,71 @@ static void stand_up(gss_flight *flight, gss_seat *seat)
 /* Lock held. */
 static void unlist(gss_flight *flight)
 {
-    gss_flight **link = &flight->source->flights;
-
-    if (!flight->listed)
+    if (flight->link == NULL)
         return;
-    while (*link != flight)
-        link = &(*link)->next;
-    *link = flight->next;
-    flight->listed = false;
+    *flight->link = flight->next;
+    if (flight->next != NULL)
+        flight->next->link = flight->link;
+    flight->link = NULL;
+    flight->source->flight_count--;
+}
+
+/* Where flights for a target are (FNV-1a). Lock held; NULL if memory ran out. */
+static gss_flight **bucket_of(gss_source *source, const char *target)
+{
+    uint32_t hash = 2166136261u;
+
+    if (source->flights == NULL)
+        source->flights = calloc(BUCKETS, sizeof source->flights[0]);
+    if (source->flights == NULL)
+        return NULL;
+    for (; target != NULL && *target != '\0'; target++)
+        hash = (hash ^ (unsigned char)*target) * 16777619u;
+    return &source->flights[hash % BUCKETS];
+}
+
+/* Lock held; NULL if memory ran out. */
+static gss_flight *begin(gss_source *source, const gss_errand *errand, gss_flight **bucket)
+{
+    gss_flight *flight = calloc(1, sizeof *flight);
+
+    if (flight == NULL || !gss_text_copy(errand->target, &flight->target)) {
+        free(flight);
+        return NULL;
+    }
+    flight->source = source;
+    flight->owner = getpid();
+    flight->delegating = errand->delegating;
+    if (errand->target != NULL)
+        flight->tickets = gss_tickets_keep(source->tickets);
+    flight->next = *bucket;
+    flight->link = bucket;
+    if (flight->next != NULL)
+        flight->next->link = &flight->next;
+    *bucket = flight;
+    source->flight_count++;
+    return flight;
 }
 
 /* Lock held. False if memory ran out. */
 static bool board(gss_source *source, const gss_errand *errand, gss_seat *seat)
 {
-    gss_flight *flight = source->flights;
+    gss_flight **bucket = bucket_of(source, errand->target);
+    gss_flight *flight = bucket != NULL ? *bucket : NULL;
     const pid_t owner = getpid();
 
     while (flight != NULL &&
            (flight->owner != owner || flight->delegating != errand->delegating ||
             !same_target(flight->target, errand->target)))
         flight = flight->next;
-    if (flight == NULL) {
-        flight = calloc(1, sizeof *flight);
-        if (flight == NULL || !gss_text_copy(errand->target, &flight->target)) {
-            free(flight);
-            return false;
-        }
-        flight->source = source;
-        flight->owner = owner;
-        flight->delegating = errand->delegating;
-        flight->leader = seat;
-        flight->next = source->flights;
-        source->flights = flight;
-        flight->listed = true;
-        if (errand->target != NULL)
-            flight->tickets = gss_tickets_keep(source->tickets);
+    if (flight == NULL && bucket != NULL) {
+        flight = begin(source, errand, bucket);
+        if (flight != NULL)
+            flight->leader = seat;
     }
-    sit_down(flight, seat);
-    return true;
+    if (flight != NULL)
+        sit_down(flight, seat);
+    return flight != NULL;
 }
 
 static void close_exchange(gss_flight *flight)

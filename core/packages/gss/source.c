@@ -76,6 +76,7 @@ void gss_source_clear(gss_source *source)
         gss_lease_destroy(lease);
     }
     drop_kept(source->kept);
+    free(source->flights);
     gss_tickets_drop(source->tickets);
     gss_users_drop(source->users);
     gss_recipe_clear(&source->recipe);
@@ -439,7 +440,7 @@ static bool wants_tickets(gss_source *source)
         return false;
     pthread_mutex_lock(&source->lock);
     wanted = source->tickets == NULL || gss_tickets_expiry(source->tickets) <= now() ||
-             (source->flights == NULL && gss_tickets_renewal(source->tickets) <= now());
+             (source->flight_count == 0 && gss_tickets_renewal(source->tickets) <= now());
     pthread_mutex_unlock(&source->lock);
     return wanted;
 }

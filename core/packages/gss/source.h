@@ -26,7 +26,8 @@ typedef struct gss_source {
     gss_tickets *tickets;
     gss_users *users;
     struct gss_kept_ticket *kept; /* tickets for services, the latest first */
-    gss_flight *flights;          /* see flight.c */
+    gss_flight **flights;         /* a table, or NULL; see flight.c */
+    unsigned flight_count;
 } gss_source;
 
 void gss_source_init(gss_source *source);
