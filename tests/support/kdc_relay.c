@@ -157,8 +157,8 @@ static void *serve_udp(void *argument)
     for (;;) {
         struct sockaddr_in from;
         socklen_t room = sizeof(from);
-        ssize_t count = recvfrom(relay->udp, bytes + 4, ROOM - 4, 0, (struct sockaddr *)&from,
-                                 &room);
+        ssize_t count =
+            recvfrom(relay->udp, bytes + 4, ROOM - 4, 0, (struct sockaddr *)&from, &room);
         size_t size;
 
         if (count < 0)

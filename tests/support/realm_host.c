@@ -290,8 +290,8 @@ static void wait_for(realm_leg *legs, unsigned count, int64_t until)
 
 bool realm_legs_run(realm_leg *legs, unsigned count, int64_t milliseconds)
 {
-    int64_t end = milliseconds > INT64_MAX / 2000000 ? INT64_MAX
-                                                     : now() + milliseconds * 1000000;
+    int64_t end =
+        milliseconds > INT64_MAX / 2000000 ? INT64_MAX : now() + milliseconds * 1000000;
 
     for (;;) {
         bool waiting = false;

@@ -127,8 +127,8 @@ static bool has_ticket(const char *ccache, const char *service)
 static void initiator_init(realm_side *side, const sspia_identity *identity)
 {
     *side = (realm_side){.target = "HTTP/localhost", .flags = ISC_REQ_MUTUAL_AUTH};
-    assert_int_equal(
-        realm_side_acquire(side, "Kerberos", SECPKG_CRED_OUTBOUND, NULL, identity), SEC_E_OK);
+    assert_int_equal(realm_side_acquire(side, "Kerberos", SECPKG_CRED_OUTBOUND, NULL, identity),
+                     SEC_E_OK);
 }
 
 static void with_tickets(realm_side *side)
@@ -405,7 +405,8 @@ static void a_kdc_that_refuses_is_told(void **state)
         kdcs_are(ways[i], 1, 0);
         with_tickets(&side);
         assert_int_equal(first_leg(&side, &leg), SEC_E_NO_AUTHENTICATING_AUTHORITY);
-        assert_non_null(strstr(side.report.text, "Cannot contact any KDC for realm 'SSPI.TEST'"));
+        assert_non_null(
+            strstr(side.report.text, "Cannot contact any KDC for realm 'SSPI.TEST'"));
         realm_side_release(&side);
         kdcs_are(ways[i], 1, realm_port());
         with_tickets(&side);
@@ -475,8 +476,8 @@ static void copy_database(const char *folder)
     assert_int_equal(system(command), 0);
 }
 
-/* Wrong would be: a new password that is refused because the KDC that was asked has not heard of
- * it, where another one is primary; and a wrong one that is not refused. */
+/* Wrong would be: a new password that is refused because the KDC that was asked has not heard
+ * of it, where another one is primary; and a wrong one that is not refused. */
 static void a_refused_password_is_tried_at_the_primary(void **state)
 {
     static const char *const names[] = {"primary_kdc", "master_kdc"};
@@ -501,9 +502,8 @@ static void a_refused_password_is_tried_at_the_primary(void **state)
         realm_side side;
         realm_leg leg;
 
-        snprintf(text, sizeof text,
-                 "        kdc = 127.0.0.1:%u\n        %s = 127.0.0.1:%u\n", replica.port,
-                 names[i / 2], i % 2 == 0 ? realm_port() : 1);
+        snprintf(text, sizeof text, "        kdc = 127.0.0.1:%u\n        %s = 127.0.0.1:%u\n",
+                 replica.port, names[i / 2], i % 2 == 0 ? realm_port() : 1);
         kdc_configure(text, TCP_FIRST);
         initiator_init(&side, &carol);
         assert_int_equal(first_leg(&side, &leg),
@@ -553,8 +553,8 @@ static void names_are_looked_up_on_a_thread(void **state)
     realm_side_release(&side);
 }
 
-/* Wrong would be: delegation that is forgotten; that costs a thread while the KDC is silent, where
- * libkrb5 would wait for it; or a ticket at hand that is of no use then. */
+/* Wrong would be: delegation that is forgotten; that costs a thread while the KDC is silent,
+ * where libkrb5 would wait for it; or a ticket at hand that is of no use then. */
 static void delegation_asks_whether_the_kdc_lives(void **state)
 {
     realm_side acceptor = {.flags = 0};
@@ -573,11 +573,11 @@ static void delegation_asks_whether_the_kdc_lives(void **state)
         assert_true(realm_legs_run(&legs[i], 1, PATIENCE));
         assert_int_equal(legs[i].status, SEC_I_CONTINUE_NEEDED);
         assert_int_equal(legs[i].threads, 1);
-        assert_int_equal(realm_side_acquire(&acceptor, "Kerberos", SECPKG_CRED_INBOUND, NULL,
-                                            &keys),
-                         SEC_E_OK);
         assert_int_equal(
-            realm_side_step(&acceptor, sides[i].token.data, sides[i].token.size), SEC_E_OK);
+            realm_side_acquire(&acceptor, "Kerberos", SECPKG_CRED_INBOUND, NULL, &keys),
+            SEC_E_OK);
+        assert_int_equal(realm_side_step(&acceptor, sides[i].token.data, sides[i].token.size),
+                         SEC_E_OK);
         assert_true(acceptor.attributes & ASC_RET_DELEGATE);
         realm_side_release(&acceptor);
         realm_side_reset(&sides[i]);
@@ -595,11 +595,11 @@ static void delegation_asks_whether_the_kdc_lives(void **state)
     kdcs_are(TCP_FIRST, 1, 0);
     for (int i = 0; i < 2; i++) {
         assert_int_equal(first_leg(&sides[i], &legs[i]), SEC_I_CONTINUE_NEEDED);
-        assert_int_equal(realm_side_acquire(&acceptor, "Kerberos", SECPKG_CRED_INBOUND, NULL,
-                                            &keys),
-                         SEC_E_OK);
         assert_int_equal(
-            realm_side_step(&acceptor, sides[i].token.data, sides[i].token.size), SEC_E_OK);
+            realm_side_acquire(&acceptor, "Kerberos", SECPKG_CRED_INBOUND, NULL, &keys),
+            SEC_E_OK);
+        assert_int_equal(realm_side_step(&acceptor, sides[i].token.data, sides[i].token.size),
+                         SEC_E_OK);
         assert_false(acceptor.attributes & ASC_RET_DELEGATE);
         realm_side_release(&acceptor);
         realm_side_release(&sides[i]);
@@ -611,8 +611,7 @@ static unsigned private_count;
 
 /* Takes the place of libkrb5's, for the module too, and remembers the names. */
 SSPI_ASYNC_API krb5_error_code krb5_cc_new_unique(krb5_context context, const char *type,
-                                                  const char *hint,
-                                                  krb5_ccache *cache)
+                                                  const char *hint, krb5_ccache *cache)
 {
     krb5_error_code (*real)(krb5_context, const char *, const char *, krb5_ccache *);
     void *symbol = dlsym(RTLD_NEXT, "krb5_cc_new_unique");

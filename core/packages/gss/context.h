@@ -27,9 +27,9 @@ typedef struct gss_context {
     gss_credential *credential;
     gss_source *source;
     gss_lease *lease;
-    bool waits;     /* the first leg is not over */
-    bool blocks;    /* it is libkrb5 that gets its tickets */
-    bool tried;     /* once in vain with a ticket that GSSAPI did not find */
+    bool waits;  /* the first leg is not over */
+    bool blocks; /* it is libkrb5 that gets its tickets */
+    bool tried;  /* once in vain with a ticket that GSSAPI did not find */
     gss_seat seat;
 
     char *target_text; /* as the caller gave it, or NULL */

@@ -20,12 +20,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SECOND     INT64_C(1000000000)
-#define STANDS     (10 * SECOND)
-#define REPLY_MAX  (1u << 20) /* MIT's limit */
-#define DATAGRAM   65536u
-#define KRB_ERROR  30 /* RFC 4120 5.9.1, the application tag */
-#define HEADER     4u /* RFC 4120 7.2.2: the length of what follows */
+#define SECOND    INT64_C(1000000000)
+#define STANDS    (10 * SECOND)
+#define REPLY_MAX (1u << 20) /* MIT's limit */
+#define DATAGRAM  65536u
+#define KRB_ERROR 30 /* RFC 4120 5.9.1, the application tag */
+#define HEADER    4u /* RFC 4120 7.2.2: the length of what follows */
 
 enum connection_state { NEW, CONNECTING, WRITING, READING, DEAD };
 
@@ -100,9 +100,8 @@ static bool start(gss_exchange *exchange, struct connection *connection)
 
     if (connection->state != NEW)
         return connection->state == READING && udp && send_datagram(exchange, connection);
-    connection->fd =
-        socket(kdc->sa_family,
-               (udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    connection->fd = socket(kdc->sa_family,
+                            (udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (connection->fd < 0) {
         connection->state = DEAD;
         return false;
@@ -129,8 +128,8 @@ static bool is_answer(gss_exchange *exchange, const unsigned char *bytes, size_t
     if (size == 0 || (bytes[0] & 0x1f) != KRB_ERROR ||
         krb5_rd_error(exchange->context, &reply, &error) != 0)
         return true;
-    unavailable = (krb5_error_code)error->error + ERROR_TABLE_BASE_krb5 ==
-                  KRB5KDC_ERR_SVC_UNAVAILABLE;
+    unavailable =
+        (krb5_error_code)error->error + ERROR_TABLE_BASE_krb5 == KRB5KDC_ERR_SVC_UNAVAILABLE;
     krb5_free_error(exchange->context, error);
     if (unavailable)
         exchange->said = KRB5KDC_ERR_SVC_UNAVAILABLE;
@@ -157,9 +156,8 @@ static enum moved write_request(const gss_exchange *exchange, struct connection 
 {
     while (connection->done < HEADER + exchange->size) {
         bool header = connection->done < HEADER;
-        const unsigned char *from = header
-                                        ? connection->header + connection->done
-                                        : exchange->request + (connection->done - HEADER);
+        const unsigned char *from = header ? connection->header + connection->done
+                                           : exchange->request + (connection->done - HEADER);
         size_t left = (header ? HEADER : HEADER + exchange->size) - connection->done;
         ssize_t count =
             send(connection->fd, from, left, MSG_NOSIGNAL | (header ? MSG_MORE : 0));
@@ -272,8 +270,8 @@ static void advance(gss_exchange *exchange)
             return;
         }
         /* After the first two passes all have been tried: who is left is waited for. */
-        exchange->pass = exchange->pass != FIRST && exchange->open == 0 ? OVER
-                                                                       : exchange->pass + 1;
+        exchange->pass =
+            exchange->pass != FIRST && exchange->open == 0 ? OVER : exchange->pass + 1;
         exchange->paused = false;
         exchange->next = 0;
     }
@@ -310,8 +308,8 @@ unsigned gss_exchange_size(const gss_kdcs *kdcs)
 
 static void add(gss_exchange *exchange, const gss_kdc *kdc, unsigned transport, bool other)
 {
-    exchange->connections[exchange->count++] =
-        (struct connection){.kdc = kdc->address, .transport = transport, .other = other, .fd = -1};
+    exchange->connections[exchange->count++] = (struct connection){
+        .kdc = kdc->address, .transport = transport, .other = other, .fd = -1};
 }
 
 gss_exchange *gss_exchange_open(krb5_context context, const gss_kdcs *kdcs,

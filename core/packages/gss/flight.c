@@ -18,9 +18,9 @@
  *   2. All else in a flight is touched by its leader's call alone while that runs; between two
  *      calls of the leader by nobody, but for gss_flight_stop by the last one to leave. The
  *      core runs a call, or stops it, never both at once.
- *   3. A flight that is in the table has a leader, and every seat of it is in its list of seats.
- *      It leaves the table when it lands or its last seat does, so nobody boards one that does
- *      not fly.
+ *   3. A flight that is in the table has a leader, and every seat of it is in its list of
+ * seats. It leaves the table when it lands or its last seat does, so nobody boards one that
+ * does not fly.
  *   4. Whoever becomes leader is resumed after that. Whoever is resumed finds out under the
  *      lock whether he leads or all is over; so one resumed too often does no harm.
  *   5. Nobody boards a flight of the process that this one was forked from: its leader is not
@@ -299,9 +299,9 @@ static SECURITY_STATUS open_ticket(gss_flight *flight, bool may_block)
     status = gss_peer_principal(flight->target, may_block, &principal, &flight->report);
     if (status != SEC_E_OK)
         return status;
-    code = gss_ticket_open(
-        recipe, flight->tickets != NULL ? gss_tickets_ccache(flight->tickets) : NULL, principal,
-        flight->delegating, &flight->ticket);
+    code = gss_ticket_open(recipe,
+                           flight->tickets != NULL ? gss_tickets_ccache(flight->tickets) : NULL,
+                           principal, flight->delegating, &flight->ticket);
     free(principal);
     if (code == ENOMEM)
         return SEC_E_INSUFFICIENT_MEMORY;
@@ -429,9 +429,8 @@ static SECURITY_STATUS exchange(gss_flight *flight, sspia_wait *wait)
     krb5_error_code code = 0;
 
     if (flight->exchange == NULL)
-        flight->exchange =
-            gss_exchange_open(context, &flight->kdcs, &flight->request,
-                              gss_kdc_udp_limit(context), flight->tcp_only);
+        flight->exchange = gss_exchange_open(context, &flight->kdcs, &flight->request,
+                                             gss_kdc_udp_limit(context), flight->tcp_only);
     if (flight->exchange == NULL)
         return SEC_E_INSUFFICIENT_MEMORY;
     if (!gss_exchange_go(flight->exchange, &code, &flight->reply)) {

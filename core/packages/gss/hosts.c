@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Addresses of hosts. A look-up goes through the system (hosts file, DNS, whatever nsswitch.conf
- * names), so that a KDC is found where libkrb5 finds it.
+ * Addresses of hosts. A look-up goes through the system (hosts file, DNS, whatever
+ * nsswitch.conf names), so that a KDC is found where libkrb5 finds it.
  *
  * Invariant: the lock is held for a few comparisons and copies, never across a look-up.
  */

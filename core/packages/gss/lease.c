@@ -39,7 +39,8 @@ static void fill_store(const gss_recipe *recipe, const gss_lease *lease,
     if (kerberos) {
         put(store, "ccache",
             lease->ticket != NULL    ? gss_ticket_ccache(lease->ticket)
-            : lease->tickets != NULL ? gss_tickets_ccache(lease->tickets) : recipe->ccache);
+            : lease->tickets != NULL ? gss_tickets_ccache(lease->tickets)
+                                     : recipe->ccache);
         put(store, "keytab", recipe->keytab);
         if (lease->ticket == NULL)
             put(store, "client_keytab", recipe->client_keytab);
@@ -84,9 +85,10 @@ static SECURITY_STATUS acquire(const gss_recipe *recipe, gss_lease *lease, unsig
 
     gss_mech_set(mechs, oids, &set);
     fill_store(recipe, lease, &store);
-    major = gss_acquire_cred_from(
-        &minor, lease->ticket == NULL ? recipe->name : GSS_C_NO_NAME, GSS_C_INDEFINITE, spnego ? &spnego_set : &set, recipe->usage,
-        store.count > 0 ? &store : GSS_C_NO_CRED_STORE, &lease->cred, NULL, NULL);
+    major = gss_acquire_cred_from(&minor, lease->ticket == NULL ? recipe->name : GSS_C_NO_NAME,
+                                  GSS_C_INDEFINITE, spnego ? &spnego_set : &set, recipe->usage,
+                                  store.count > 0 ? &store : GSS_C_NO_CRED_STORE, &lease->cred,
+                                  NULL, NULL);
     if (!GSS_ERROR(major) && spnego)
         major = gss_set_neg_mechs(&minor, lease->cred, &set);
     if (GSS_ERROR(major))

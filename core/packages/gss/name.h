@@ -22,7 +22,8 @@
 SECURITY_STATUS gss_name_target(const char *target, unsigned mechs, gss_name_t *name,
                                 unsigned *usable, sspia_report *report);
 
-/* Whether such a target is taken for a service on a host, whose name the DNS may make another. */
+/* Whether such a target is taken for a service on a host, whose name the DNS may make another.
+ */
 bool gss_name_is_service(const char *target);
 
 /* Whose keys an acceptor uses: the same forms; "HTTP" is HTTP on any host. *name is

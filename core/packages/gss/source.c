@@ -453,8 +453,7 @@ static SECURITY_STATUS make_of(gss_source *source, const char *target, gss_ticke
     gss_buffer_desc text = {strlen(principal), (void *)(uintptr_t)principal};
     OM_uint32 major;
     OM_uint32 minor;
-    SECURITY_STATUS status =
-        make(source, GSS_MECH_KERBEROS, false, ticket, lease, report);
+    SECURITY_STATUS status = make(source, GSS_MECH_KERBEROS, false, ticket, lease, report);
 
     if (status != SEC_E_OK)
         return status;
@@ -496,10 +495,8 @@ SECURITY_STATUS gss_source_wait_for(gss_source *source, const gss_errand *errand
                                     sspia_report *report)
 {
     const char *target = errand->target;
-    const struct wish wish = {.by_target = true,
-                              .target = target,
-                              .asks = GSS_MECH_KERBEROS,
-                              .by_ticket = true};
+    const struct wish wish = {
+        .by_target = true, .target = target, .asks = GSS_MECH_KERBEROS, .by_ticket = true};
     gss_ticket *ticket = NULL;
     SECURITY_STATUS status;
 

@@ -50,9 +50,10 @@ SECURITY_STATUS gss_source_take(gss_source *source, unsigned mechs, bool raw, gs
  * target's form or the KDC (gss_source_mechs) leaves less. */
 SECURITY_STATUS gss_source_take_for(gss_source *source, const char *target, unsigned mechs,
                                     gss_lease **lease, sspia_report *report);
-/* The same for Kerberos alone, and without blocking: with a lease that cannot reach the network,
- * because a ticket for the target is all that it has. SSPIA_WAITING as gss_flight_ride, which
- * seat is for; GSS_FLIGHT_BLOCKS: only gss_source_take_for, which may block, can do it. */
+/* The same for Kerberos alone, and without blocking: with a lease that cannot reach the
+ * network, because a ticket for the target is all that it has. SSPIA_WAITING as
+ * gss_flight_ride, which seat is for; GSS_FLIGHT_BLOCKS: only gss_source_take_for, which may
+ * block, can do it. */
 SECURITY_STATUS gss_source_wait_for(gss_source *source, const gss_errand *errand,
                                     gss_seat *seat, sspia_wait *wait, gss_lease **lease,
                                     sspia_report *report);

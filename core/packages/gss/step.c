@@ -108,8 +108,8 @@ static void stop_waiting(void *object)
 }
 
 /* Takes the lease of a first leg: for Kerberos alone, and where the core can wait, without
- * blocking, unless it turns out that this is not possible. SSPIA_WAITING: called again, with the
- * same step. */
+ * blocking, unless it turns out that this is not possible. SSPIA_WAITING: called again, with
+ * the same step. */
 static SECURITY_STATUS take_lease(gss_context *context, const sspia_step *step,
                                   sspia_report *report)
 {
@@ -122,8 +122,8 @@ static SECURITY_STATUS take_lease(gss_context *context, const sspia_step *step,
     SECURITY_STATUS status;
 
     if (waits && !context->blocks) {
-        status = gss_source_wait_for(source, &errand, &context->seat, wait, &context->lease,
-                                     report);
+        status =
+            gss_source_wait_for(source, &errand, &context->seat, wait, &context->lease, report);
         if (status != GSS_FLIGHT_BLOCKS) {
             wait->stop = status == SSPIA_WAITING ? stop_waiting : NULL;
             wait->data = context;

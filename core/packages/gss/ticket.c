@@ -101,8 +101,7 @@ static krb5_error_code find_bare(gss_ticket *ticket)
     code = krb5_build_principal_ext(context, &wanted.server, realm->length, realm->data,
                                     (unsigned)KRB5_TGS_NAME_SIZE, KRB5_TGS_NAME, realm->length,
                                     realm->data, 0);
-    if (code == 0 &&
-        krb5_cc_retrieve_cred(context, ticket->from, 0, &wanted, &found) == 0 &&
+    if (code == 0 && krb5_cc_retrieve_cred(context, ticket->from, 0, &wanted, &found) == 0 &&
         (found.ticket_flags & TKT_FLG_FORWARDABLE)) {
         code = krb5_cc_new_unique(context, "MEMORY", NULL, &ticket->bare);
         if (code == 0)
@@ -143,9 +142,8 @@ krb5_error_code gss_ticket_open(const gss_recipe *recipe, const char *ccache,
     wanted.client = ticket->client;
     wanted.server = ticket->server;
     if (code == 0)
-        code = krb5_tkt_creds_init(ticket->context,
-                                   ticket->sign ? ticket->bare : ticket->from, &wanted, 0,
-                                   &ticket->exchange);
+        code = krb5_tkt_creds_init(ticket->context, ticket->sign ? ticket->bare : ticket->from,
+                                   &wanted, 0, &ticket->exchange);
     return code;
 }
 
@@ -203,8 +201,8 @@ krb5_error_code gss_ticket_step(gss_ticket *ticket, krb5_data *reply, krb5_data 
                                 krb5_data *realm, bool *more)
 {
     unsigned flags = 0;
-    krb5_error_code code = krb5_tkt_creds_step(ticket->context, ticket->exchange, reply,
-                                               request, realm, &flags);
+    krb5_error_code code =
+        krb5_tkt_creds_step(ticket->context, ticket->exchange, reply, request, realm, &flags);
 
     krb5_creds creds;
 

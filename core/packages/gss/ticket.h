@@ -10,8 +10,8 @@
 
 /*
  * A ticket for one service, alone in a ccache of our own in memory: GSSAPI, given that, cannot
- * reach a KDC, because there is nothing with which it could ask for more. Reference-counted; the
- * last drop destroys it.
+ * reach a KDC, because there is nothing with which it could ask for more. Reference-counted;
+ * the last drop destroys it.
  */
 typedef struct gss_ticket gss_ticket;
 

@@ -106,8 +106,8 @@ static void set_times(gss_tickets *tickets, const krb5_ticket_times *times)
     int64_t life;
 
     tickets->expiry = seconds(times->endtime);
-    life = tickets->expiry -
-           seconds(times->starttime != 0 ? times->starttime : times->authtime);
+    life =
+        tickets->expiry - seconds(times->starttime != 0 ? times->starttime : times->authtime);
     tickets->renewal = tickets->expiry - (life > 1200 ? 300 : life / 4);
 }
 
@@ -170,8 +170,8 @@ krb5_error_code gss_tickets_step(gss_tickets *tickets, krb5_data *reply, krb5_da
 {
     krb5_ticket_times times;
     unsigned flags = 0;
-    krb5_error_code code = krb5_init_creds_step(tickets->context, tickets->login, reply,
-                                                request, realm, &flags);
+    krb5_error_code code =
+        krb5_init_creds_step(tickets->context, tickets->login, reply, request, realm, &flags);
 
     *more = code == 0 && (flags & KRB5_INIT_CREDS_STEP_FLAG_CONTINUE);
     if (code != 0 || *more)
