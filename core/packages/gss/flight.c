@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A flight gets tickets from KDCs: those of an account (AS exchange), or one for a service (TGS
- * exchanges, referrals included), for all calls of one source that want the same.
+ * exchanges, referrals included), for all calls that want the same with the same credential
+ * (stock.h).
  *
  * libkrb5 makes and reads the messages (krb5_init_creds_step, krb5_tkt_creds_step); the sockets
  * are ours (exchange.h), and the core waits for them. One of the calls leads: it has the
@@ -12,7 +13,7 @@
  *                +--an account is refused--> REFUSED --by another than the primary KDC--> OPEN
  *
  * Invariants:
- *   1. The lock of its source guards a flight's place in the source's table, its seats, its
+ *   1. The lock of its stock guards a flight's place in the table there, its seats, its
  *      leader and its references. It is a leaf: no function of GSSAPI or libkrb5, no close and
  *      no resume happens under it.
  *   2. All else in a flight is touched by its leader's call alone while that runs; between two
@@ -31,8 +32,8 @@
 #include "exchange.h"
 #include "peer.h"
 #include "places.h"
-#include "source.h"
 #include "status.h"
+#include "stock.h"
 #include "text.h"
 
 #include <errno.h>
@@ -43,16 +44,16 @@
 #define BUCKETS 256u
 
 struct gss_flight {
-    /* Guarded by the lock of the source (invariant 1). */
+    /* Guarded by the lock of the stock (invariant 1). */
     gss_flight *next;
-    gss_flight **link; /* what points to it in the source's table; NULL: it is not there */
+    gss_flight **link; /* what points to it in the table; NULL: it is not there */
     unsigned references;
     gss_seat *seats;
     gss_seat *leader;
     bool landed;
     pid_t owner; /* the process that began it */
 
-    gss_source *source;
+    gss_stock *stock;
     char *target; /* or NULL: the account's tickets */
     bool delegating;
 
@@ -125,25 +126,25 @@ static void unlist(gss_flight *flight)
     if (flight->next != NULL)
         flight->next->link = flight->link;
     flight->link = NULL;
-    flight->source->flight_count--;
+    flight->stock->flight_count--;
 }
 
 /* Where flights for a target are (FNV-1a). Lock held; NULL if memory ran out. */
-static gss_flight **bucket_of(gss_source *source, const char *target)
+static gss_flight **bucket_of(gss_stock *stock, const char *target)
 {
     uint32_t hash = 2166136261u;
 
-    if (source->flights == NULL)
-        source->flights = calloc(BUCKETS, sizeof source->flights[0]);
-    if (source->flights == NULL)
+    if (stock->flights == NULL)
+        stock->flights = calloc(BUCKETS, sizeof stock->flights[0]);
+    if (stock->flights == NULL)
         return NULL;
     for (; target != NULL && *target != '\0'; target++)
         hash = (hash ^ (unsigned char)*target) * 16777619u;
-    return &source->flights[hash % BUCKETS];
+    return &stock->flights[hash % BUCKETS];
 }
 
 /* Lock held; NULL if memory ran out. */
-static gss_flight *begin(gss_source *source, const gss_errand *errand, gss_flight **bucket)
+static gss_flight *begin(gss_stock *stock, const gss_errand *errand, gss_flight **bucket)
 {
     gss_flight *flight = calloc(1, sizeof *flight);
 
@@ -151,24 +152,24 @@ static gss_flight *begin(gss_source *source, const gss_errand *errand, gss_fligh
         free(flight);
         return NULL;
     }
-    flight->source = source;
+    flight->stock = stock;
     flight->owner = getpid();
     flight->delegating = errand->delegating;
     if (errand->target != NULL)
-        flight->tickets = gss_tickets_keep(source->tickets);
+        flight->tickets = gss_tickets_keep(stock->tickets);
     flight->next = *bucket;
     flight->link = bucket;
     if (flight->next != NULL)
         flight->next->link = &flight->next;
     *bucket = flight;
-    source->flight_count++;
+    stock->flight_count++;
     return flight;
 }
 
 /* Lock held. False if memory ran out. */
-static bool board(gss_source *source, const gss_errand *errand, gss_seat *seat)
+static bool board(gss_stock *stock, const gss_errand *errand, gss_seat *seat)
 {
-    gss_flight **bucket = bucket_of(source, errand->target);
+    gss_flight **bucket = bucket_of(stock, errand->target);
     gss_flight *flight = bucket != NULL ? *bucket : NULL;
     const pid_t owner = getpid();
 
@@ -177,7 +178,7 @@ static bool board(gss_source *source, const gss_errand *errand, gss_seat *seat)
             !same_target(flight->target, errand->target)))
         flight = flight->next;
     if (flight == NULL && bucket != NULL) {
-        flight = begin(source, errand, bucket);
+        flight = begin(stock, errand, bucket);
         if (flight != NULL)
             flight->leader = seat;
     }
@@ -213,14 +214,14 @@ static void destroy(gss_flight *flight)
 void gss_flight_stop(gss_seat *seat)
 {
     gss_flight *flight = seat->flight;
-    gss_source *source;
+    gss_stock *stock;
     void *heir = NULL;
     bool last;
 
     if (flight == NULL)
         return;
-    source = flight->source;
-    pthread_mutex_lock(&source->lock);
+    stock = flight->stock;
+    pthread_mutex_lock(&stock->lock);
     stand_up(flight, seat);
     last = flight->seats == NULL && !flight->landed;
     if (last) {
@@ -229,7 +230,7 @@ void gss_flight_stop(gss_seat *seat)
         flight->leader = flight->seats;
         heir = flight->leader->call;
     }
-    pthread_mutex_unlock(&source->lock);
+    pthread_mutex_unlock(&stock->lock);
     if (last)
         close_exchange(flight);
     if (heir != NULL)
@@ -244,9 +245,9 @@ void gss_flight_leave(gss_seat *seat)
     if (flight == NULL)
         return;
     gss_flight_stop(seat);
-    pthread_mutex_lock(&flight->source->lock);
+    pthread_mutex_lock(&flight->stock->lock);
     last = --flight->references == 0;
-    pthread_mutex_unlock(&flight->source->lock);
+    pthread_mutex_unlock(&flight->stock->lock);
     if (last)
         destroy(flight);
     seat->flight = NULL;
@@ -262,7 +263,7 @@ const char *gss_flight_target(const gss_seat *seat)
 /* What the flight ends with. */
 static SECURITY_STATUS fail(gss_flight *flight, krb5_error_code code)
 {
-    const gss_recipe *recipe = &flight->source->recipe;
+    const gss_recipe *recipe = flight->stock->recipe;
     krb5_context context = context_of(flight);
 
     if (code == ENOMEM)
@@ -291,7 +292,7 @@ static SECURITY_STATUS fail_realm(gss_flight *flight, krb5_error_code code, cons
  * means (a client keytab). */
 static SECURITY_STATUS open_ticket(gss_flight *flight, bool may_block)
 {
-    const gss_recipe *recipe = &flight->source->recipe;
+    const gss_recipe *recipe = flight->stock->recipe;
     char *principal = NULL;
     SECURITY_STATUS status;
     krb5_error_code code;
@@ -310,7 +311,7 @@ static SECURITY_STATUS open_ticket(gss_flight *flight, bool may_block)
 
 static SECURITY_STATUS open_flight(gss_flight *flight, bool may_block)
 {
-    const gss_recipe *recipe = &flight->source->recipe;
+    const gss_recipe *recipe = flight->stock->recipe;
     krb5_error_code code;
 
     if (flight->target != NULL)
@@ -496,15 +497,15 @@ static SECURITY_STATUS fly(gss_flight *flight, sspia_wait *wait)
 /* All is over: keeps what there is, and tells those who wait. */
 static void land(gss_flight *flight, SECURITY_STATUS status)
 {
-    pthread_mutex_t *lock = &flight->source->lock;
+    pthread_mutex_t *lock = &flight->stock->lock;
 
     close_exchange(flight);
     flight->status = status;
     /* Before anybody is told, who would begin another flight for it. */
     if (status == SEC_E_OK && flight->target != NULL)
-        gss_source_keep_ticket(flight->source, flight->target, flight->ticket);
+        gss_stock_put(flight->stock, flight->target, flight->ticket);
     else if (status == SEC_E_OK)
-        gss_source_keep_tickets(flight->source, flight->tickets);
+        gss_stock_put_tickets(flight->stock, gss_tickets_keep(flight->tickets));
     pthread_mutex_lock(lock);
     unlist(flight);
     flight->landed = true;
@@ -531,7 +532,7 @@ static void wait_for_leader(sspia_wait *wait)
     wait->until = INT64_MAX;
 }
 
-SECURITY_STATUS gss_flight_ride(gss_source *source, const gss_errand *errand, gss_seat *seat,
+SECURITY_STATUS gss_flight_ride(gss_stock *stock, const gss_errand *errand, gss_seat *seat,
                                 sspia_wait *wait, gss_ticket **ticket, sspia_report *report)
 {
     gss_flight *flight;
@@ -540,16 +541,16 @@ SECURITY_STATUS gss_flight_ride(gss_source *source, const gss_errand *errand, gs
     bool leads;
 
     *ticket = NULL;
-    pthread_mutex_lock(&source->lock);
+    pthread_mutex_lock(&stock->lock);
     seat->call = wait->call;
-    if (seat->flight == NULL && !board(source, errand, seat)) {
-        pthread_mutex_unlock(&source->lock);
+    if (seat->flight == NULL && !board(stock, errand, seat)) {
+        pthread_mutex_unlock(&stock->lock);
         return SEC_E_INSUFFICIENT_MEMORY;
     }
     flight = seat->flight;
     landed = flight->landed;
     leads = flight->leader == seat;
-    pthread_mutex_unlock(&source->lock);
+    pthread_mutex_unlock(&stock->lock);
     if (!landed && !leads) {
         wait_for_leader(wait);
         return SSPIA_WAITING;

@@ -2,11 +2,8 @@
 #ifndef GSS_FLIGHT_H
 #define GSS_FLIGHT_H
 
-#include "ticket.h"
-#include "tickets.h"
-
-typedef struct gss_flight gss_flight;
-struct gss_source;
+#include "host.h"
+#include "stock.h"
 
 /* One call's seat in a flight. Zero: in none. */
 typedef struct gss_seat {
@@ -30,11 +27,10 @@ typedef struct gss_errand {
 /* Takes the call whose seat that is along on the flight for an errand; the first to come
  * begins it. SSPIA_WAITING: with wait filled
  * in, but for stop; call it again. Else the seat is left. What the flight brings is in its
- * source then; *ticket, for a service, is a reference of the caller's. GSS_FLIGHT_BLOCKS is
+ * stock then; *ticket, for a service, is a reference of the caller's. GSS_FLIGHT_BLOCKS is
  * also what one that is delegating brings, if it can be done: by libkrb5, and the KDC lives. */
-SECURITY_STATUS gss_flight_ride(struct gss_source *source, const gss_errand *errand,
-                                gss_seat *seat, sspia_wait *wait, gss_ticket **ticket,
-                                sspia_report *report);
+SECURITY_STATUS gss_flight_ride(gss_stock *stock, const gss_errand *errand, gss_seat *seat,
+                                sspia_wait *wait, gss_ticket **ticket, sspia_report *report);
 
 /* For which target the seat is taken; NULL for none, and for the account's own tickets. */
 const char *gss_flight_target(const gss_seat *seat);

@@ -14,7 +14,10 @@
  *      from others than the source's present ones is not reused.
  *   4. One thread renews tickets that are about to expire, the others go on with the old
  *      ones. When they have expired already, each thread that needs some gets its own: none
- *      waits for another's exchange. The last to finish leaves its tickets in the source.
+ *      waits for another's exchange. The last to finish leaves its tickets in the stock. (That
+ *      is so where calls block. Those that wait share a flight.)
+ *   5. A lease with a ticket has nothing else, and is only handed out to who asks for such a
+ * one.
  */
 #include "source.h"
 #include "name.h"
@@ -27,23 +30,14 @@
 
 #define IDLE_MAX 16u
 
-/* Seconds an idle cred is good for: a ccache may have been renewed meanwhile, which a cred
- * of Kerberos notices only when it is made. */
-#define IDLE_LIFE      30
+/* Seconds an idle cred is good for: Kerberos notices what has become of a ccache only when a
+ * cred is made. */
+#define IDLE_LIFE      GSS_STOCK_LIFE
 #define IDLE_LIFE_NTLM 600
 
 /* Seconds that Negotiate does without Kerberos once a KDC was not there: asking one that is
  * silent costs each handshake half a minute. */
 #define KERBEROS_PAUSE 60
-
-/* A ticket for a service, for leases to come. As many as idle creds, and as long: a ccache
- * that has been given other tickets, or to somebody else, is noticed then. */
-struct gss_kept_ticket {
-    struct gss_kept_ticket *next;
-    gss_ticket *ticket;
-    int64_t born;
-    char target[];
-};
 
 static int64_t now(void)
 {
@@ -53,18 +47,7 @@ static int64_t now(void)
 void gss_source_init(gss_source *source)
 {
     memset(source, 0, sizeof *source);
-    pthread_mutex_init(&source->lock, NULL);
-}
-
-static void drop_kept(struct gss_kept_ticket *kept)
-{
-    while (kept != NULL) {
-        struct gss_kept_ticket *next = kept->next;
-
-        gss_ticket_drop(kept->ticket);
-        free(kept);
-        kept = next;
-    }
+    gss_stock_init(&source->stock, &source->recipe);
 }
 
 void gss_source_clear(gss_source *source)
@@ -75,28 +58,9 @@ void gss_source_clear(gss_source *source)
         source->idle = lease->next;
         gss_lease_destroy(lease);
     }
-    drop_kept(source->kept);
-    free(source->flights);
-    gss_tickets_drop(source->tickets);
     gss_users_drop(source->users);
     gss_recipe_clear(&source->recipe);
-    pthread_mutex_destroy(&source->lock);
-}
-
-/* Puts new tickets in place of the source's. */
-static void replace_tickets(gss_source *source, gss_tickets *tickets)
-{
-    struct gss_kept_ticket *kept;
-    gss_tickets *old;
-
-    pthread_mutex_lock(&source->lock);
-    old = source->tickets;
-    source->tickets = tickets;
-    kept = source->kept;
-    source->kept = NULL;
-    pthread_mutex_unlock(&source->lock);
-    gss_tickets_drop(old);
-    drop_kept(kept);
+    gss_stock_clear(&source->stock);
 }
 
 /* *code is libkrb5's result, where it was asked. */
@@ -111,21 +75,23 @@ static SECURITY_STATUS refresh_tickets(gss_source *source, krb5_error_code *code
     *code = 0;
     if (source->recipe.password == NULL && source->recipe.login_keytab == NULL)
         return SEC_E_OK;
-    pthread_mutex_lock(&source->lock);
-    expired = source->tickets == NULL || gss_tickets_expiry(source->tickets) <= now();
-    wanted = expired || (!source->renewing && gss_tickets_renewal(source->tickets) <= now());
+    pthread_mutex_lock(&source->stock.lock);
+    expired =
+        source->stock.tickets == NULL || gss_tickets_expiry(source->stock.tickets) <= now();
+    wanted =
+        expired || (!source->renewing && gss_tickets_renewal(source->stock.tickets) <= now());
     if (wanted)
         source->renewing = true;
-    pthread_mutex_unlock(&source->lock);
+    pthread_mutex_unlock(&source->stock.lock);
     if (!wanted)
         return SEC_E_OK;
     status = gss_tickets_get(source->recipe.account, source->recipe.password,
                              source->recipe.login_keytab, &fresh, code, report);
     if (status == SEC_E_OK)
-        replace_tickets(source, fresh);
-    pthread_mutex_lock(&source->lock);
+        gss_stock_put_tickets(&source->stock, fresh);
+    pthread_mutex_lock(&source->stock.lock);
     source->renewing = false;
-    pthread_mutex_unlock(&source->lock);
+    pthread_mutex_unlock(&source->stock.lock);
     return expired ? status : SEC_E_OK;
 }
 
@@ -137,9 +103,9 @@ SECURITY_STATUS gss_source_read_users(gss_source *source, sspia_report *report)
 
     if (source->recipe.user_file == NULL)
         return SEC_E_OK;
-    pthread_mutex_lock(&source->lock);
+    pthread_mutex_lock(&source->stock.lock);
     old = gss_users_keep(source->users);
-    pthread_mutex_unlock(&source->lock);
+    pthread_mutex_unlock(&source->stock.lock);
     if (old != NULL && gss_users_fresh(old, source->recipe.user_file)) {
         gss_users_drop(old);
         return SEC_E_OK;
@@ -148,10 +114,10 @@ SECURITY_STATUS gss_source_read_users(gss_source *source, sspia_report *report)
     status = gss_users_load(source->recipe.user_file, &fresh, report);
     if (status != SEC_E_OK)
         return status;
-    pthread_mutex_lock(&source->lock);
+    pthread_mutex_lock(&source->stock.lock);
     old = source->users;
     source->users = fresh;
-    pthread_mutex_unlock(&source->lock);
+    pthread_mutex_unlock(&source->stock.lock);
     gss_users_drop(old);
     return SEC_E_OK;
 }
@@ -161,11 +127,11 @@ unsigned gss_source_mechs(gss_source *source)
     int64_t moment = now();
     bool paused;
 
-    pthread_mutex_lock(&source->lock);
+    pthread_mutex_lock(&source->stock.lock);
     /* A clock that was put back does not make the pause longer. */
     paused =
         source->kerberos_again > moment && source->kerberos_again - moment <= KERBEROS_PAUSE;
-    pthread_mutex_unlock(&source->lock);
+    pthread_mutex_unlock(&source->stock.lock);
     return source->recipe.mechs & GSS_MECH_NTLM && paused
                ? source->recipe.mechs & ~GSS_MECH_KERBEROS
                : source->recipe.mechs;
@@ -183,9 +149,9 @@ static SECURITY_STATUS prepare(gss_source *source, unsigned *mechs, sspia_report
         status = refresh_tickets(source, &code, report);
     if (status != SEC_E_OK && status != SEC_E_INSUFFICIENT_MEMORY && (*mechs & GSS_MECH_NTLM) &&
         (status != SEC_E_LOGON_DENIED || code == KRB5KDC_ERR_C_PRINCIPAL_UNKNOWN)) {
-        pthread_mutex_lock(&source->lock);
+        pthread_mutex_lock(&source->stock.lock);
         source->kerberos_again = now() + KERBEROS_PAUSE;
-        pthread_mutex_unlock(&source->lock);
+        pthread_mutex_unlock(&source->stock.lock);
         *mechs &= ~GSS_MECH_KERBEROS;
         status = SEC_E_OK;
     }
@@ -230,7 +196,7 @@ static gss_lease *find_idle(gss_source *source, const struct wish *wish, gss_lea
         int64_t life = lease->mechs & GSS_MECH_KERBEROS ? IDLE_LIFE : IDLE_LIFE_NTLM;
 
         if (lease->born < moment - life || lease->born > moment ||
-            lease->tickets != source->tickets || lease->users != source->users) {
+            lease->tickets != source->stock.tickets || lease->users != source->users) {
             *link = lease->next;
             source->idle_count--;
             lease->next = *stale;
@@ -251,9 +217,9 @@ static gss_lease *take_idle(gss_source *source, const struct wish *wish)
     gss_lease *stale = NULL;
     gss_lease *found;
 
-    pthread_mutex_lock(&source->lock);
+    pthread_mutex_lock(&source->stock.lock);
     found = find_idle(source, wish, &stale);
-    pthread_mutex_unlock(&source->lock);
+    pthread_mutex_unlock(&source->stock.lock);
     while (stale != NULL) {
         gss_lease *next = stale->next;
 
@@ -272,10 +238,10 @@ static SECURITY_STATUS make(gss_source *source, unsigned mechs, bool raw, gss_ti
 
     if (made == NULL)
         return SEC_E_INSUFFICIENT_MEMORY;
-    pthread_mutex_lock(&source->lock);
-    made->tickets = gss_tickets_keep(source->tickets);
+    pthread_mutex_lock(&source->stock.lock);
+    made->tickets = gss_tickets_keep(source->stock.tickets);
     made->users = gss_users_keep(source->users);
-    pthread_mutex_unlock(&source->lock);
+    pthread_mutex_unlock(&source->stock.lock);
     made->ticket = gss_ticket_keep(ticket);
     made->mechs = mechs;
     made->raw = raw;
@@ -344,107 +310,6 @@ SECURITY_STATUS gss_source_take_for(gss_source *source, const char *target, unsi
     return SEC_E_OK;
 }
 
-/* The ticket that is kept for a target, or NULL. Those past their time go. */
-static gss_ticket *recall(gss_source *source, const char *target)
-{
-    struct gss_kept_ticket **link;
-    struct gss_kept_ticket *stale = NULL;
-    gss_ticket *found = NULL;
-    int64_t moment = now();
-
-    pthread_mutex_lock(&source->lock);
-    link = &source->kept;
-    while (*link != NULL) {
-        struct gss_kept_ticket *kept = *link;
-
-        if (kept->born < moment - IDLE_LIFE || kept->born > moment ||
-            gss_ticket_end(kept->ticket) <= moment) {
-            *link = kept->next;
-            kept->next = stale;
-            stale = kept;
-            continue;
-        }
-        if (found == NULL && strcmp(kept->target, target) == 0)
-            found = gss_ticket_keep(kept->ticket);
-        link = &kept->next;
-    }
-    pthread_mutex_unlock(&source->lock);
-    drop_kept(stale);
-    return found;
-}
-
-/* Without memory they get another. */
-void gss_source_keep_ticket(gss_source *source, const char *target, gss_ticket *ticket)
-{
-    struct gss_kept_ticket *kept = malloc(sizeof *kept + strlen(target) + 1);
-    struct gss_kept_ticket **link = &source->kept;
-    struct gss_kept_ticket *last = NULL;
-
-    if (kept == NULL)
-        return;
-    kept->ticket = gss_ticket_keep(ticket);
-    kept->born = now();
-    memcpy(kept->target, target, strlen(target) + 1);
-    pthread_mutex_lock(&source->lock);
-    kept->next = source->kept;
-    source->kept = kept;
-    for (unsigned i = 0; i < IDLE_MAX && *link != NULL; i++)
-        link = &(*link)->next;
-    last = *link;
-    *link = NULL;
-    pthread_mutex_unlock(&source->lock);
-    drop_kept(last);
-}
-
-void gss_source_keep_tickets(gss_source *source, gss_tickets *tickets)
-{
-    replace_tickets(source, gss_tickets_keep(tickets));
-}
-
-void gss_source_forget(gss_source *source, const gss_lease *lease)
-{
-    struct gss_kept_ticket **link = &source->kept;
-    struct gss_kept_ticket *found = NULL;
-
-    pthread_mutex_lock(&source->lock);
-    while (*link != NULL && (*link)->ticket != lease->ticket)
-        link = &(*link)->next;
-    if (*link != NULL) {
-        found = *link;
-        *link = found->next;
-        found->next = NULL;
-    }
-    pthread_mutex_unlock(&source->lock);
-    drop_kept(found);
-}
-
-static bool tickets_expired(gss_source *source)
-{
-    bool expired;
-
-    if (source->recipe.password == NULL && source->recipe.login_keytab == NULL)
-        return false;
-    pthread_mutex_lock(&source->lock);
-    expired = source->tickets == NULL || gss_tickets_expiry(source->tickets) <= now();
-    pthread_mutex_unlock(&source->lock);
-    return expired;
-}
-
-/* The account's own tickets are to be got: they are missing, or end soon and nobody is about
- * to renew them (invariant 4). */
-static bool wants_tickets(gss_source *source)
-{
-    bool wanted;
-
-    if (source->recipe.password == NULL && source->recipe.login_keytab == NULL)
-        return false;
-    pthread_mutex_lock(&source->lock);
-    wanted = source->tickets == NULL || gss_tickets_expiry(source->tickets) <= now() ||
-             (source->flight_count == 0 && gss_tickets_renewal(source->tickets) <= now());
-    pthread_mutex_unlock(&source->lock);
-    return wanted;
-}
-
 /* A lease of a ticket for the target. */
 static SECURITY_STATUS make_of(gss_source *source, const char *target, gss_ticket *ticket,
                                gss_lease **lease, sspia_report *report)
@@ -477,17 +342,19 @@ static SECURITY_STATUS get_ticket(gss_source *source, const gss_errand *errand, 
     SECURITY_STATUS status;
 
     *ticket = NULL;
-    if (seat->flight == NULL ? wants_tickets(source) : gss_flight_target(seat) == NULL) {
-        status = gss_flight_ride(source, &login, seat, wait, ticket, report);
+    if (seat->flight == NULL ? gss_stock_wants(&source->stock)
+                             : gss_flight_target(seat) == NULL) {
+        status = gss_flight_ride(&source->stock, &login, seat, wait, ticket, report);
         /* Who cannot renew goes on with what there is. */
-        if (status != SEC_E_OK &&
-            (status == SSPIA_WAITING || status == GSS_FLIGHT_BLOCKS || tickets_expired(source)))
+        if (status != SEC_E_OK && (status == SSPIA_WAITING || status == GSS_FLIGHT_BLOCKS ||
+                                   gss_stock_expired(&source->stock)))
             return status;
     }
     if (seat->flight == NULL && !errand->delegating)
-        *ticket = recall(source, errand->target);
-    return *ticket != NULL ? SEC_E_OK
-                           : gss_flight_ride(source, errand, seat, wait, ticket, report);
+        *ticket = gss_stock_recall(&source->stock, errand->target);
+    return *ticket != NULL
+               ? SEC_E_OK
+               : gss_flight_ride(&source->stock, errand, seat, wait, ticket, report);
 }
 
 SECURITY_STATUS gss_source_wait_for(gss_source *source, const gss_errand *errand,
@@ -503,7 +370,7 @@ SECURITY_STATUS gss_source_wait_for(gss_source *source, const gss_errand *errand
     *lease = NULL;
     if (!gss_text_given(target))
         return GSS_FLIGHT_BLOCKS; /* the lack of a name is GSSAPI's affair */
-    if (seat->flight == NULL && !errand->delegating && !wants_tickets(source))
+    if (seat->flight == NULL && !errand->delegating && !gss_stock_wants(&source->stock))
         *lease = take_idle(source, &wish);
     if (*lease != NULL)
         return SEC_E_OK;
@@ -518,13 +385,13 @@ void gss_source_give(gss_source *source, gss_lease *lease)
 {
     if (lease == NULL)
         return;
-    pthread_mutex_lock(&source->lock);
+    pthread_mutex_lock(&source->stock.lock);
     if (source->idle_count < IDLE_MAX) {
         lease->next = source->idle;
         source->idle = lease;
         source->idle_count++;
         lease = NULL;
     }
-    pthread_mutex_unlock(&source->lock);
+    pthread_mutex_unlock(&source->stock.lock);
     gss_lease_destroy(lease);
 }

@@ -6,28 +6,20 @@
 #include "lease.h"
 #include "recipe.h"
 
-#include <pthread.h>
-
 /*
  * A recipe for gss_cred_id_t's, and a few that are idle. The recipe is filled in once by plan.c
  * (gss_source_init before) and then read only; see source.c for the rest.
  */
-struct gss_kept_ticket;
-
 typedef struct gss_source {
     gss_recipe recipe;
 
-    pthread_mutex_t lock; /* guards what follows */
+    gss_stock stock; /* its lock guards what follows, too */
     gss_lease *idle;
     unsigned idle_count;
     bool renewing;
     int64_t
         kerberos_again; /* until then Negotiate does without Kerberos; see gss_source_mechs */
-    gss_tickets *tickets;
     gss_users *users;
-    struct gss_kept_ticket *kept; /* tickets for services, the latest first */
-    gss_flight **flights;         /* a table, or NULL; see flight.c */
-    unsigned flight_count;
 } gss_source;
 
 void gss_source_init(gss_source *source);
@@ -57,12 +49,6 @@ SECURITY_STATUS gss_source_take_for(gss_source *source, const char *target, unsi
 SECURITY_STATUS gss_source_wait_for(gss_source *source, const gss_errand *errand,
                                     gss_seat *seat, sspia_wait *wait, gss_lease **lease,
                                     sspia_report *report);
-/* What flight.c brings, for those who come later. */
-void gss_source_keep_ticket(gss_source *source, const char *target, gss_ticket *ticket);
-void gss_source_keep_tickets(gss_source *source, gss_tickets *tickets);
-/* GSSAPI does not find in it what it needs: nobody else is to have its ticket. */
-void gss_source_forget(gss_source *source, const gss_lease *lease);
-
 /* Takes it back; NULL is fine. Does not block. */
 void gss_source_give(gss_source *source, gss_lease *lease);
 

@@ -205,7 +205,7 @@ static bool first_leg_again(gss_context *context, OM_uint32 minor)
     if (minor != (OM_uint32)KRB5_CC_NOTFOUND || context->lease->ticket == NULL ||
         context->tried)
         return false;
-    gss_source_forget(context->source, context->lease);
+    gss_stock_forget(&context->source->stock, context->lease->ticket);
     gss_lease_destroy(context->lease);
     context->lease = NULL;
     if (context->handle != GSS_C_NO_CONTEXT)
