@@ -359,7 +359,7 @@ static void freeing_a_hanging_call_detaches_it(void **state)
     begun = now_ms();
     SspiFreeAsyncContext(async);
     assert_in_range(now_ms() - begun, 0, 1000);
-    assert_true(pending_now() == 1);
+    assert_in_range(pending_now(), 0, 1);
     thaw();
     scripted_eventually(pending_now, 0);
     assert_int_equal(called, 0);

@@ -2,10 +2,13 @@
 #include "realm_host.h"
 
 #include <dlfcn.h>
-#include <stdatomic.h>
+#include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #define SKIPPED 77
@@ -57,6 +60,25 @@ static void report_line(sspia_report *report, const char *what, const char *why)
              why != NULL ? why : "");
 }
 
+/* Readable when a leg of this thread was resumed. It stays for good: somebody may be resumed
+ * late. */
+static _Thread_local int resumption = -1;
+
+static void expect_resumptions(void)
+{
+    if (resumption < 0)
+        resumption = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+}
+
+static void resume(void *call)
+{
+    realm_leg *leg = call;
+
+    atomic_store(&leg->resumed, true);
+    if (eventfd_write(leg->resumption, 1) != 0)
+        abort();
+}
+
 static const sspia_host host = {
     .abi = SSPIA_PACKAGE_ABI,
     .size = sizeof(sspia_host),
@@ -64,6 +86,7 @@ static const sspia_host host = {
     .free = realm_host_free,
     .quiesce = quiesce,
     .report = report_line,
+    .resume = resume,
 };
 
 static const sspia_package *const *load(const char *file)
@@ -99,6 +122,7 @@ void realm_host_load(void)
         fprintf(stderr, "skipped: run me with tests/support/realm run - ...\n");
         exit(SKIPPED);
     }
+    expect_resumptions();
     for (size_t i = 0; i < (one != NULL ? 1 : MODULES); i++) {
         char file[4096];
 
@@ -144,7 +168,9 @@ SECURITY_STATUS realm_side_acquire(realm_side *side, const char *package, uint32
     return side->status;
 }
 
-SECURITY_STATUS realm_side_step(realm_side *side, const void *token, size_t size)
+/* One call into the package; wait may be NULL. */
+static SECURITY_STATUS call_side(realm_side *side, const void *token, size_t size,
+                                 sspia_wait *wait)
 {
     /* A copy of exact size on the heap, so that a read past its end shows. */
     void *copy = size > 0 ? malloc(size) : NULL;
@@ -156,7 +182,8 @@ SECURITY_STATUS realm_side_step(realm_side *side, const void *token, size_t size
                        .requested = side->flags,
                        .data_rep = SECURITY_NATIVE_DREP,
                        .input = input,
-                       .input_count = side->bindings != NULL ? 2 : 1};
+                       .input_count = side->bindings != NULL ? 2 : 1,
+                       .wait = wait};
     sspia_step_result result = {.size = sizeof result};
 
     if (size > 0)
@@ -168,11 +195,128 @@ SECURITY_STATUS realm_side_step(realm_side *side, const void *token, size_t size
     else
         side->status = side->package->accept(&side->context, &step, &result, &side->report);
     free(copy);
+    if (side->status == SSPIA_WAITING)
+        return side->status;
     realm_host_free(side->token.data);
     side->token = result.token;
     side->attributes = result.attributes;
     side->expiry = result.expiry;
     return side->status;
+}
+
+SECURITY_STATUS realm_side_step(realm_side *side, const void *token, size_t size)
+{
+    realm_leg leg;
+
+    if (getenv("REALM_HOST_WAITS") == NULL || !side->initiator || side->context != NULL)
+        return call_side(side, token, size, NULL);
+    realm_leg_begin(&leg, side);
+    realm_legs_run(&leg, 1, INT64_MAX);
+    return side->status;
+}
+
+static void call_leg(realm_leg *leg)
+{
+    leg->calls++;
+    leg->status = call_side(leg->side, NULL, 0, &leg->wait);
+}
+
+void realm_leg_begin(realm_leg *leg, realm_side *side)
+{
+    memset(leg, 0, sizeof *leg);
+    leg->side = side;
+    leg->wait.size = sizeof leg->wait;
+    leg->wait.call = leg;
+    leg->wait.until = INT64_MAX;
+    expect_resumptions();
+    leg->resumption = resumption;
+    call_leg(leg);
+}
+
+static int64_t now(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return time.tv_sec * INT64_C(1000000000) + time.tv_nsec;
+}
+
+/* Whether something has happened that the leg waits for; poll has been asked. */
+static bool is_due(realm_leg *leg)
+{
+    bool due = leg->wait.until <= now() || leg->wait.flags & SSPIA_WAIT_THREAD;
+
+    for (uint32_t i = 0; i < leg->wait.fd_count; i++)
+        due = due || leg->wait.fds[i].revents != 0;
+    return atomic_exchange(&leg->resumed, false) || due;
+}
+
+/* Asks poll for all that the legs wait for, until something happens or the moment comes. */
+static void wait_for(realm_leg *legs, unsigned count, int64_t until)
+{
+    unsigned total = 1;
+    struct pollfd *all;
+    eventfd_t ignored;
+    int64_t left;
+
+    for (unsigned i = 0; i < count; i++)
+        total += legs[i].status == SSPIA_WAITING ? legs[i].wait.fd_count : 0;
+    all = calloc(total, sizeof *all);
+    all[0] = (struct pollfd){resumption, POLLIN, 0};
+    total = 1;
+    for (unsigned i = 0; i < count; i++) {
+        realm_leg *leg = &legs[i];
+
+        if (leg->status != SSPIA_WAITING)
+            continue;
+        if (leg->wait.flags & SSPIA_WAIT_THREAD || atomic_load(&leg->resumed))
+            until = 0;
+        until = leg->wait.until < until ? leg->wait.until : until;
+        for (uint32_t j = 0; j < leg->wait.fd_count; j++)
+            all[total++] = leg->wait.fds[j];
+    }
+    left = until == INT64_MAX ? -1 : (until - now() + 999999) / 1000000;
+    left = left < -1 ? 0 : left > 3600000 ? 3600000 : left;
+    if (poll(all, total, until != INT64_MAX && left < 0 ? 0 : (int)left) < 0 && errno != EINTR)
+        abort();
+    eventfd_read(resumption, &ignored);
+    total = 1;
+    for (unsigned i = 0; i < count; i++) {
+        for (uint32_t j = 0; legs[i].status == SSPIA_WAITING && j < legs[i].wait.fd_count; j++)
+            legs[i].wait.fds[j].revents = all[total++].revents;
+    }
+    free(all);
+}
+
+bool realm_legs_run(realm_leg *legs, unsigned count, int64_t milliseconds)
+{
+    int64_t end =
+        milliseconds > INT64_MAX / 2000000 ? INT64_MAX : now() + milliseconds * 1000000;
+
+    for (;;) {
+        bool waiting = false;
+
+        for (unsigned i = 0; i < count; i++)
+            waiting = waiting || legs[i].status == SSPIA_WAITING;
+        if (!waiting || now() >= end)
+            return !waiting;
+        wait_for(legs, count, end);
+        for (unsigned i = 0; i < count; i++) {
+            if (legs[i].status != SSPIA_WAITING || !is_due(&legs[i]))
+                continue;
+            legs[i].threads += legs[i].wait.flags & SSPIA_WAIT_THREAD;
+            legs[i].wait.until = INT64_MAX;
+            call_leg(&legs[i]);
+        }
+    }
+}
+
+void realm_leg_stop(realm_leg *leg)
+{
+    if (leg->status == SSPIA_WAITING && leg->wait.stop != NULL)
+        leg->wait.stop(leg->wait.data);
+    leg->status = SEC_E_UNFINISHED_CONTEXT_DELETED;
+    realm_side_reset(leg->side);
 }
 
 SECURITY_STATUS realm_shake(realm_side *initiator, realm_side *acceptor)

@@ -9,6 +9,7 @@
 
 #include "sspi_package.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 /* Loads the modules, once. Ends the program with 77, which ctest takes for skipped, outside a
@@ -43,11 +44,30 @@ typedef struct realm_side {
     sspia_report report;
 } realm_side;
 
+/* An initiator's first leg that may wait, as the core would drive it. */
+typedef struct realm_leg {
+    realm_side *side;
+    SECURITY_STATUS status; /* SSPIA_WAITING: not over */
+    unsigned calls;
+    unsigned threads; /* how often it asked for a thread */
+    sspia_wait wait;
+    atomic_bool resumed;
+    int resumption; /* of the thread that began it, and runs it */
+} realm_leg;
+
+/* Begins it: the first call. The side has a package, a credential and a target. */
+void realm_leg_begin(realm_leg *leg, realm_side *side);
+/* Polls for those that wait, and calls them again, until all are over (true) or the time is. */
+bool realm_legs_run(realm_leg *legs, unsigned count, int64_t milliseconds);
+/* Ends the wait of one that is not over, as a cancel does, and deletes its context. */
+void realm_leg_stop(realm_leg *leg);
+
 /* A credential of a package; on failure the side's status says why. */
 SECURITY_STATUS realm_side_acquire(realm_side *side, const char *package, uint32_t use,
                                    const char *principal, const sspia_identity *identity);
 
-/* One leg with the peer's token (may be empty); replaces side->token. */
+/* One leg with the peer's token (may be empty); replaces side->token. With REALM_HOST_WAITS in
+ * the environment first legs of Kerberos wait, else they block. */
 SECURITY_STATUS realm_side_step(realm_side *side, const void *token, size_t size);
 
 /* Legs by turns until both are done or one fails. Returns SEC_E_OK or that failure. */

@@ -10,6 +10,9 @@
  *     STARTED --last leg--> ESTABLISHED
  *        +-------error----> FAILED         only delete is left
  *
+ * An initiator's first leg may wait for its lease: it has none then, and a seat (flight.h), or
+ * is to be called on a thread that may block.
+ *
  * lease, source and credential are set together, from the initiator's first token until the
  * handshake ends either way: an established context needs no credential. An acceptor that spoke
  * first has the credential alone until then.
@@ -24,6 +27,10 @@ typedef struct gss_context {
     gss_credential *credential;
     gss_source *source;
     gss_lease *lease;
+    bool waits;  /* the first leg is not over */
+    bool blocks; /* it is libkrb5 that gets its tickets */
+    bool tried;  /* once in vain with a ticket that GSSAPI did not find */
+    gss_seat seat;
 
     char *target_text; /* as the caller gave it, or NULL */
     gss_channel_bindings_t bindings;

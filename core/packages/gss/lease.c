@@ -38,9 +38,12 @@ static void fill_store(const gss_recipe *recipe, const gss_lease *lease,
 
     if (kerberos) {
         put(store, "ccache",
-            lease->tickets != NULL ? gss_tickets_ccache(lease->tickets) : recipe->ccache);
+            lease->ticket != NULL    ? gss_ticket_ccache(lease->ticket)
+            : lease->tickets != NULL ? gss_tickets_ccache(lease->tickets)
+                                     : recipe->ccache);
         put(store, "keytab", recipe->keytab);
-        put(store, "client_keytab", recipe->client_keytab);
+        if (lease->ticket == NULL)
+            put(store, "client_keytab", recipe->client_keytab);
         put(store, "rcache", recipe->replay_cache);
         if (spnego && !(lease->mechs & GSS_MECH_NTLM))
             put(store, "sspi-async", "no NTLM"); /* with a store it asks nobody else */
@@ -82,9 +85,10 @@ static SECURITY_STATUS acquire(const gss_recipe *recipe, gss_lease *lease, unsig
 
     gss_mech_set(mechs, oids, &set);
     fill_store(recipe, lease, &store);
-    major = gss_acquire_cred_from(
-        &minor, recipe->name, GSS_C_INDEFINITE, spnego ? &spnego_set : &set, recipe->usage,
-        store.count > 0 ? &store : GSS_C_NO_CRED_STORE, &lease->cred, NULL, NULL);
+    major = gss_acquire_cred_from(&minor, lease->ticket == NULL ? recipe->name : GSS_C_NO_NAME,
+                                  GSS_C_INDEFINITE, spnego ? &spnego_set : &set, recipe->usage,
+                                  store.count > 0 ? &store : GSS_C_NO_CRED_STORE, &lease->cred,
+                                  NULL, NULL);
     if (!GSS_ERROR(major) && spnego)
         major = gss_set_neg_mechs(&minor, lease->cred, &set);
     if (GSS_ERROR(major))
@@ -159,5 +163,6 @@ void gss_lease_destroy(gss_lease *lease)
     free(lease->target_text);
     gss_tickets_drop(lease->tickets);
     gss_users_drop(lease->users);
+    gss_ticket_drop(lease->ticket);
     free(lease);
 }

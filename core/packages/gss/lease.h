@@ -3,6 +3,7 @@
 #define GSS_LEASE_H
 
 #include "recipe.h"
+#include "ticket.h"
 #include "tickets.h"
 #include "users.h"
 
@@ -15,6 +16,7 @@ typedef struct gss_lease {
     int64_t born;
     gss_tickets *tickets;
     gss_users *users;
+    gss_ticket *ticket; /* the one that it is made of, and nothing else; or NULL */
 
     /* Of an initiator: whom it talks to. A name costs a look into krb5.conf, so it stays for
      * the next handshake with the same peer. */
@@ -23,8 +25,8 @@ typedef struct gss_lease {
     gss_name_t target;    /* or GSS_C_NO_NAME: not set yet */
 } gss_lease;
 
-/* Acquires lease->cred. mechs, raw, tickets and users of the lease are set before; the last
- * two are references that the lease owns. May block. */
+/* Acquires lease->cred. mechs, raw, tickets, users and ticket of the lease are set before; the
+ * last three are references that the lease owns. May block, unless there is a ticket. */
 SECURITY_STATUS gss_lease_make(const gss_recipe *recipe, gss_lease *lease,
                                sspia_report *report);
 

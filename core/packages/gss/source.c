@@ -14,10 +14,14 @@
  *      from others than the source's present ones is not reused.
  *   4. One thread renews tickets that are about to expire, the others go on with the old
  *      ones. When they have expired already, each thread that needs some gets its own: none
- *      waits for another's exchange. The last to finish leaves its tickets in the source.
+ *      waits for another's exchange. The last to finish leaves its tickets in the stock. (That
+ *      is so where calls block. Those that wait share a flight.)
+ *   5. A lease with a ticket has nothing else, and is only handed out to who asks for such a
+ * one.
  */
 #include "source.h"
 #include "name.h"
+#include "status.h"
 #include "text.h"
 
 #include <stdlib.h>
@@ -26,9 +30,9 @@
 
 #define IDLE_MAX 16u
 
-/* Seconds an idle cred is good for: a ccache may have been renewed meanwhile, which a cred
- * of Kerberos notices only when it is made. */
-#define IDLE_LIFE      30
+/* Seconds an idle cred is good for: Kerberos notices what has become of a ccache only when a
+ * cred is made. */
+#define IDLE_LIFE      GSS_STOCK_LIFE
 #define IDLE_LIFE_NTLM 600
 
 /* Seconds that Negotiate does without Kerberos once a KDC was not there: asking one that is
@@ -43,7 +47,7 @@ static int64_t now(void)
 void gss_source_init(gss_source *source)
 {
     memset(source, 0, sizeof *source);
-    pthread_mutex_init(&source->lock, NULL);
+    gss_stock_init(&source->stock, &source->recipe);
 }
 
 void gss_source_clear(gss_source *source)
@@ -54,22 +58,9 @@ void gss_source_clear(gss_source *source)
         source->idle = lease->next;
         gss_lease_destroy(lease);
     }
-    gss_tickets_drop(source->tickets);
     gss_users_drop(source->users);
     gss_recipe_clear(&source->recipe);
-    pthread_mutex_destroy(&source->lock);
-}
-
-/* Puts new tickets in place of the source's. */
-static void replace_tickets(gss_source *source, gss_tickets *tickets)
-{
-    gss_tickets *old;
-
-    pthread_mutex_lock(&source->lock);
-    old = source->tickets;
-    source->tickets = tickets;
-    pthread_mutex_unlock(&source->lock);
-    gss_tickets_drop(old);
+    gss_stock_clear(&source->stock);
 }
 
 /* *code is libkrb5's result, where it was asked. */
@@ -84,21 +75,23 @@ static SECURITY_STATUS refresh_tickets(gss_source *source, krb5_error_code *code
     *code = 0;
     if (source->recipe.password == NULL && source->recipe.login_keytab == NULL)
         return SEC_E_OK;
-    pthread_mutex_lock(&source->lock);
-    expired = source->tickets == NULL || gss_tickets_expiry(source->tickets) <= now();
-    wanted = expired || (!source->renewing && gss_tickets_renewal(source->tickets) <= now());
+    pthread_mutex_lock(&source->stock.lock);
+    expired =
+        source->stock.tickets == NULL || gss_tickets_expiry(source->stock.tickets) <= now();
+    wanted =
+        expired || (!source->renewing && gss_tickets_renewal(source->stock.tickets) <= now());
     if (wanted)
         source->renewing = true;
-    pthread_mutex_unlock(&source->lock);
+    pthread_mutex_unlock(&source->stock.lock);
     if (!wanted)
         return SEC_E_OK;
     status = gss_tickets_get(source->recipe.account, source->recipe.password,
                              source->recipe.login_keytab, &fresh, code, report);
     if (status == SEC_E_OK)
-        replace_tickets(source, fresh);
-    pthread_mutex_lock(&source->lock);
+        gss_stock_put_tickets(&source->stock, fresh);
+    pthread_mutex_lock(&source->stock.lock);
     source->renewing = false;
-    pthread_mutex_unlock(&source->lock);
+    pthread_mutex_unlock(&source->stock.lock);
     return expired ? status : SEC_E_OK;
 }
 
@@ -110,9 +103,9 @@ SECURITY_STATUS gss_source_read_users(gss_source *source, sspia_report *report)
 
     if (source->recipe.user_file == NULL)
         return SEC_E_OK;
-    pthread_mutex_lock(&source->lock);
+    pthread_mutex_lock(&source->stock.lock);
     old = gss_users_keep(source->users);
-    pthread_mutex_unlock(&source->lock);
+    pthread_mutex_unlock(&source->stock.lock);
     if (old != NULL && gss_users_fresh(old, source->recipe.user_file)) {
         gss_users_drop(old);
         return SEC_E_OK;
@@ -121,10 +114,10 @@ SECURITY_STATUS gss_source_read_users(gss_source *source, sspia_report *report)
     status = gss_users_load(source->recipe.user_file, &fresh, report);
     if (status != SEC_E_OK)
         return status;
-    pthread_mutex_lock(&source->lock);
+    pthread_mutex_lock(&source->stock.lock);
     old = source->users;
     source->users = fresh;
-    pthread_mutex_unlock(&source->lock);
+    pthread_mutex_unlock(&source->stock.lock);
     gss_users_drop(old);
     return SEC_E_OK;
 }
@@ -134,11 +127,11 @@ unsigned gss_source_mechs(gss_source *source)
     int64_t moment = now();
     bool paused;
 
-    pthread_mutex_lock(&source->lock);
+    pthread_mutex_lock(&source->stock.lock);
     /* A clock that was put back does not make the pause longer. */
     paused =
         source->kerberos_again > moment && source->kerberos_again - moment <= KERBEROS_PAUSE;
-    pthread_mutex_unlock(&source->lock);
+    pthread_mutex_unlock(&source->stock.lock);
     return source->recipe.mechs & GSS_MECH_NTLM && paused
                ? source->recipe.mechs & ~GSS_MECH_KERBEROS
                : source->recipe.mechs;
@@ -156,9 +149,9 @@ static SECURITY_STATUS prepare(gss_source *source, unsigned *mechs, sspia_report
         status = refresh_tickets(source, &code, report);
     if (status != SEC_E_OK && status != SEC_E_INSUFFICIENT_MEMORY && (*mechs & GSS_MECH_NTLM) &&
         (status != SEC_E_LOGON_DENIED || code == KRB5KDC_ERR_C_PRINCIPAL_UNKNOWN)) {
-        pthread_mutex_lock(&source->lock);
+        pthread_mutex_lock(&source->stock.lock);
         source->kerberos_again = now() + KERBEROS_PAUSE;
-        pthread_mutex_unlock(&source->lock);
+        pthread_mutex_unlock(&source->stock.lock);
         *mechs &= ~GSS_MECH_KERBEROS;
         status = SEC_E_OK;
     }
@@ -174,10 +167,14 @@ struct wish {
     unsigned asks;
     unsigned mechs;
     bool raw;
+    bool by_ticket; /* with a ticket and nothing else */
 };
 
 static bool fits(const gss_lease *lease, const struct wish *wish)
 {
+    if (wish->by_ticket ? lease->ticket == NULL || gss_ticket_end(lease->ticket) <= now()
+                        : lease->ticket != NULL)
+        return false;
     if (!wish->by_target)
         return lease->mechs == wish->mechs && lease->raw == wish->raw;
     if (lease->target == GSS_C_NO_NAME || lease->target_asks != wish->asks)
@@ -199,7 +196,7 @@ static gss_lease *find_idle(gss_source *source, const struct wish *wish, gss_lea
         int64_t life = lease->mechs & GSS_MECH_KERBEROS ? IDLE_LIFE : IDLE_LIFE_NTLM;
 
         if (lease->born < moment - life || lease->born > moment ||
-            lease->tickets != source->tickets || lease->users != source->users) {
+            lease->tickets != source->stock.tickets || lease->users != source->users) {
             *link = lease->next;
             source->idle_count--;
             lease->next = *stale;
@@ -220,9 +217,9 @@ static gss_lease *take_idle(gss_source *source, const struct wish *wish)
     gss_lease *stale = NULL;
     gss_lease *found;
 
-    pthread_mutex_lock(&source->lock);
+    pthread_mutex_lock(&source->stock.lock);
     found = find_idle(source, wish, &stale);
-    pthread_mutex_unlock(&source->lock);
+    pthread_mutex_unlock(&source->stock.lock);
     while (stale != NULL) {
         gss_lease *next = stale->next;
 
@@ -232,24 +229,20 @@ static gss_lease *take_idle(gss_source *source, const struct wish *wish)
     return found;
 }
 
-/* The source is prepared. */
-static SECURITY_STATUS take(gss_source *source, unsigned mechs, bool raw, gss_lease **lease,
-                            sspia_report *report)
+/* A new one. The ticket, if any, is all that it has; the reference stays the caller's. */
+static SECURITY_STATUS make(gss_source *source, unsigned mechs, bool raw, gss_ticket *ticket,
+                            gss_lease **lease, sspia_report *report)
 {
-    const struct wish wish = {.mechs = mechs, .raw = raw};
-    gss_lease *made;
+    gss_lease *made = calloc(1, sizeof *made);
     SECURITY_STATUS status;
 
-    *lease = take_idle(source, &wish);
-    if (*lease != NULL)
-        return SEC_E_OK;
-    made = calloc(1, sizeof *made);
     if (made == NULL)
         return SEC_E_INSUFFICIENT_MEMORY;
-    pthread_mutex_lock(&source->lock);
-    made->tickets = gss_tickets_keep(source->tickets);
+    pthread_mutex_lock(&source->stock.lock);
+    made->tickets = gss_tickets_keep(source->stock.tickets);
     made->users = gss_users_keep(source->users);
-    pthread_mutex_unlock(&source->lock);
+    pthread_mutex_unlock(&source->stock.lock);
+    made->ticket = gss_ticket_keep(ticket);
     made->mechs = mechs;
     made->raw = raw;
     made->born = now();
@@ -259,6 +252,16 @@ static SECURITY_STATUS take(gss_source *source, unsigned mechs, bool raw, gss_le
     else
         gss_lease_destroy(made);
     return status;
+}
+
+/* The source is prepared. */
+static SECURITY_STATUS take(gss_source *source, unsigned mechs, bool raw, gss_lease **lease,
+                            sspia_report *report)
+{
+    const struct wish wish = {.mechs = mechs, .raw = raw};
+
+    *lease = take_idle(source, &wish);
+    return *lease != NULL ? SEC_E_OK : make(source, mechs, raw, NULL, lease, report);
 }
 
 SECURITY_STATUS gss_source_take(gss_source *source, unsigned mechs, bool raw, gss_lease **lease,
@@ -307,17 +310,88 @@ SECURITY_STATUS gss_source_take_for(gss_source *source, const char *target, unsi
     return SEC_E_OK;
 }
 
+/* A lease of a ticket for the target. */
+static SECURITY_STATUS make_of(gss_source *source, const char *target, gss_ticket *ticket,
+                               gss_lease **lease, sspia_report *report)
+{
+    const char *principal = gss_ticket_principal(ticket);
+    gss_buffer_desc text = {strlen(principal), (void *)(uintptr_t)principal};
+    OM_uint32 major;
+    OM_uint32 minor;
+    SECURITY_STATUS status = make(source, GSS_MECH_KERBEROS, false, ticket, lease, report);
+
+    if (status != SEC_E_OK)
+        return status;
+    (*lease)->target_asks = GSS_MECH_KERBEROS;
+    major = gss_import_name(&minor, &text, GSS_KRB5_NT_PRINCIPAL_NAME, &(*lease)->target);
+    status = gss_status(major, minor, GSS_AT_INITIATE, report);
+    if (status == SEC_E_OK && !gss_text_copy(target, &(*lease)->target_text))
+        status = SEC_E_INSUFFICIENT_MEMORY;
+    if (status != SEC_E_OK) {
+        gss_lease_destroy(*lease);
+        *lease = NULL;
+    }
+    return status;
+}
+
+/* A ticket for the target: one that is kept, or a flight's. */
+static SECURITY_STATUS get_ticket(gss_source *source, const gss_errand *errand, gss_seat *seat,
+                                  sspia_wait *wait, gss_ticket **ticket, sspia_report *report)
+{
+    static const gss_errand login = {.target = NULL};
+    SECURITY_STATUS status;
+
+    *ticket = NULL;
+    if (seat->flight == NULL ? gss_stock_wants(&source->stock)
+                             : gss_flight_target(seat) == NULL) {
+        status = gss_flight_ride(&source->stock, &login, seat, wait, ticket, report);
+        /* Who cannot renew goes on with what there is. */
+        if (status != SEC_E_OK && (status == SSPIA_WAITING || status == GSS_FLIGHT_BLOCKS ||
+                                   gss_stock_expired(&source->stock)))
+            return status;
+    }
+    if (seat->flight == NULL && !errand->delegating)
+        *ticket = gss_stock_recall(&source->stock, errand->target);
+    return *ticket != NULL
+               ? SEC_E_OK
+               : gss_flight_ride(&source->stock, errand, seat, wait, ticket, report);
+}
+
+SECURITY_STATUS gss_source_wait_for(gss_source *source, const gss_errand *errand,
+                                    gss_seat *seat, sspia_wait *wait, gss_lease **lease,
+                                    sspia_report *report)
+{
+    const char *target = errand->target;
+    const struct wish wish = {
+        .by_target = true, .target = target, .asks = GSS_MECH_KERBEROS, .by_ticket = true};
+    gss_ticket *ticket = NULL;
+    SECURITY_STATUS status;
+
+    *lease = NULL;
+    if (!gss_text_given(target))
+        return GSS_FLIGHT_BLOCKS; /* the lack of a name is GSSAPI's affair */
+    if (seat->flight == NULL && !errand->delegating && !gss_stock_wants(&source->stock))
+        *lease = take_idle(source, &wish);
+    if (*lease != NULL)
+        return SEC_E_OK;
+    status = get_ticket(source, errand, seat, wait, &ticket, report);
+    if (status == SEC_E_OK)
+        status = make_of(source, target, ticket, lease, report);
+    gss_ticket_drop(ticket);
+    return status;
+}
+
 void gss_source_give(gss_source *source, gss_lease *lease)
 {
     if (lease == NULL)
         return;
-    pthread_mutex_lock(&source->lock);
+    pthread_mutex_lock(&source->stock.lock);
     if (source->idle_count < IDLE_MAX) {
         lease->next = source->idle;
         source->idle = lease;
         source->idle_count++;
         lease = NULL;
     }
-    pthread_mutex_unlock(&source->lock);
+    pthread_mutex_unlock(&source->stock.lock);
     gss_lease_destroy(lease);
 }

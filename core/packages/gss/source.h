@@ -2,10 +2,9 @@
 #ifndef GSS_SOURCE_H
 #define GSS_SOURCE_H
 
+#include "flight.h"
 #include "lease.h"
 #include "recipe.h"
-
-#include <pthread.h>
 
 /*
  * A recipe for gss_cred_id_t's, and a few that are idle. The recipe is filled in once by plan.c
@@ -14,13 +13,12 @@
 typedef struct gss_source {
     gss_recipe recipe;
 
-    pthread_mutex_t lock; /* guards what follows */
+    gss_stock stock; /* its lock guards what follows, too */
     gss_lease *idle;
     unsigned idle_count;
     bool renewing;
     int64_t
         kerberos_again; /* until then Negotiate does without Kerberos; see gss_source_mechs */
-    gss_tickets *tickets;
     gss_users *users;
 } gss_source;
 
@@ -44,6 +42,13 @@ SECURITY_STATUS gss_source_take(gss_source *source, unsigned mechs, bool raw, gs
  * target's form or the KDC (gss_source_mechs) leaves less. */
 SECURITY_STATUS gss_source_take_for(gss_source *source, const char *target, unsigned mechs,
                                     gss_lease **lease, sspia_report *report);
+/* The same for Kerberos alone, and without blocking: with a lease that cannot reach the
+ * network, because a ticket for the target is all that it has. SSPIA_WAITING as
+ * gss_flight_ride, which seat is for; GSS_FLIGHT_BLOCKS: only gss_source_take_for, which may
+ * block, can do it. */
+SECURITY_STATUS gss_source_wait_for(gss_source *source, const gss_errand *errand,
+                                    gss_seat *seat, sspia_wait *wait, gss_lease **lease,
+                                    sspia_report *report);
 /* Takes it back; NULL is fine. Does not block. */
 void gss_source_give(gss_source *source, gss_lease *lease);
 

@@ -25,6 +25,10 @@ SECURITY_STATUS gss_status(OM_uint32 major, OM_uint32 minor, gss_where where,
 SECURITY_STATUS gss_status_krb5(krb5_context context, krb5_error_code code, gss_where where,
                                 const char *what, sspia_report *report);
 
+/* The same for what GSSAPI would have met in libkrb5, and would have told so. */
+SECURITY_STATUS gss_status_initiate(krb5_context context, krb5_error_code code,
+                                    sspia_report *report);
+
 /* The minor code that the mechanism gave, where the mechanism glue renumbered it. */
 OM_uint32 gss_status_true_minor(OM_uint32 minor);
 

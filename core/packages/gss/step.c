@@ -99,12 +99,55 @@ static SECURITY_STATUS conclude(gss_context *context, OM_uint32 major, gss_OID m
     return SEC_E_OK;
 }
 
+/* sspia_wait.stop of a first leg. */
+static void stop_waiting(void *object)
+{
+    gss_context *context = object;
+
+    gss_flight_stop(&context->seat);
+}
+
+/* Takes the lease of a first leg: for Kerberos alone, and where the core can wait, without
+ * blocking, unless it turns out that this is not possible. SSPIA_WAITING: called again, with
+ * the same step. */
+static SECURITY_STATUS take_lease(gss_context *context, const sspia_step *step,
+                                  sspia_report *report)
+{
+    gss_source *source = context->source;
+    unsigned mechs = source->recipe.mechs;
+    sspia_wait *wait = step->wait;
+    const gss_errand errand = {.target = context->target_text,
+                               .delegating = (context->wanted & GSS_C_DELEG_FLAG) != 0};
+    bool waits = wait != NULL && context->kind == GSS_KERBEROS;
+    SECURITY_STATUS status;
+
+    if (waits && !context->blocks) {
+        status =
+            gss_source_wait_for(source, &errand, &context->seat, wait, &context->lease, report);
+        if (status != GSS_FLIGHT_BLOCKS) {
+            wait->stop = status == SSPIA_WAITING ? stop_waiting : NULL;
+            wait->data = context;
+            return status;
+        }
+        context->blocks = true;
+    }
+    if (waits && !(wait->flags & SSPIA_WAIT_THREAD)) {
+        wait->flags = SSPIA_WAIT_THREAD;
+        wait->fds = NULL;
+        wait->fd_count = 0;
+        wait->until = INT64_MAX;
+        wait->stop = NULL;
+        return SSPIA_WAITING;
+    }
+    if (context->requested & ISC_REQ_NULL_SESSION)
+        mechs &= GSS_MECH_NTLM;
+    return gss_source_take_for(source, context->target_text, mechs, &context->lease, report);
+}
+
 static SECURITY_STATUS begin_initiator(gss_context *context, const sspia_step *step,
                                        sspia_report *report)
 {
     gss_credential *credential = step->credential;
-    gss_source *source = &credential->outbound;
-    unsigned mechs = source->recipe.mechs;
     SECURITY_STATUS status;
 
     if (!(credential->use & SECPKG_CRED_OUTBOUND))
@@ -113,15 +156,11 @@ static SECURITY_STATUS begin_initiator(gss_context *context, const sspia_step *s
     status = gss_flags_request(context->kind, step->requested, &context->wanted, report);
     if (status != SEC_E_OK)
         return status;
-    if (step->requested & ISC_REQ_NULL_SESSION)
-        mechs &= GSS_MECH_NTLM;
     if (!gss_text_copy(step->target, &context->target_text))
         return SEC_E_INSUFFICIENT_MEMORY;
     context->requested = step->requested;
-    status = gss_source_take_for(source, step->target, mechs, &context->lease, report);
-    if (status == SEC_E_OK)
-        hold_credential(context, credential, source);
-    return status;
+    hold_credential(context, credential, &credential->outbound);
+    return take_lease(context, step, report);
 }
 
 /* Errors of gss-ntlmssp that its codes do not tell apart, or name badly. */
@@ -157,6 +196,26 @@ static SECURITY_STATUS refine(const gss_context *context, OM_uint32 major, OM_ui
                              text);
 }
 
+/* The ticket of the lease is not what GSSAPI looks for: it has expired in this moment, or means
+ * something else by the name. Another one is tried once. */
+static bool first_leg_again(gss_context *context, OM_uint32 minor)
+{
+    OM_uint32 ignored;
+
+    if (minor != (OM_uint32)KRB5_CC_NOTFOUND || context->lease->ticket == NULL ||
+        context->tried)
+        return false;
+    gss_stock_forget(&context->source->stock, context->lease->ticket);
+    gss_lease_destroy(context->lease);
+    context->lease = NULL;
+    if (context->handle != GSS_C_NO_CONTEXT)
+        gss_delete_sec_context(&ignored, &context->handle, GSS_C_NO_BUFFER);
+    context->handle = GSS_C_NO_CONTEXT;
+    context->tried = true;
+    context->waits = true;
+    return true;
+}
+
 SECURITY_STATUS gss_step_initialize(gss_kind kind, void **object, const sspia_step *step,
                                     sspia_step_result *result, sspia_report *report)
 {
@@ -177,6 +236,8 @@ SECURITY_STATUS gss_step_initialize(gss_kind kind, void **object, const sspia_st
         if (context == NULL)
             return SEC_E_INSUFFICIENT_MEMORY;
         status = begin_initiator(context, step, report);
+    } else if (context->waits) {
+        status = take_lease(context, step, report);
     } else if (!context->initiator || context->state != GSS_STARTED) {
         return gss_status_report(report, SEC_E_OUT_OF_SEQUENCE, "context",
                                  context->initiator ? "its handshake is over"
@@ -188,6 +249,9 @@ SECURITY_STATUS gss_step_initialize(gss_kind kind, void **object, const sspia_st
         status = gss_status_report(report, SEC_E_INVALID_TOKEN, "challenge",
                                    "the name of its target is empty");
     }
+    context->waits = status == SSPIA_WAITING;
+    if (context->waits)
+        return status;
     if (status == SEC_E_OK)
         status = take_bindings(context, step, report);
     if (status == SEC_E_OK && kind == GSS_NEGOTIATE && !gss_mic_field_move(&input, &moved))
@@ -205,6 +269,8 @@ SECURITY_STATUS gss_step_initialize(gss_kind kind, void **object, const sspia_st
         &mech, &output, &flags, &lifetime);
     status = gss_status(major, minor, GSS_AT_INITIATE, report);
     free(moved.value);
+    if (GSS_ERROR(major) && first_leg_again(context, minor))
+        return gss_step_initialize(kind, object, step, result, report);
     if (GSS_ERROR(major)) {
         deliver(&output, result);
         return gss_context_fail(context, refine(context, major, minor, status, report));

@@ -13,6 +13,18 @@ bool gss_text_copy(const char *text, char **copy)
     return text == NULL || *copy != NULL;
 }
 
+char *gss_text_of(const void *bytes, size_t length)
+{
+    char *text = malloc(length + 1);
+
+    if (text == NULL)
+        return NULL;
+    if (length > 0)
+        memcpy(text, bytes, length);
+    text[length] = '\0';
+    return text;
+}
+
 void gss_text_wipe(char *secret)
 {
     if (secret != NULL)

@@ -9,6 +9,9 @@
 /* A copy that free releases; NULL stays NULL. False if memory ran out. */
 bool gss_text_copy(const char *text, char **copy);
 
+/* Bytes as text, which free releases; NULL if memory ran out. */
+char *gss_text_of(const void *bytes, size_t length);
+
 /* For secrets: overwritten, then freed. NULL is fine. */
 void gss_text_wipe(char *secret);
 

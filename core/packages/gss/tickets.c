@@ -6,14 +6,17 @@
  * exchange (5 ms, one password guess for the KDC's lockout) for every gss_cred_id_t, where
  * the creds of one pool can share this ccache; and it gives the Kerberos code itself,
  * not renumbered. Invariants:
- *   1. After gss_tickets_get returned, nothing here changes but the count, until the last
+ *   1. Once they are complete, nothing here changes but the count, until the last
  *      drop. libkrb5 locks the MEMORY ccache itself, which creds reach by its name.
- *   2. The krb5_context belongs to the thread in gss_tickets_get, then to that of the last
+ *   2. The krb5_context belongs to one thread at a time until then, then to that of the last
  *      drop, never to two.
  */
 #include "tickets.h"
 #include "status.h"
+#include "text.h"
 
+#include <errno.h>
+#include <profile.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +28,12 @@ struct gss_tickets {
     char *name;
     int64_t expiry;
     int64_t renewal;
+
+    /* Until they are complete. */
+    krb5_get_init_creds_opt *options;
+    krb5_principal principal;
+    krb5_keytab keytab;
+    krb5_init_creds_context login;
 };
 
 /* krb5_timestamp counts seconds in 32 bits, unsigned since 1.16 (valid until 2106). */
@@ -51,66 +60,169 @@ krb5_error_code gss_tickets_principal(krb5_context context, krb5_keytab keytab,
     return code;
 }
 
-static krb5_error_code exchange(gss_tickets *tickets, const char *account, const char *password,
-                                const char *keytab_name)
+/* Invariant 1 begins to hold, or the tickets go. */
+static void put_tools_away(gss_tickets *tickets)
 {
     krb5_context context = tickets->context;
-    krb5_get_init_creds_opt *options = NULL;
-    krb5_principal principal = NULL;
-    krb5_keytab keytab = NULL;
-    krb5_creds creds;
-    krb5_error_code code;
-    int64_t life;
 
-    memset(&creds, 0, sizeof creds);
-    code = krb5_get_init_creds_opt_alloc(context, &options);
+    if (tickets->login != NULL)
+        krb5_init_creds_free(context, tickets->login);
+    if (tickets->options != NULL)
+        krb5_get_init_creds_opt_free(context, tickets->options);
+    if (tickets->keytab != NULL)
+        krb5_kt_close(context, tickets->keytab);
+    krb5_free_principal(context, tickets->principal);
+    tickets->login = NULL;
+    tickets->options = NULL;
+    tickets->keytab = NULL;
+    tickets->principal = NULL;
+}
+
+/* What both ways of getting tickets need. */
+static krb5_error_code prepare(gss_tickets *tickets, const char *account,
+                               const char *keytab_name)
+{
+    krb5_context context = tickets->context;
+    krb5_error_code code = krb5_get_init_creds_opt_alloc(context, &tickets->options);
+
     if (code == 0 && keytab_name != NULL)
-        code = krb5_kt_resolve(context, keytab_name, &keytab);
+        code = krb5_kt_resolve(context, keytab_name, &tickets->keytab);
     if (code == 0 && account != NULL)
-        code = krb5_parse_name(context, account, &principal);
+        code = krb5_parse_name(context, account, &tickets->principal);
     else if (code == 0)
-        code = gss_tickets_principal(context, keytab, &principal);
+        code = gss_tickets_principal(context, tickets->keytab, &tickets->principal);
     if (code == 0)
         code = krb5_cc_new_unique(context, "MEMORY", NULL, &tickets->ccache);
     if (code == 0)
         code = krb5_cc_get_full_name(context, tickets->ccache, &tickets->name);
     if (code == 0)
-        code = krb5_get_init_creds_opt_set_out_ccache(context, options, tickets->ccache);
-    if (code == 0 && password != NULL)
-        code = krb5_get_init_creds_password(context, &creds, principal, password, NULL, NULL, 0,
-                                            NULL, options);
-    else if (code == 0)
-        code = krb5_get_init_creds_keytab(context, &creds, principal, keytab, 0, NULL, options);
-    if (code == 0) {
-        tickets->expiry = seconds(creds.times.endtime);
-        life = tickets->expiry - seconds(creds.times.starttime != 0 ? creds.times.starttime
-                                                                    : creds.times.authtime);
-        tickets->renewal = tickets->expiry - (life > 1200 ? 300 : life / 4);
-    }
-    krb5_free_cred_contents(context, &creds);
-    if (keytab != NULL)
-        krb5_kt_close(context, keytab);
-    krb5_free_principal(context, principal);
-    if (options != NULL)
-        krb5_get_init_creds_opt_free(context, options);
+        code =
+            krb5_get_init_creds_opt_set_out_ccache(context, tickets->options, tickets->ccache);
     return code;
+}
+
+static void set_times(gss_tickets *tickets, const krb5_ticket_times *times)
+{
+    int64_t life;
+
+    tickets->expiry = seconds(times->endtime);
+    life =
+        tickets->expiry - seconds(times->starttime != 0 ? times->starttime : times->authtime);
+    tickets->renewal = tickets->expiry - (life > 1200 ? 300 : life / 4);
+}
+
+static krb5_error_code exchange(gss_tickets *tickets, const char *account, const char *password,
+                                const char *keytab_name)
+{
+    krb5_context context = tickets->context;
+    krb5_creds creds;
+    krb5_error_code code = prepare(tickets, account, keytab_name);
+
+    memset(&creds, 0, sizeof creds);
+    if (code == 0 && password != NULL)
+        code = krb5_get_init_creds_password(context, &creds, tickets->principal, password, NULL,
+                                            NULL, 0, NULL, tickets->options);
+    else if (code == 0)
+        code = krb5_get_init_creds_keytab(context, &creds, tickets->principal, tickets->keytab,
+                                          0, NULL, tickets->options);
+    if (code == 0)
+        set_times(tickets, &creds.times);
+    krb5_free_cred_contents(context, &creds);
+    put_tools_away(tickets);
+    return code;
+}
+
+static krb5_error_code create(gss_tickets **made)
+{
+    gss_tickets *tickets = calloc(1, sizeof *tickets);
+    krb5_error_code code;
+
+    *made = tickets;
+    if (tickets == NULL)
+        return ENOMEM;
+    atomic_init(&tickets->references, 1);
+    code = krb5_init_context(&tickets->context);
+    if (code != 0)
+        tickets->context = NULL;
+    return code;
+}
+
+krb5_error_code gss_tickets_open(const char *account, const char *password, const char *keytab,
+                                 gss_tickets **made)
+{
+    krb5_error_code code = create(made);
+    gss_tickets *tickets = *made;
+
+    if (code == 0)
+        code = prepare(tickets, account, keytab);
+    if (code == 0)
+        code = krb5_init_creds_init(tickets->context, tickets->principal, NULL, NULL, 0,
+                                    tickets->options, &tickets->login);
+    if (code == 0 && password != NULL)
+        code = krb5_init_creds_set_password(tickets->context, tickets->login, password);
+    else if (code == 0)
+        code = krb5_init_creds_set_keytab(tickets->context, tickets->login, tickets->keytab);
+    return code;
+}
+
+krb5_error_code gss_tickets_step(gss_tickets *tickets, krb5_data *reply, krb5_data *request,
+                                 krb5_data *realm, bool *more)
+{
+    krb5_ticket_times times;
+    unsigned flags = 0;
+    krb5_error_code code =
+        krb5_init_creds_step(tickets->context, tickets->login, reply, request, realm, &flags);
+
+    *more = code == 0 && (flags & KRB5_INIT_CREDS_STEP_FLAG_CONTINUE);
+    if (code != 0 || *more)
+        return code;
+    code = krb5_init_creds_get_times(tickets->context, tickets->login, &times);
+    if (code == 0)
+        set_times(tickets, &times);
+    put_tools_away(tickets);
+    return code;
+}
+
+bool gss_tickets_block(const gss_tickets *tickets)
+{
+    const krb5_data *realm = krb5_princ_realm(tickets->context, tickets->principal);
+    char *name = gss_text_of(realm->data, realm->length);
+    const char *places[][4] = {{"libdefaults", "pkinit_identities", NULL, NULL},
+                               {"libdefaults", name, "pkinit_identities", NULL},
+                               {"realms", name, "pkinit_identities", NULL}};
+    profile_t profile;
+    bool found = name == NULL;
+
+    if (name != NULL && krb5_get_profile(tickets->context, &profile) == 0) {
+        for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+            char **values = NULL;
+
+            found = profile_get_values(profile, places[i], &values) == 0 || found;
+            profile_free_list(values);
+        }
+        profile_release(profile);
+    }
+    free(name);
+    return found;
+}
+
+krb5_context gss_tickets_context(gss_tickets *tickets)
+{
+    return tickets != NULL ? tickets->context : NULL;
 }
 
 SECURITY_STATUS gss_tickets_get(const char *account, const char *password, const char *keytab,
                                 gss_tickets **tickets, krb5_error_code *code,
                                 sspia_report *report)
 {
-    gss_tickets *made = calloc(1, sizeof *made);
+    gss_tickets *made = NULL;
     SECURITY_STATUS status = SEC_E_INSUFFICIENT_MEMORY;
 
     *tickets = NULL;
-    *code = 0;
+    *code = create(&made);
     if (made == NULL)
         return status;
-    atomic_init(&made->references, 1);
-    *code = krb5_init_context(&made->context);
     if (*code != 0) {
-        made->context = NULL;
         status = gss_status_krb5(NULL, *code, GSS_AT_ACQUIRE, "Kerberos configuration", report);
         goto done;
     }
@@ -143,6 +255,7 @@ void gss_tickets_drop(gss_tickets *tickets)
         atomic_fetch_sub_explicit(&tickets->references, 1, memory_order_acq_rel) != 1)
         return;
     if (tickets->context != NULL) {
+        put_tools_away(tickets);
         if (tickets->ccache != NULL)
             krb5_cc_destroy(tickets->context, tickets->ccache);
         krb5_free_string(tickets->context, tickets->name);

@@ -5,6 +5,7 @@
 #include "host.h"
 
 #include <krb5.h>
+#include <stdbool.h>
 
 /* Tickets got with a password or a client keytab, in a ccache of our own in memory; service
  * tickets are added to it as they are used. Reference-counted; the last drop destroys it. */
@@ -16,6 +17,18 @@ typedef struct gss_tickets gss_tickets;
 SECURITY_STATUS gss_tickets_get(const char *account, const char *password, const char *keytab,
                                 gss_tickets **tickets, krb5_error_code *code,
                                 sspia_report *report);
+
+/* The same in steps that do not block. gss_tickets_open begins; *tickets is set once there is
+ * something to drop. A step takes a reply (empty at first); *more: sends request to a KDC of
+ * realm, else the tickets are complete. */
+krb5_error_code gss_tickets_open(const char *account, const char *password, const char *keytab,
+                                 gss_tickets **tickets);
+krb5_error_code gss_tickets_step(gss_tickets *tickets, krb5_data *reply, krb5_data *request,
+                                 krb5_data *realm, bool *more);
+/* Whether a step may block all the same: on a smart card or whatever else holds the keys that
+ * krb5.conf names for PKINIT. */
+bool gss_tickets_block(const gss_tickets *tickets);
+krb5_context gss_tickets_context(gss_tickets *tickets); /* until they are complete; or NULL */
 
 gss_tickets *gss_tickets_keep(gss_tickets *tickets); /* NULL is fine */
 void gss_tickets_drop(gss_tickets *tickets);
