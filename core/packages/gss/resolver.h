@@ -2,8 +2,8 @@
 #ifndef GSS_RESOLVER_H
 #define GSS_RESOLVER_H
 
-#include "answer.h"
 #include "host.h"
+#include "query.h"
 
 /*
  * Names of hosts and realms, looked up without holding a thread.
@@ -18,7 +18,7 @@
  *
  * A caller goes like this, on whatever thread its package is called:
  *
- *     lookup = gss_lookup_begin(GSS_QUERY_KDCS, "EXAMPLE.COM");
+ *     lookup = gss_lookup_begin(GSS_QUERY_KDCS, 0, "EXAMPLE.COM");
  *     switch (gss_lookup_go(lookup, wait->call, may_block, fds, &count, &until)) {
  *     case GSS_LOOKUP_DONE:    answer = gss_lookup_answer(lookup); ... gss_lookup_end(lookup);
  *     case GSS_LOOKUP_WAITS:   fds[0..count), until: wait for them, then the same again
@@ -31,23 +31,6 @@
 /* Room that a caller gives a look-up for descriptors. */
 #define GSS_LOOKUP_FDS 8u
 
-typedef enum gss_query {
-    /* The KDCs of a realm, to answer->servers: records of the type URI, _kerberos.REALM, else
-     * SRV, _kerberos._udp.REALM and then _kerberos._tcp.REALM, each in the order of priority.
-     * All of them are asked for at once; libkrb5, whose order that is, asks one by one. */
-    GSS_QUERY_KDCS,
-    /* Its primary KDC: the URIs that say so, else SRV, _kerberos-master. */
-    GSS_QUERY_PRIMARY_KDCS,
-    /* A host's addresses, to answer->addresses, in the order in which they should be tried
-     * (RFC 6724). Numbers are answered without asking anybody. */
-    GSS_QUERY_ADDRESSES,
-    /* The canonical name of a host, to answer->name, as the DNS writes it: what AI_CANONNAME
-     * of getaddrinfo gives. With REVERSE: then that of its first address (PTR), if it has
-     * one. */
-    GSS_QUERY_CANONICAL,
-    GSS_QUERY_CANONICAL_REVERSE
-} gss_query;
-
 typedef struct gss_lookup gss_lookup;
 
 typedef enum gss_lookup_state {
@@ -58,17 +41,18 @@ typedef enum gss_lookup_state {
 
 /* A caller's part in a look-up; nothing is sent yet. NULL if memory ran out. One call at a time
  * uses it. */
-gss_lookup *gss_lookup_begin(gss_query query, const char *name);
+gss_lookup *gss_lookup_begin(gss_query query, unsigned flags, const char *name);
 
 /*
- * Goes on as far as that is possible without waiting, or with may_block to the end. call: the
- * sspia_wait.call of whoever asks. fds: on entry *count of them, as this function left them,
- * with revents (0 the first time); on return what to wait for, *count up to GSS_LOOKUP_FDS (0
- * for those who do not lead). until: a time of CLOCK_MONOTONIC in nanoseconds, INT64_MAX if
- * none. Descriptors may be closed, and others opened, before it returns.
+ * Goes on as far as that is possible without waiting. call: the sspia_wait.call of whoever
+ * asks. may_block: whether this thread may; it does only after GSS_LOOKUP_THREAD. fds: on entry
+ * *count of them, as this function left them, with revents (0 the first time); on return what
+ * to wait for, *count up to GSS_LOOKUP_FDS, 0 for those who do not lead. until: a time of
+ * CLOCK_MONOTONIC in nanoseconds, INT64_MAX if none. Descriptors may be closed and others
+ * opened before it returns.
  *
- * A caller that was told WAITS or THREAD must come back as it was told, or end the look-up:
- * others may depend on it. Why it comes back does not matter.
+ * Who was told WAITS or THREAD comes back for what it was told, or ends the look-up: others may
+ * depend on it. To come back early does no harm.
  */
 gss_lookup_state gss_lookup_go(gss_lookup *lookup, void *call, bool may_block,
                                struct pollfd *fds, uint32_t *count, int64_t *until);
