@@ -100,8 +100,12 @@ static char *copy_uri(const unsigned char *data, size_t size, bool *enough)
 
     if (memchr(data, 0, size) != NULL)
         return NULL;
-    text = strndup((const char *)data, size);
+    text = malloc(size + 1);
     *enough = *enough && text != NULL;
+    if (text == NULL)
+        return NULL;
+    memcpy(text, data, size);
+    text[size] = '\0';
     return text;
 }
 
