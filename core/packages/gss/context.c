@@ -27,6 +27,8 @@ gss_context *gss_context_create(gss_kind kind, bool initiator)
 
 void gss_context_settle(gss_context *context)
 {
+    gss_canonical_end(context->canonical);
+    context->canonical = NULL;
     if (context->lease != NULL)
         gss_source_give(context->source, context->lease);
     gss_credential_release(context->credential);

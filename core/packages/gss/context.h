@@ -2,6 +2,7 @@
 #ifndef GSS_CONTEXT_H
 #define GSS_CONTEXT_H
 
+#include "canonical.h"
 #include "credential.h"
 
 /*
@@ -25,7 +26,10 @@ typedef struct gss_context {
     gss_source *source;
     gss_lease *lease;
 
-    char *target_text; /* as the caller gave it, or NULL */
+    char *target_text;        /* as the caller gave it, or NULL */
+    bool begun;               /* initiators: the look-up below, if any, is over */
+    gss_canonical *canonical; /* the target's name is being looked up */
+    gss_candidate candidate;
     gss_channel_bindings_t bindings;
     uint64_t requested;
     OM_uint32 wanted;    /* initiators: GSS flags */

@@ -99,12 +99,27 @@ static SECURITY_STATUS conclude(gss_context *context, OM_uint32 major, gss_OID m
     return SEC_E_OK;
 }
 
+/* Where the core can wait, the leg itself asks no DNS: Kerberos is given the name of a
+ * principal. *name: that, or NULL for the target as it is. gss-ntlmssp takes no such name; with
+ * both, GSSAPI looks for itself. */
+static SECURITY_STATUS name_target(gss_context *context, const sspia_step *step, unsigned mechs,
+                                   char **name, sspia_report *report)
+{
+    *name = NULL;
+    if (step->wait == NULL || mechs != GSS_MECH_KERBEROS)
+        return SEC_E_OK;
+    return gss_canonical_name(&context->canonical, step->target, context->candidate, step->wait,
+                              name, report);
+}
+
+/* SSPIA_WAITING: called again, with the same step. */
 static SECURITY_STATUS begin_initiator(gss_context *context, const sspia_step *step,
                                        sspia_report *report)
 {
     gss_credential *credential = step->credential;
     gss_source *source = &credential->outbound;
     unsigned mechs = source->recipe.mechs;
+    char *name = NULL;
     SECURITY_STATUS status;
 
     if (!(credential->use & SECPKG_CRED_OUTBOUND))
@@ -115,12 +130,21 @@ static SECURITY_STATUS begin_initiator(gss_context *context, const sspia_step *s
         return status;
     if (step->requested & ISC_REQ_NULL_SESSION)
         mechs &= GSS_MECH_NTLM;
+    status = name_target(context, step, mechs, &name, report);
+    if (status != SEC_E_OK)
+        return status;
+    if (name == NULL && context->candidate == GSS_CANDIDATE_SECOND)
+        return SEC_E_TARGET_UNKNOWN; /* as with the first, which has said why */
+    free(context->target_text);
     if (!gss_text_copy(step->target, &context->target_text))
-        return SEC_E_INSUFFICIENT_MEMORY;
+        status = SEC_E_INSUFFICIENT_MEMORY;
     context->requested = step->requested;
-    status = gss_source_take_for(source, step->target, mechs, &context->lease, report);
+    if (status == SEC_E_OK)
+        status = gss_source_take_for(source, name != NULL ? name : step->target, mechs,
+                                     &context->lease, report);
     if (status == SEC_E_OK)
         hold_credential(context, credential, source);
+    free(name);
     return status;
 }
 
@@ -157,11 +181,31 @@ static SECURITY_STATUS refine(const gss_context *context, OM_uint32 major, OM_ui
                              text);
 }
 
+/* The KDC does not know the target by its first name. If it may have a second one, the leg
+ * begins anew. */
+static bool second_name_is_due(gss_context *context, const sspia_step *step, bool first,
+                               SECURITY_STATUS status)
+{
+    OM_uint32 minor;
+
+    if (!first || status != SEC_E_TARGET_UNKNOWN || step->wait == NULL ||
+        context->lease == NULL || context->lease->mechs != GSS_MECH_KERBEROS ||
+        context->candidate == GSS_CANDIDATE_SECOND)
+        return false;
+    gss_delete_sec_context(&minor, &context->handle, GSS_C_NO_BUFFER);
+    context->handle = GSS_C_NO_CONTEXT;
+    gss_context_settle(context);
+    context->candidate = GSS_CANDIDATE_SECOND;
+    context->begun = false;
+    return true;
+}
+
 SECURITY_STATUS gss_step_initialize(gss_kind kind, void **object, const sspia_step *step,
                                     sspia_step_result *result, sspia_report *report)
 {
     gss_context *context = *object;
-    bool first = context == NULL;
+    bool first = context == NULL ||
+                 (context->initiator && !context->begun && context->state == GSS_STARTED);
     gss_buffer_desc input = input_token(step);
     gss_buffer_desc moved = {0, NULL};
     gss_buffer_desc output = {0, NULL};
@@ -173,10 +217,14 @@ SECURITY_STATUS gss_step_initialize(gss_kind kind, void **object, const sspia_st
     SECURITY_STATUS status = SEC_E_OK;
 
     if (first) {
-        context = *object = gss_context_create(kind, true);
+        if (context == NULL)
+            context = *object = gss_context_create(kind, true);
         if (context == NULL)
             return SEC_E_INSUFFICIENT_MEMORY;
         status = begin_initiator(context, step, report);
+        if (status == SSPIA_WAITING)
+            return status;
+        context->begun = true;
     } else if (!context->initiator || context->state != GSS_STARTED) {
         return gss_status_report(report, SEC_E_OUT_OF_SEQUENCE, "context",
                                  context->initiator ? "its handshake is over"
@@ -205,6 +253,10 @@ SECURITY_STATUS gss_step_initialize(gss_kind kind, void **object, const sspia_st
         &mech, &output, &flags, &lifetime);
     status = gss_status(major, minor, GSS_AT_INITIATE, report);
     free(moved.value);
+    if (second_name_is_due(context, step, first, status)) {
+        gss_release_buffer(&minor, &output);
+        return gss_step_initialize(kind, object, step, result, report);
+    }
     if (GSS_ERROR(major)) {
         deliver(&output, result);
         return gss_context_fail(context, refine(context, major, minor, status, report));
