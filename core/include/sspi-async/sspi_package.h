@@ -160,6 +160,14 @@ typedef struct sspia_step_result {
     uint8_t alert[2];    /* level, description; alert[0] 0: none */
 } sspia_step_result;
 
+/* What query_context writes for SSPIA_ATTR_DELEGATED_CREDENTIAL, in place of the structure of
+ * sspi.h: the core makes a handle of it. Zero on entry. */
+typedef struct sspia_delegated {
+    const sspia_package *package; /* whose credential it is; NULL: the context's */
+    void *credential;             /* a new one, which release ends */
+    int64_t expiry;               /* as in sspia_step_result */
+} sspia_delegated;
+
 /* One security package. Constant; lives for ever. A function pointer that is NULL means
  * SEC_E_UNSUPPORTED_FUNCTION, save where noted. */
 struct sspia_package {

@@ -4,6 +4,7 @@
 
 #include "host.h"
 
+#include <gssapi/gssapi.h>
 #include <krb5.h>
 
 /* Tickets got with a password or a client keytab, in a ccache of our own in memory; service
@@ -16,6 +17,10 @@ typedef struct gss_tickets gss_tickets;
 SECURITY_STATUS gss_tickets_get(const char *account, const char *password, const char *keytab,
                                 gss_tickets **tickets, krb5_error_code *code,
                                 sspia_report *report);
+
+/* Those of a cred that GSSAPI has made: a copy. Asks nobody. */
+SECURITY_STATUS gss_tickets_copy(gss_cred_id_t cred, gss_tickets **tickets,
+                                 sspia_report *report);
 
 gss_tickets *gss_tickets_keep(gss_tickets *tickets); /* NULL is fine */
 void gss_tickets_drop(gss_tickets *tickets);
