@@ -186,7 +186,7 @@ class SecurityContext(Messages):
 
     @property
     def delegated(self) -> Credential | None:
-        """What the client delegated to this server: a credential to talk to others as the client.
+        """What the client delegated to this server: a credential to talk to others as it.
 
         None if it delegated nothing, or the package cannot do that (Kerberos can, and Negotiate
         by it). The client asks by `ClientFlags.DELEGATE`, with a forwardable ticket. The
