@@ -599,6 +599,9 @@ typedef struct sspia_message_limit {
  * ImpersonateSecurityContext, and the credential of the thread. */
 #define SSPIA_ATTR_DELEGATED_CREDENTIAL 0x53500003u
 
+/* Of sspia_auth_identity.delegation, see there. */
+#define SSPIA_DELEGATION_CONSTRAINED 0x1u
+
 typedef struct sspia_delegated_credential {
     CredHandle credential;
     TimeStamp expiry;

@@ -67,7 +67,9 @@ typedef struct sspia_identity {
     const char *client_keytab;
     const char *replay_cache;
     const char *ntlm_user_file;
-    uint32_t flags; /* SEC_WINNT_AUTH_IDENTITY_* */
+    uint32_t flags;      /* SEC_WINNT_AUTH_IDENTITY_* */
+    uint32_t delegation; /* SSPIA_DELEGATION_* */
+    const char *impersonate;
 } sspia_identity;
 
 typedef struct sspia_package sspia_package;

@@ -112,6 +112,21 @@ static SECURITY_STATUS name_target(gss_context *context, const sspia_step *step,
                               name, report);
 }
 
+/* SSPIA_WAITING: libkrb5 may talk to a KDC in this leg, on a thread that may block. */
+static SECURITY_STATUS ask_for_thread(const sspia_step *step)
+{
+    sspia_wait *wait = step->wait;
+
+    if (wait == NULL || (wait->flags & SSPIA_WAIT_THREAD))
+        return SEC_E_OK;
+    wait->flags = SSPIA_WAIT_THREAD;
+    wait->fds = NULL;
+    wait->fd_count = 0;
+    wait->until = INT64_MAX;
+    wait->stop = NULL;
+    return SSPIA_WAITING;
+}
+
 /* SSPIA_WAITING: called again, with the same step. */
 static SECURITY_STATUS begin_initiator(gss_context *context, const sspia_step *step,
                                        sspia_report *report)
@@ -131,8 +146,12 @@ static SECURITY_STATUS begin_initiator(gss_context *context, const sspia_step *s
     if (step->requested & ISC_REQ_NULL_SESSION)
         mechs &= GSS_MECH_NTLM;
     status = name_target(context, step, mechs, &name, report);
-    if (status != SEC_E_OK)
+    if (status == SEC_E_OK && source->recipe.s4u)
+        status = ask_for_thread(step);
+    if (status != SEC_E_OK) {
+        free(name);
         return status;
+    }
     if (name == NULL && context->candidate == GSS_CANDIDATE_SECOND)
         return SEC_E_TARGET_UNKNOWN; /* as with the first, which has said why */
     free(context->target_text);
@@ -319,6 +338,8 @@ static SECURITY_STATUS begin_acceptor(gss_context *context, const sspia_step *st
         mech = mechs & GSS_MECH_KERBEROS ? GSS_MECH_KERBEROS : GSS_MECH_NTLM;
     if (mech == GSS_MECH_NTLM)
         source = &credential->ntlm_in;
+    if (source->recipe.usage == GSS_C_BOTH && ask_for_thread(step) == SSPIA_WAITING)
+        return SSPIA_WAITING;
     status = gss_source_take(source, mech, sniffed.raw, &context->lease, report);
     if (status != SEC_E_OK && mech != sniffed.offered && (mechs & GSS_MECH_NTLM) &&
         mech != GSS_MECH_NTLM) {
@@ -372,6 +393,8 @@ SECURITY_STATUS gss_step_accept(gss_kind kind, void **object, const sspia_step *
         status = may_accept(step, report);
     if (status == SEC_E_OK && context->lease == NULL)
         status = begin_acceptor(context, step, &input, report);
+    if (status == SSPIA_WAITING)
+        return status;
     if (status == SEC_E_OK)
         status = take_bindings(context, step, report);
     if (status != SEC_E_OK)

@@ -148,7 +148,19 @@ static SECURITY_STATUS store(gss_cred_id_t cred, gss_tickets *tickets, sspia_rep
     return gss_status(major, minor, GSS_AT_ACQUIRE, report);
 }
 
-SECURITY_STATUS gss_tickets_copy(gss_cred_id_t cred, gss_tickets **tickets,
+/* libkrb5 leaves this note where it composes such creds. */
+static bool is_proxy(const gss_tickets *tickets)
+{
+    krb5_data service;
+
+    if (krb5_cc_get_config(tickets->context, tickets->ccache, NULL, "proxy_impersonator",
+                           &service) != 0)
+        return false;
+    krb5_free_data_contents(tickets->context, &service);
+    return true;
+}
+
+SECURITY_STATUS gss_tickets_copy(gss_cred_id_t cred, gss_tickets **tickets, bool *proxy,
                                  sspia_report *report)
 {
     gss_tickets *made = calloc(1, sizeof *made);
@@ -169,10 +181,12 @@ SECURITY_STATUS gss_tickets_copy(gss_cred_id_t cred, gss_tickets **tickets,
     status = code == 0 ? store(cred, made, report)
                        : gss_status_krb5(made->context, code, GSS_AT_ACQUIRE,
                                          "delegated tickets", report);
-    if (status == SEC_E_OK)
+    if (status == SEC_E_OK) {
+        *proxy = is_proxy(made);
         *tickets = made;
-    else
+    } else {
         gss_tickets_drop(made);
+    }
     return status;
 }
 

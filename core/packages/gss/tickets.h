@@ -6,6 +6,7 @@
 
 #include <gssapi/gssapi.h>
 #include <krb5.h>
+#include <stdbool.h>
 
 /* Tickets got with a password or a client keytab, in a ccache of our own in memory; service
  * tickets are added to it as they are used. Reference-counted; the last drop destroys it. */
@@ -18,8 +19,9 @@ SECURITY_STATUS gss_tickets_get(const char *account, const char *password, const
                                 gss_tickets **tickets, krb5_error_code *code,
                                 sspia_report *report);
 
-/* Those of a cred that GSSAPI has made: a copy. Asks nobody. */
-SECURITY_STATUS gss_tickets_copy(gss_cred_id_t cred, gss_tickets **tickets,
+/* Those of a cred that GSSAPI has made: a copy. Asks nobody. *proxy: they are a service's,
+ * which acts for the cred's owner (S4U2Proxy). */
+SECURITY_STATUS gss_tickets_copy(gss_cred_id_t cred, gss_tickets **tickets, bool *proxy,
                                  sspia_report *report);
 
 gss_tickets *gss_tickets_keep(gss_tickets *tickets); /* NULL is fine */
