@@ -64,10 +64,10 @@ def test_kdc_decides_on_constrained_delegation(krb5_realm: Realm) -> None:
     identity = Identity(
         keytab=krb5_realm.keytab, client_keytab=krb5_realm.keytab, constrained_delegation=True
     )
-    credential = Credential.acquire("Kerberos", CredentialUse.BOTH, identity=identity).result(30)
-    client = sspi_async.client(
-        "HTTP@localhost", package="Kerberos", identity=krb5_realm.client
+    credential = Credential.acquire("Kerberos", CredentialUse.BOTH, identity=identity).result(
+        30
     )
+    client = sspi_async.client("HTTP@localhost", package="Kerberos", identity=krb5_realm.client)
     with credential, client, sspi_async.server(credential=credential) as server:
         handshake(client, server)
         delegated = server.delegated
