@@ -5,6 +5,7 @@
 #include "resolver.h"
 #include "status.h"
 
+#include <errno.h>
 #include <krb5.h>
 #include <profile.h>
 #include <resolv.h>
@@ -100,7 +101,7 @@ static SECURITY_STATUS make_principal(krb5_context context, const char *service,
     char *whole = NULL;
     krb5_principal principal = NULL;
     char *unparsed = NULL;
-    krb5_error_code code = KRB5_CC_NOMEM;
+    krb5_error_code code = ENOMEM;
     SECURITY_STATUS status;
 
     if (name == NULL)
@@ -229,7 +230,10 @@ SECURITY_STATUS gss_canonical_name(gss_canonical **work, const char *target,
         status = gss_status_krb5(NULL, code, GSS_AT_INITIATE, "Kerberos configuration", report);
     else
         status = find(work, context, service, candidate, wait, principal, report);
-    if (status != SSPIA_WAITING) {
+    if (status != SSPIA_WAITING && *work != NULL) {
+        wait->fds = NULL;
+        wait->fd_count = 0;
+        wait->stop = NULL;
         gss_canonical_end(*work);
         *work = NULL;
     }
