@@ -35,6 +35,7 @@
 #define BUCKETS     64u
 #define BUCKET_MAX  8u /* answers that are remembered in each */
 #define TTL_UNKNOWN 60
+#define TTL_MIN     1
 #define TTL_MAX     3600
 #define TTL_NOTHING 5
 #define NO_TIME     INT64_MAX
@@ -259,6 +260,8 @@ static uint32_t life_of(const gss_answer *answer)
         return TTL_NOTHING;
     if (answer->ttl == UINT32_MAX)
         return TTL_UNKNOWN;
+    if (answer->ttl == 0)
+        return TTL_MIN; /* of the hosts file, too */
     return answer->ttl < TTL_MAX ? answer->ttl : TTL_MAX;
 }
 

@@ -270,28 +270,43 @@ SECURITY_STATUS gss_source_take(gss_source *source, unsigned mechs, bool raw, gs
     return status == SEC_E_OK ? take(source, mechs, raw, lease, report) : status;
 }
 
-SECURITY_STATUS gss_source_take_for(gss_source *source, const char *target, unsigned mechs,
-                                    gss_lease **lease, sspia_report *report)
+/* mechs: what is left of them. */
+static SECURITY_STATUS take_known(gss_source *source, const char *target, unsigned *mechs,
+                                  gss_lease **lease, sspia_report *report)
 {
     struct wish wish = {.by_target = true, .target = target};
+    SECURITY_STATUS status;
+
+    *lease = NULL;
+    *mechs &= gss_source_mechs(source);
+    status = prepare(source, mechs, report);
+    if (status != SEC_E_OK)
+        return status;
+    wish.asks = *mechs;
+    *lease = take_idle(source, &wish);
+    return SEC_E_OK;
+}
+
+SECURITY_STATUS gss_source_take_known(gss_source *source, const char *target, unsigned mechs,
+                                      gss_lease **lease, sspia_report *report)
+{
+    return take_known(source, target, &mechs, lease, report);
+}
+
+SECURITY_STATUS gss_source_take_for(gss_source *source, const char *target, const char *called,
+                                    unsigned mechs, gss_lease **lease, sspia_report *report)
+{
     gss_name_t name = GSS_C_NO_NAME;
     char *text = NULL;
     unsigned usable;
     OM_uint32 minor;
-    SECURITY_STATUS status;
+    SECURITY_STATUS status = take_known(source, target, &mechs, lease, report);
 
-    *lease = NULL;
-    mechs &= gss_source_mechs(source);
-    status = prepare(source, &mechs, report);
-    if (status != SEC_E_OK)
+    if (status != SEC_E_OK || *lease != NULL)
         return status;
-    wish.asks = mechs;
-    *lease = take_idle(source, &wish);
-    if (*lease != NULL)
-        return SEC_E_OK;
     if (!gss_text_copy(target, &text))
         return SEC_E_INSUFFICIENT_MEMORY;
-    status = gss_name_target(target, mechs, &name, &usable, report);
+    status = gss_name_target(called != NULL ? called : target, mechs, &name, &usable, report);
     if (status == SEC_E_OK)
         status = take(source, usable, false, lease, report);
     if (status != SEC_E_OK) {

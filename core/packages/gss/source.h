@@ -41,9 +41,13 @@ unsigned gss_source_mechs(gss_source *source);
 SECURITY_STATUS gss_source_take(gss_source *source, unsigned mechs, bool raw, gss_lease **lease,
                                 sspia_report *report);
 /* The same for an initiator, with its target set. mechs is what it may negotiate unless the
- * target's form or the KDC (gss_source_mechs) leaves less. */
-SECURITY_STATUS gss_source_take_for(gss_source *source, const char *target, unsigned mechs,
-                                    gss_lease **lease, sspia_report *report);
+ * target's form or the KDC (gss_source_mechs) leaves less. name: what GSSAPI is to call the
+ * target, or NULL. */
+SECURITY_STATUS gss_source_take_for(gss_source *source, const char *target, const char *name,
+                                    unsigned mechs, gss_lease **lease, sspia_report *report);
+/* An idle one for the target; *lease is NULL if there is none. */
+SECURITY_STATUS gss_source_take_known(gss_source *source, const char *target, unsigned mechs,
+                                      gss_lease **lease, sspia_report *report);
 /* Takes it back; NULL is fine. Does not block. */
 void gss_source_give(gss_source *source, gss_lease *lease);
 

@@ -145,23 +145,25 @@ static SECURITY_STATUS begin_initiator(gss_context *context, const sspia_step *s
         return status;
     if (step->requested & ISC_REQ_NULL_SESSION)
         mechs &= GSS_MECH_NTLM;
-    status = name_target(context, step, mechs, &name, report);
-    if (status == SEC_E_OK && source->recipe.s4u)
-        status = ask_for_thread(step);
-    if (status != SEC_E_OK) {
-        free(name);
+    if (source->recipe.s4u && ask_for_thread(step) == SSPIA_WAITING)
+        return SSPIA_WAITING;
+    /* One that is known by its name costs no look into krb5.conf. */
+    if (context->canonical == NULL && context->candidate == GSS_CANDIDATE_FIRST)
+        status = gss_source_take_known(source, step->target, mechs, &context->lease, report);
+    if (status == SEC_E_OK && context->lease == NULL)
+        status = name_target(context, step, mechs, &name, report);
+    if (status != SEC_E_OK)
         return status;
-    }
-    if (name == NULL && context->candidate == GSS_CANDIDATE_SECOND)
+    if (context->lease == NULL && name == NULL && context->candidate == GSS_CANDIDATE_SECOND)
         return SEC_E_TARGET_UNKNOWN; /* as with the first, which has said why */
     free(context->target_text);
     if (!gss_text_copy(step->target, &context->target_text))
         status = SEC_E_INSUFFICIENT_MEMORY;
     context->requested = step->requested;
-    if (status == SEC_E_OK)
-        status = gss_source_take_for(source, name != NULL ? name : step->target, mechs,
-                                     &context->lease, report);
-    if (status == SEC_E_OK)
+    if (status == SEC_E_OK && context->lease == NULL)
+        status =
+            gss_source_take_for(source, step->target, name, mechs, &context->lease, report);
+    if (context->lease != NULL)
         hold_credential(context, credential, source);
     free(name);
     return status;
@@ -213,6 +215,8 @@ static bool second_name_is_due(gss_context *context, const sspia_step *step, boo
         return false;
     gss_delete_sec_context(&minor, &context->handle, GSS_C_NO_BUFFER);
     context->handle = GSS_C_NO_CONTEXT;
+    gss_lease_destroy(context->lease); /* nobody needs one with this name */
+    context->lease = NULL;
     gss_context_settle(context);
     context->candidate = GSS_CANDIDATE_SECOND;
     context->begun = false;
