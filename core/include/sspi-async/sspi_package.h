@@ -70,7 +70,9 @@ typedef struct sspia_identity {
     const char *client_keytab;
     const char *replay_cache;
     const char *ntlm_user_file;
-    uint32_t flags; /* SEC_WINNT_AUTH_IDENTITY_* */
+    uint32_t flags;      /* SEC_WINNT_AUTH_IDENTITY_* */
+    uint32_t delegation; /* SSPIA_DELEGATION_* */
+    const char *impersonate;
 } sspia_identity;
 
 typedef struct sspia_package sspia_package;
@@ -165,6 +167,14 @@ typedef struct sspia_step_result {
     size_t missing;      /* with SEC_E_INCOMPLETE_MESSAGE: how many more, 0 if unknown */
     uint8_t alert[2];    /* level, description; alert[0] 0: none */
 } sspia_step_result;
+
+/* What query_context writes for SSPIA_ATTR_DELEGATED_CREDENTIAL, in place of the structure of
+ * sspi.h: the core makes a handle of it. Zero on entry. */
+typedef struct sspia_delegated {
+    const sspia_package *package; /* whose credential it is; NULL: the context's */
+    void *credential;             /* a new one, which release ends */
+    int64_t expiry;               /* as in sspia_step_result */
+} sspia_delegated;
 
 /* One security package. Constant; lives for ever. A function pointer that is NULL means
  * SEC_E_UNSUPPORTED_FUNCTION, save where noted. */

@@ -2,6 +2,7 @@
 #ifndef GSS_CONTEXT_H
 #define GSS_CONTEXT_H
 
+#include "canonical.h"
 #include "credential.h"
 
 /*
@@ -32,7 +33,11 @@ typedef struct gss_context {
     bool tried;  /* once in vain with a ticket that GSSAPI did not find */
     gss_seat seat;
 
-    char *target_text; /* as the caller gave it, or NULL */
+    char *target_text;        /* as the caller gave it, or NULL */
+    bool named;               /* the look-up below is over */
+    gss_canonical *canonical; /* the target's name is being looked up */
+    gss_candidate candidate;
+    char *principal; /* the canonical name, or NULL: the target's is */
     gss_channel_bindings_t bindings;
     uint64_t requested;
     OM_uint32 wanted;    /* initiators: GSS flags */

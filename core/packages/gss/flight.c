@@ -55,6 +55,7 @@ struct gss_flight {
 
     gss_stock *stock;
     char *target; /* or NULL: the account's tickets */
+    char *called; /* or NULL */
     bool delegating;
 
     enum state { OPEN, STEP, FIND, ADMIT, ON_AIR, REFUSED } state;
@@ -148,7 +149,10 @@ static gss_flight *begin(gss_stock *stock, const gss_errand *errand, gss_flight 
 {
     gss_flight *flight = calloc(1, sizeof *flight);
 
-    if (flight == NULL || !gss_text_copy(errand->target, &flight->target)) {
+    if (flight == NULL || !gss_text_copy(errand->target, &flight->target) ||
+        !gss_text_copy(errand->called, &flight->called)) {
+        if (flight != NULL)
+            free(flight->target);
         free(flight);
         return NULL;
     }
@@ -175,7 +179,8 @@ static bool board(gss_stock *stock, const gss_errand *errand, gss_seat *seat)
 
     while (flight != NULL &&
            (flight->owner != owner || flight->delegating != errand->delegating ||
-            !same_target(flight->target, errand->target)))
+            !same_target(flight->target, errand->target) ||
+            !same_target(flight->called, errand->called)))
         flight = flight->next;
     if (flight == NULL && bucket != NULL) {
         flight = begin(stock, errand, bucket);
@@ -208,6 +213,7 @@ static void destroy(gss_flight *flight)
     gss_ticket_drop(flight->ticket);
     gss_tickets_drop(flight->tickets);
     free(flight->target);
+    free(flight->called);
     free(flight);
 }
 
@@ -297,7 +303,8 @@ static SECURITY_STATUS open_ticket(gss_flight *flight, bool may_block)
     SECURITY_STATUS status;
     krb5_error_code code;
 
-    status = gss_peer_principal(flight->target, may_block, &principal, &flight->report);
+    status = gss_peer_principal(flight->called != NULL ? flight->called : flight->target,
+                                may_block, &principal, &flight->report);
     if (status != SEC_E_OK)
         return status;
     code = gss_ticket_open(recipe,
