@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #define SKIPPED 77
-#define MODULES 2
+#define MODULES 3
 
 struct block {
     size_t size;
@@ -57,6 +57,26 @@ static void report_line(sspia_report *report, const char *what, const char *why)
              why != NULL ? why : "");
 }
 
+static const sspia_package *find(const char *name, sspia_report *report)
+{
+    const sspia_package *package = realm_host_package(name);
+
+    if (package == NULL)
+        report_line(report, name, "no such package");
+    return package;
+}
+
+static const sspia_package *at(size_t place)
+{
+    for (size_t module = 0; module < MODULES; module++) {
+        for (size_t i = 0; packages[module] != NULL && packages[module][i] != NULL; i++) {
+            if (place-- == 0)
+                return packages[module][i];
+        }
+    }
+    return NULL;
+}
+
 static const sspia_host host = {
     .abi = SSPIA_PACKAGE_ABI,
     .size = sizeof(sspia_host),
@@ -64,6 +84,8 @@ static const sspia_host host = {
     .free = realm_host_free,
     .quiesce = quiesce,
     .report = report_line,
+    .find = find,
+    .at = at,
 };
 
 static const sspia_package *const *load(const char *file)
@@ -89,7 +111,7 @@ static const sspia_package *const *load(const char *file)
 
 void realm_host_load(void)
 {
-    static const char *const names[MODULES] = {"gss", "ntlm"};
+    static const char *const names[MODULES] = {"negotiate", "gss", "ntlm"};
     const char *folder = getenv("SSPI_ASYNC_PACKAGE_PATH");
     const char *one = getenv("REALM_HOST_MODULE");
 
@@ -104,7 +126,7 @@ void realm_host_load(void)
 
         snprintf(file, sizeof file, "%s/libsspi-async-%s.so", folder != NULL ? folder : ".",
                  one != NULL ? one : names[i]);
-        if (one != NULL || i == 0 || access(file, F_OK) == 0)
+        if (one != NULL || i < 2 || access(file, F_OK) == 0)
             packages[i] = load(file);
     }
 }

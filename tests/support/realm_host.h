@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * realm_host.h - the modules gss and ntlm without the library: a host that is only malloc, and
+ * realm_host.h - the modules gss, ntlm and negotiate without the library: a host that is only malloc, and
  * the two sides of a handshake. For tests that run inside `realm run`, and for those of the one
  * module that REALM_HOST_MODULE names, which need no realm.
  */
