@@ -18,6 +18,9 @@ void realm_host_load(void);
 /* The package of that name; NULL if the system has no such mechanism. */
 const sspia_package *realm_host_package(const char *name);
 
+/* A package of the test's own, in place of the one before; NULL: none. */
+void realm_host_add(const sspia_package *package);
+
 /* A variable of the realm's; ends the program if it is not set. */
 const char *realm_host_env(const char *name);
 
