@@ -19,7 +19,7 @@ struct block {
 static atomic_int blocks;
 static const sspia_package *const *packages[MODULES + 1]; /* the last: the test's own */
 
-static void *allocate(size_t size)
+void *realm_host_allocate(size_t size)
 {
     struct block *block = calloc(1, sizeof *block + size);
 
@@ -80,7 +80,7 @@ static const sspia_package *at(size_t place)
 static const sspia_host host = {
     .abi = SSPIA_PACKAGE_ABI,
     .size = sizeof(sspia_host),
-    .allocate = allocate,
+    .allocate = realm_host_allocate,
     .free = realm_host_free,
     .quiesce = quiesce,
     .report = report_line,

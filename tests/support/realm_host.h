@@ -26,6 +26,7 @@ const char *realm_host_env(const char *name);
 
 /* How many blocks of host->allocate are alive. */
 int realm_host_blocks(void);
+void *realm_host_allocate(size_t size);
 void realm_host_free(void *memory);
 
 /* One side of a handshake. */
