@@ -170,7 +170,7 @@ typedef struct sspia_step_result {
  * have a protection that insists on the signed list of mechanisms, mechListMIC (MS-SPNG
  * 3.3.5.1). set_context (no bytes): those signatures are made, its ciphers begin anew. A
  * mechanism that has neither needs neither. */
-#define SSPIA_ATTR_LIST_SIGNED 0x53500003u
+#define SSPIA_ATTR_LIST_SIGNED 0x53510001u
 
 /* One security package. Constant; lives for ever. A function pointer that is NULL means
  * SEC_E_UNSUPPORTED_FUNCTION, save where noted. */
