@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * realm_host.h - the modules gss, ntlm and negotiate without the library: a host that is only malloc, and
- * the two sides of a handshake. For tests that run inside `realm run`, and for those of the one
- * module that REALM_HOST_MODULE names, which need no realm.
+ * realm_host.h - the modules gss, ntlm and negotiate without the library: a host that is only
+ * malloc, and the two sides of a handshake. For tests that run inside `realm run`, and for
+ * those of the one module that REALM_HOST_MODULE names, which need no realm.
  */
 #ifndef REALM_HOST_H
 #define REALM_HOST_H
