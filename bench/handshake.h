@@ -11,9 +11,16 @@
 
 #include <stdbool.h>
 
-enum handshake_kind { HANDSHAKE_NTLM, HANDSHAKE_KERBEROS, HANDSHAKE_TLS, HANDSHAKE_KINDS };
+enum handshake_kind {
+    HANDSHAKE_NTLM,
+    HANDSHAKE_KERBEROS,
+    HANDSHAKE_NEGOTIATE_NTLM,
+    HANDSHAKE_NEGOTIATE_KERBEROS,
+    HANDSHAKE_TLS,
+    HANDSHAKE_KINDS
+};
 
-/* "NTLM", "Kerberos", "TLS 1.3". */
+/* "NTLM", "Kerberos", "Negotiate (NTLM)", ... */
 const char *handshake_name(enum handshake_kind kind);
 
 /* A variable of the realm's, or of `./dev bench`; handshake_possible says which are missing. */
@@ -36,7 +43,7 @@ void ours_run_synchronously(long count);
 /* So many at a time, on one queue that this thread drains. */
 void ours_run_in_flight(long count, int in_flight);
 
-/* GSSAPI: NTLM or Kerberos. */
+/* GSSAPI: NTLM or Kerberos, plain or in SPNEGO. */
 void gssapi_open(enum handshake_kind kind);
 void gssapi_close(void);
 void gssapi_run(long count);

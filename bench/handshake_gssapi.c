@@ -24,7 +24,10 @@
 static gss_OID_desc kerberos = {9, "\x2a\x86\x48\x86\xf7\x12\x01\x02\x02"};
 static gss_OID_desc ntlm = {10, "\x2b\x06\x01\x04\x01\x82\x37\x02\x02\x0a"};
 
+static gss_OID_desc spnego = {6, "\x2b\x06\x01\x05\x05\x02"};
+
 static gss_OID mech;
+static gss_OID inner; /* in SPNEGO, or GSS_C_NO_OID */
 static gss_cred_id_t initiator = GSS_C_NO_CREDENTIAL, acceptor = GSS_C_NO_CREDENTIAL;
 static gss_name_t target = GSS_C_NO_NAME;
 static int user_file = -1;
@@ -77,7 +80,7 @@ static void nt_hash(const char *password, char hex[33])
     OSSL_LIB_CTX_free(library);
 }
 
-/* In smbpasswd's format, in memory: as the library hands it to gss-ntlmssp. */
+/* In smbpasswd's format, in memory. */
 static void write_user_file(const char *hash, char path[32])
 {
     user_file = memfd_create("ntlm-users", MFD_CLOEXEC);
@@ -101,6 +104,11 @@ static gss_cred_id_t acquire(gss_name_t name, gss_cred_usage_t usage, uint32_t c
     major = gss_acquire_cred_from(&minor, name, GSS_C_INDEFINITE, &mechs, usage, &store,
                                   &credential, NULL, NULL);
     check(major, minor, "acquire");
+    if (inner != GSS_C_NO_OID) {
+        mechs.elements = inner;
+        major = gss_set_neg_mechs(&minor, credential, &mechs);
+        check(major, minor, "neg_mechs");
+    }
     return credential;
 }
 
@@ -133,9 +141,15 @@ static void open_kerberos(void)
 
 void gssapi_open(enum handshake_kind kind)
 {
-    mech = kind == HANDSHAKE_NTLM ? &ntlm : &kerberos;
+    const bool negotiates =
+        kind == HANDSHAKE_NEGOTIATE_NTLM || kind == HANDSHAKE_NEGOTIATE_KERBEROS;
+    const bool by_ntlm = kind == HANDSHAKE_NTLM || kind == HANDSHAKE_NEGOTIATE_NTLM;
+
+    mech = by_ntlm ? &ntlm : &kerberos;
+    inner = negotiates ? mech : GSS_C_NO_OID;
+    mech = negotiates ? &spnego : mech;
     target = import("HTTP@localhost", GSS_C_NT_HOSTBASED_SERVICE);
-    if (kind == HANDSHAKE_NTLM)
+    if (by_ntlm)
         open_ntlm();
     else
         open_kerberos();

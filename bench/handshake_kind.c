@@ -13,6 +13,12 @@ static const struct {
 } kinds[] = {
     [HANDSHAKE_NTLM] = {"NTLM", 1500, {"NTLM_USER_FILE", "ALICE_PASSWORD"}},
     [HANDSHAKE_KERBEROS] = {"Kerberos", 800, {"KDC_PID", "CCACHE", "KEYTAB"}},
+    [HANDSHAKE_NEGOTIATE_NTLM] = {"Negotiate (NTLM)",
+                                  1500,
+                                  {"NTLM_USER_FILE", "ALICE_PASSWORD"}},
+    [HANDSHAKE_NEGOTIATE_KERBEROS] = {"Negotiate (Kerberos)",
+                                      800,
+                                      {"KDC_PID", "CCACHE", "KEYTAB"}},
     [HANDSHAKE_TLS] = {"TLS 1.3", 300, {"TLS_CERTIFICATE"}},
 };
 

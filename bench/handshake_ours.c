@@ -29,8 +29,7 @@ struct handshake {
     int deleting;
 };
 
-static char *const packages[] = {"NTLM", "Kerberos", "Schannel"};
-static char *const targets[] = {"HTTP@localhost", "HTTP@localhost", "localhost"};
+static char *const packages[] = {"NTLM", "Kerberos", "Negotiate", "Negotiate", "Schannel"};
 
 static char *target;
 static CredHandle credentials[2];
@@ -92,7 +91,7 @@ static void acquire_logon(enum handshake_kind kind)
         .Flags = SEC_WINNT_AUTH_IDENTITY_ANSI,
     };
 
-    if (kind == HANDSHAKE_NTLM) {
+    if (kind == HANDSHAKE_NTLM || kind == HANDSHAKE_NEGOTIATE_NTLM) {
         alice.Password = (unsigned char *)handshake_value("ALICE_PASSWORD");
         alice.PasswordLength = (uint32_t)strlen((char *)alice.Password);
         client.identity = &alice;
@@ -107,7 +106,7 @@ static void acquire_logon(enum handshake_kind kind)
 
 void ours_open(enum handshake_kind kind)
 {
-    target = targets[kind];
+    target = kind == HANDSHAKE_TLS ? "localhost" : "HTTP@localhost";
     if (kind == HANDSHAKE_TLS)
         acquire_tls();
     else

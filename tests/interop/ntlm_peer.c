@@ -14,6 +14,8 @@
  *   key               the session key                  name            of the client
  *   why               what the library says of the last failure
  *
+ * NTLM_PEER_PACKAGE in the environment names the package, which else is NTLM.
+ *
  * The same source is WinPR's side with NTLM_PEER_WINPR: both have the functions of SSPI.
  */
 #ifdef NTLM_PEER_WINPR
@@ -43,6 +45,7 @@ static struct {
     uint32_t sent, received; /* WinPR numbers messages as its caller says */
 } side;
 
+static char ntlm[] = "NTLM";
 static unsigned char output[TOKEN_SIZE];
 static char line[LINE_SIZE];
 
@@ -72,11 +75,11 @@ static void answer(const char *word, SECURITY_STATUS status, const void *bytes, 
 static SECURITY_STATUS acquire(char *user, char *domain, char *password)
 {
     static SEC_WINNT_AUTH_IDENTITY identity;
-    SEC_CHAR package[] = "NTLM";
+    SEC_CHAR *package = getenv("NTLM_PEER_PACKAGE");
 
     if (sspi_SetAuthIdentity(&identity, user, domain, password) < 0)
         return SEC_E_INSUFFICIENT_MEMORY;
-    return AcquireCredentialsHandleA(NULL, package,
+    return AcquireCredentialsHandleA(NULL, package != NULL ? package : ntlm,
                                      side.accepts ? SECPKG_CRED_INBOUND : SECPKG_CRED_OUTBOUND,
                                      NULL, &identity, NULL, NULL, &side.credential, NULL);
 }
@@ -89,7 +92,7 @@ static void tell(const char *word)
 #else
 static SECURITY_STATUS acquire(char *user, char *domain, char *password)
 {
-    static char package[] = "NTLM";
+    char *package = getenv("NTLM_PEER_PACKAGE");
     SEC_WINNT_AUTH_IDENTITY_A identity = {
         .User = (unsigned char *)user,
         .UserLength = (uint32_t)strlen(user),
@@ -100,7 +103,7 @@ static SECURITY_STATUS acquire(char *user, char *domain, char *password)
         .Flags = SEC_WINNT_AUTH_IDENTITY_ANSI,
     };
 
-    return AcquireCredentialsHandleA(NULL, package,
+    return AcquireCredentialsHandleA(NULL, package != NULL ? package : ntlm,
                                      side.accepts ? SECPKG_CRED_INBOUND : SECPKG_CRED_OUTBOUND,
                                      NULL, &identity, NULL, NULL, &side.credential, NULL);
 }

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #define SKIPPED 77
-#define MODULES 2
+#define MODULES 3
 
 struct block {
     size_t size;
@@ -20,9 +20,9 @@ struct block {
 };
 
 static atomic_int blocks;
-static const sspia_package *const *packages[MODULES];
+static const sspia_package *const *packages[MODULES + 1]; /* the last: the test's own */
 
-static void *allocate(size_t size)
+void *realm_host_allocate(size_t size)
 {
     struct block *block = calloc(1, sizeof *block + size);
 
@@ -79,14 +79,36 @@ static void resume(void *call)
         abort();
 }
 
+static const sspia_package *find(const char *name, sspia_report *report)
+{
+    const sspia_package *package = realm_host_package(name);
+
+    if (package == NULL)
+        report_line(report, name, "no such package");
+    return package;
+}
+
+static const sspia_package *at(size_t place)
+{
+    for (size_t module = 0; module <= MODULES; module++) {
+        for (size_t i = 0; packages[module] != NULL && packages[module][i] != NULL; i++) {
+            if (place-- == 0)
+                return packages[module][i];
+        }
+    }
+    return NULL;
+}
+
 static const sspia_host host = {
     .abi = SSPIA_PACKAGE_ABI,
     .size = sizeof(sspia_host),
-    .allocate = allocate,
+    .allocate = realm_host_allocate,
     .free = realm_host_free,
     .quiesce = quiesce,
     .report = report_line,
     .resume = resume,
+    .find = find,
+    .at = at,
 };
 
 static const sspia_package *const *load(const char *file)
@@ -112,7 +134,7 @@ static const sspia_package *const *load(const char *file)
 
 void realm_host_load(void)
 {
-    static const char *const names[MODULES] = {"gss", "ntlm"};
+    static const char *const names[MODULES] = {"negotiate", "gss", "ntlm"};
     const char *folder = getenv("SSPI_ASYNC_PACKAGE_PATH");
     const char *one = getenv("REALM_HOST_MODULE");
 
@@ -128,14 +150,22 @@ void realm_host_load(void)
 
         snprintf(file, sizeof file, "%s/libsspi-async-%s.so", folder != NULL ? folder : ".",
                  one != NULL ? one : names[i]);
-        if (one != NULL || i == 0 || access(file, F_OK) == 0)
+        if (one != NULL || i < 2 || access(file, F_OK) == 0)
             packages[i] = load(file);
     }
 }
 
+void realm_host_add(const sspia_package *package)
+{
+    static const sspia_package *own[2];
+
+    own[0] = package;
+    packages[MODULES] = own;
+}
+
 const sspia_package *realm_host_package(const char *name)
 {
-    for (size_t module = 0; module < MODULES; module++) {
+    for (size_t module = 0; module <= MODULES; module++) {
         for (size_t i = 0; packages[module] != NULL && packages[module][i] != NULL; i++) {
             if (strcmp(packages[module][i]->name, name) == 0)
                 return packages[module][i];

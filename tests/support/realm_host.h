@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * realm_host.h - the modules gss and ntlm without the library: a host that is only malloc, and
- * the two sides of a handshake. For tests that run inside `realm run`, and for those of the one
- * module that REALM_HOST_MODULE names, which need no realm.
+ * realm_host.h - the modules gss, ntlm and negotiate without the library: a host that is only
+ * malloc, and the two sides of a handshake. For tests that run inside `realm run`, and for
+ * those of the one module that REALM_HOST_MODULE names, which need no realm.
  */
 #ifndef REALM_HOST_H
 #define REALM_HOST_H
@@ -19,11 +19,15 @@ void realm_host_load(void);
 /* The package of that name; NULL if the system has no such mechanism. */
 const sspia_package *realm_host_package(const char *name);
 
+/* A package of the test's own, in place of the one before; NULL: none. */
+void realm_host_add(const sspia_package *package);
+
 /* A variable of the realm's; ends the program if it is not set. */
 const char *realm_host_env(const char *name);
 
 /* How many blocks of host->allocate are alive. */
 int realm_host_blocks(void);
+void *realm_host_allocate(size_t size);
 void realm_host_free(void *memory);
 
 /* One side of a handshake. */

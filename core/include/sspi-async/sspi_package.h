@@ -166,6 +166,7 @@ typedef struct sspia_step_result {
     size_t extra;        /* bytes at the end of the input token that were not used */
     size_t missing;      /* with SEC_E_INCOMPLETE_MESSAGE: how many more, 0 if unknown */
     uint8_t alert[2];    /* level, description; alert[0] 0: none */
+    uint32_t hints;      /* SSPIA_HINT_*: what a status does not tell of a leg that failed */
 } sspia_step_result;
 
 /* What query_context writes for SSPIA_ATTR_DELEGATED_CREDENTIAL, in place of the structure of
@@ -175,6 +176,17 @@ typedef struct sspia_delegated {
     void *credential;             /* a new one, which release ends */
     int64_t expiry;               /* as in sspia_step_result */
 } sspia_delegated;
+
+/* Bits of hints, for a package that is made of others. The logon itself failed, so that no
+ * target would do for now; nobody here knows the account, which another package may. */
+#define SSPIA_HINT_LOGON   0x1u
+#define SSPIA_HINT_UNKNOWN 0x2u
+
+/* Between Negotiate and a mechanism inside it. query_context (a uint32_t): not 0 if its tokens
+ * have a protection that insists on the signed list of mechanisms, mechListMIC (MS-SPNG
+ * 3.3.5.1). set_context (no bytes): those signatures are made, its ciphers begin anew. A
+ * mechanism that has neither needs neither. */
+#define SSPIA_ATTR_LIST_SIGNED 0x53510001u
 
 /* One security package. Constant; lives for ever. A function pointer that is NULL means
  * SEC_E_UNSUPPORTED_FUNCTION, save where noted. */

@@ -9,10 +9,8 @@
 #include <openssl/crypto.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-/* A name as text of the core's; wants_target: the acceptor's, else the initiator's. The
- * target is never asked of gss-ntlmssp 1.2.0, which crashes if that has no service. */
+/* A name as text of the core's; wants_target: the acceptor's, else the initiator's. */
 static SECURITY_STATUS name_of(gss_context *context, bool wants_target, char **text,
                                sspia_report *report)
 {
@@ -37,23 +35,6 @@ static SECURITY_STATUS name_of(gss_context *context, bool wants_target, char **t
     return status;
 }
 
-static SECURITY_STATUS server_name(gss_context *context, char **text, sspia_report *report)
-{
-    char host[256] = "host/";
-
-    if (context->mech != GSS_MECH_NTLM)
-        return name_of(context, true, text, report);
-    if (context->target_text != NULL) {
-        *text = gss_text_hand_out(context->target_text, strlen(context->target_text));
-    } else if (context->initiator) {
-        *text = gss_text_hand_out("", 0);
-    } else { /* what gss-ntlmssp told the initiator */
-        gethostname(host + 5, sizeof host - 6);
-        *text = gss_text_hand_out(host, strlen(host));
-    }
-    return *text == NULL ? SEC_E_INSUFFICIENT_MEMORY : SEC_E_OK;
-}
-
 static SECURITY_STATUS query_native_names(gss_context *context,
                                           SecPkgContext_NativeNamesA *names,
                                           sspia_report *report)
@@ -62,7 +43,7 @@ static SECURITY_STATUS query_native_names(gss_context *context,
 
     if (status != SEC_E_OK)
         return status;
-    status = server_name(context, &names->sServerName, report);
+    status = name_of(context, true, &names->sServerName, report);
     if (status != SEC_E_OK) {
         gss_host->free(names->sClientName);
         names->sClientName = NULL;
@@ -134,11 +115,6 @@ static const struct algorithm {
     {26, 256, 18, "CAMELLIA256-CTS-CMAC", "CMAC-CAMELLIA256"},
 };
 
-/* As Windows describes NTLM: the cipher by its number in wincrypt.h, CALG_RC4, and the
- * signature of extended session security as KERB_CHECKSUM_HMAC_MD5 (Wine's msv1_0 answers the
- * same). */
-static const struct algorithm ntlm_algorithm = {0x6801, 128, -138, "RSADSI RC4", "HMAC-MD5"};
-
 static int32_t last_arc(const gss_buffer_desc *oid)
 {
     const unsigned char *bytes = oid->value;
@@ -152,44 +128,21 @@ static int32_t last_arc(const gss_buffer_desc *oid)
     return (int32_t)arc;
 }
 
-/* gss-ntlmssp answers this as a SASL security layer would: 64 stands for RC4 with 128. */
-static uint32_t ntlm_bits(gss_context *context)
-{
-    gss_buffer_set_t set = GSS_C_NO_BUFFER_SET;
-    OM_uint32 minor;
-    uint32_t bits = 128;
-
-    if (!GSS_ERROR(gss_inquire_sec_context_by_oid(&minor, context->handle,
-                                                  GSS_C_SEC_CONTEXT_SASL_SSF, &set)) &&
-        set != GSS_C_NO_BUFFER_SET && set->count > 0 && set->elements[0].length == 4) {
-        const unsigned char *ssf = set->elements[0].value;
-
-        if (ssf[3] == 56 || ssf[3] == 40)
-            bits = ssf[3];
-    }
-    gss_release_buffer_set(&minor, &set);
-    return bits;
-}
-
 static SECURITY_STATUS query_key_info(gss_context *context, SecPkgContext_KeyInfoA *info,
                                       sspia_report *report)
 {
     gss_buffer_set_t set = GSS_C_NO_BUFFER_SET;
-    struct algorithm found = ntlm_algorithm;
+    struct algorithm found = {0, 0, 0, "", ""};
     SECURITY_STATUS status = session_key(context, &set, report);
 
     if (status != SEC_E_OK)
         return status;
-    if (context->mech == GSS_MECH_NTLM) {
-        found.bits = ntlm_bits(context);
-    } else {
-        found = (struct algorithm){0, (uint32_t)(8 * set->elements[0].length), 0, "", ""};
-        if (set->count > 1)
-            found.enctype = last_arc(&set->elements[1]);
-        for (size_t i = 0; i < sizeof algorithms / sizeof algorithms[0]; i++) {
-            if (algorithms[i].enctype == found.enctype)
-                found = algorithms[i];
-        }
+    found.bits = (uint32_t)(8 * set->elements[0].length);
+    if (set->count > 1)
+        found.enctype = last_arc(&set->elements[1]);
+    for (size_t i = 0; i < sizeof algorithms / sizeof algorithms[0]; i++) {
+        if (algorithms[i].enctype == found.enctype)
+            found = algorithms[i];
     }
     release_key(&set);
     info->KeySize = found.bits;
@@ -206,7 +159,7 @@ static SECURITY_STATUS query_key_info(gss_context *context, SecPkgContext_KeyInf
     return SEC_E_INSUFFICIENT_MEMORY;
 }
 
-/* Who vouches for the initiator: its realm, or its NTLM domain ("" if it named none). */
+/* Who vouches for the initiator: its realm. */
 static SECURITY_STATUS query_authority(gss_context *context,
                                        SecPkgContext_AuthorityA *authority,
                                        sspia_report *report)
@@ -217,15 +170,9 @@ static SECURITY_STATUS query_authority(gss_context *context,
 
     if (status != SEC_E_OK)
         return status;
-    if (context->mech == GSS_MECH_NTLM) {
-        cut = strchr(name, '\\');
-        authority->sAuthorityName =
-            gss_text_hand_out(name, cut != NULL ? (size_t)(cut - name) : 0);
-    } else {
-        cut = strrchr(name, '@');
-        cut = cut != NULL ? cut + 1 : name + strlen(name);
-        authority->sAuthorityName = gss_text_hand_out(cut, strlen(cut));
-    }
+    cut = strrchr(name, '@');
+    cut = cut != NULL ? cut + 1 : name + strlen(name);
+    authority->sAuthorityName = gss_text_hand_out(cut, strlen(cut));
     gss_host->free(name);
     return authority->sAuthorityName == NULL ? SEC_E_INSUFFICIENT_MEMORY : SEC_E_OK;
 }
@@ -241,7 +188,7 @@ static SECURITY_STATUS query_target(gss_context *context,
     size_t units;
     SECURITY_STATUS status = SEC_E_OK;
 
-    if (!context->initiator && context->mech == GSS_MECH_KERBEROS) {
+    if (!context->initiator) {
         status = name_of(context, true, &name, report);
         at = name != NULL ? strrchr(name, '@') : NULL;
         if (at != NULL)
@@ -249,9 +196,8 @@ static SECURITY_STATUS query_target(gss_context *context,
         text = name;
     }
     if (status == SEC_E_OK && text == NULL)
-        status = gss_status_report(report, SEC_E_UNSUPPORTED_FUNCTION, "target",
-                                   context->initiator ? "none was named"
-                                                      : "gss-ntlmssp does not pass it on");
+        status =
+            gss_status_report(report, SEC_E_UNSUPPORTED_FUNCTION, "target", "none was named");
     if (status == SEC_E_OK) {
         units = gss_text_to_utf16(text, NULL, 0);
         if (units == (size_t)-1)

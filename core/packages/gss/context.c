@@ -120,21 +120,5 @@ SECURITY_STATUS gss_context_may_encrypt(const gss_context *context, uint32_t qop
         return gss_status_report(report, SEC_E_QOP_NOT_SUPPORTED, "context",
                                  "confidentiality was not asked for when it was made; "
                                  "SECQOP_WRAP_NO_ENCRYPT wraps without");
-    /* NTLM's messages do not say which they are: a peer would decrypt this one. */
-    if (!encrypt && context->mech == GSS_MECH_NTLM &&
-        gss_flags_confidentiality(context->attributes))
-        return gss_status_report(report, SEC_E_QOP_NOT_SUPPORTED, "fQOP",
-                                 "where NTLM seals it cannot wrap without; use MakeSignature");
     return SEC_E_OK;
-}
-
-const char *gss_context_negotiated(void *object, uint32_t *state)
-{
-    const gss_context *context = object;
-
-    *state = context->state == GSS_ESTABLISHED ? SECPKG_NEGOTIATION_COMPLETE
-                                               : SECPKG_NEGOTIATION_IN_PROGRESS;
-    if (context->mech == GSS_MECH_KERBEROS)
-        return GSS_KERBEROS_NAME;
-    return context->mech == GSS_MECH_NTLM ? GSS_NTLM_NAME : GSS_NEGOTIATE_NAME;
 }

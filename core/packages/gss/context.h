@@ -71,7 +71,4 @@ SECURITY_STATUS gss_context_may_sign(const gss_context *context, sspia_report *r
 SECURITY_STATUS gss_context_may_encrypt(const gss_context *context, uint32_t qop,
                                         sspia_report *report);
 
-/* sspia_package.negotiated of Negotiate. */
-const char *gss_context_negotiated(void *context, uint32_t *state);
-
 #endif

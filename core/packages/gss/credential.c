@@ -23,19 +23,6 @@ gss_credential *gss_credential_create(gss_kind kind, uint32_t use)
     return credential;
 }
 
-uint32_t gss_credential_may_block_ntlm(void *object)
-{
-    const gss_credential *credential = object;
-    uint32_t may_block = 0;
-
-    /* Without hash and accounts gss-ntlmssp asks winbind, and that a domain controller. */
-    if (credential->outbound.recipe.nt_hash == NULL)
-        may_block |= SSPIA_OP_INITIALIZE;
-    if (credential->ntlm_in.recipe.user_file == NULL && credential->ntlm_in.users == NULL)
-        may_block |= SSPIA_OP_ACCEPT;
-    return may_block;
-}
-
 gss_credential *gss_credential_keep(gss_credential *credential)
 {
     atomic_fetch_add_explicit(&credential->references, 1, memory_order_relaxed);

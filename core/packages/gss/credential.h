@@ -32,9 +32,6 @@ void gss_credential_release(void *credential);
 SECURITY_STATUS gss_credential_query(void *credential, uint32_t attribute, void *buffer,
                                      sspia_report *report);
 
-/* sspia_package.credential_may_block of NTLM: with a hash or a user file nobody is asked. */
-uint32_t gss_credential_may_block_ntlm(void *credential);
-
 gss_credential *gss_credential_keep(gss_credential *credential);
 
 #endif

@@ -5,6 +5,7 @@
 #include "attribute.h"
 #include "kind.h"
 #include "protect.h"
+#include "status.h"
 #include "step.h"
 #include "transfer.h"
 
@@ -17,7 +18,13 @@ static SECURITY_STATUS acquire(const char *principal, uint32_t use, const void *
 static SECURITY_STATUS initialize(void **context, const sspia_step *step,
                                   sspia_step_result *result, sspia_report *report)
 {
-    return gss_step_initialize(GSS_KERBEROS, context, step, result, report);
+    SECURITY_STATUS status;
+
+    gss_status_take_hints();
+    status = gss_step_initialize(GSS_KERBEROS, context, step, result, report);
+    if (status < 0)
+        result->hints = gss_status_take_hints();
+    return status;
 }
 
 static SECURITY_STATUS accept(void **context, const sspia_step *step, sspia_step_result *result,

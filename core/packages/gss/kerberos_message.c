@@ -118,8 +118,6 @@ SECURITY_STATUS gss_kerberos_check(gss_context *context, const void *token, size
 {
     const unsigned char *bytes = token;
 
-    if (context->mech == GSS_MECH_NTLM)
-        return SEC_E_OK;
     if (context->layout == GSS_LAYOUT_UNKNOWN)
         find_layout(context);
     /* TOK_ID: 04 04 of a MIC, 05 04 of a wrap token (RFC 4121 4.2.6). */

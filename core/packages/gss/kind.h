@@ -6,11 +6,8 @@
  * never renumber. */
 typedef enum gss_kind { GSS_KERBEROS = 1, GSS_NTLM = 2, GSS_NEGOTIATE = 3 } gss_kind;
 
-/* What a package says of itself, and a context of the mechanism that it has found. */
+/* What the package says of itself. */
 #define GSS_KERBEROS_NAME      "Kerberos"
 #define GSS_KERBEROS_MAX_TOKEN 48000u
-#define GSS_NTLM_NAME          "NTLM"
-#define GSS_NTLM_MAX_TOKEN     2888u
-#define GSS_NEGOTIATE_NAME     "Negotiate"
 
 #endif

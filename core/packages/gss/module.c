@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The module's entry: which packages there are here, and the order of things at exit.
+ * The module's entry, and the order of things at exit.
  *
  * Order at exit. libgssapi_krb5 destroys its mutexes in an ELF destructor, OpenSSL its
  * tables in an atexit handler (OPENSSL_cleanup); a thread that is inside either then aborts
@@ -18,21 +18,17 @@
 #include "host.h"
 #include "kerberos.h"
 #include "mech.h"
-#include "negotiate.h"
-#include "ntlm.h"
 
 #include <openssl/crypto.h>
 #include <stdlib.h>
-
-static const sspia_package *packages[4];
 
 SSPI_ASYNC_API const sspia_package *const *sspia_module_entry(const sspia_host *host,
                                                               sspia_report *report);
 
 const sspia_package *const *sspia_module_entry(const sspia_host *host, sspia_report *report)
 {
+    static const sspia_package *const packages[] = {&gss_kerberos_package, NULL};
     unsigned mechs;
-    unsigned count = 0;
 
     if (host == NULL || host->abi != SSPIA_PACKAGE_ABI || host->size < sizeof *host) {
         if (host != NULL && report != NULL)
@@ -47,12 +43,7 @@ const sspia_package *const *sspia_module_entry(const sspia_host *host, sspia_rep
         return NULL;
     }
     if (mechs & GSS_MECH_KERBEROS)
-        packages[count++] = &gss_kerberos_package;
-    if (mechs & (GSS_MECH_KERBEROS | GSS_MECH_NTLM))
-        packages[count++] = &gss_negotiate_package;
-    if (count == 0) {
-        host->report(report, "gss", "the system's GSSAPI has neither Kerberos nor NTLM");
-        return NULL;
-    }
-    return packages;
+        return packages;
+    host->report(report, "gss", "the system's GSSAPI has no Kerberos");
+    return NULL;
 }

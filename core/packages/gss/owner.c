@@ -76,35 +76,10 @@ static SECURITY_STATUS kerberos_name(const gss_recipe *recipe, char **name,
     return status;
 }
 
-static SECURITY_STATUS ntlm_name(gss_source *source, char **name, sspia_report *report)
-{
-    gss_lease *lease = NULL;
-    SECURITY_STATUS status = gss_source_take(source, GSS_MECH_NTLM, true, &lease, report);
-
-    if (status != SEC_E_OK)
-        return status;
-    *name = gss_lease_owner(lease);
-    gss_source_give(source, lease);
-    return *name != NULL ? SEC_E_OK
-                         : gss_status_report(report, SEC_E_NO_CREDENTIALS, "NTLM",
-                                             "the system does not say who the user is");
-}
-
 SECURITY_STATUS gss_owner_name(gss_source *source, char **name, sspia_report *report)
 {
-    unsigned mechs = gss_source_mechs(source);
-    sspia_report ignored;
-    SECURITY_STATUS status;
-
     *name = NULL;
-    if (!(mechs & GSS_MECH_KERBEROS))
-        return ntlm_name(source, name, report);
-    status = kerberos_name(&source->recipe, name, report);
-    /* What Kerberos says of its lack tells more than NTLM's. */
-    if (status != SEC_E_OK && (mechs & GSS_MECH_NTLM) &&
-        ntlm_name(source, name, &ignored) == SEC_E_OK)
-        status = SEC_E_OK;
-    return status;
+    return kerberos_name(&source->recipe, name, report);
 }
 
 SECURITY_STATUS gss_owner_check(const char *account, const char *ccache, const char *keytab,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Signing and sealing: the checks that all mechanisms share, and signatures.
+ * Signing and sealing: what is checked first, and signatures.
  *
  * GSSAPI numbers messages by itself. A call that cannot succeed (no such protection
  * negotiated, a buffer too small) is refused before a number is spent.
@@ -9,19 +9,10 @@
 #include "context.h"
 #include "kerberos_message.h"
 #include "message.h"
-#include "ntlm_message.h"
 #include "sizes.h"
 #include "status.h"
 
 #include <string.h>
-
-/* NTLM always signs: where no key was agreed on, with a signature that is the same for every
- * message, version 1 and zeros (NTLMSSP_NEGOTIATE_ALWAYS_SIGN of MS-NLMP 2.2.2.5; 2.2.2.9).
- * gss-ntlmssp makes it, and takes no other then. */
-static SECURITY_STATUS need_signatures(const gss_context *context, sspia_report *report)
-{
-    return context->mech == GSS_MECH_NTLM ? SEC_E_OK : gss_context_may_sign(context, report);
-}
 
 static SECURITY_STATUS need(const void *buffer, const char *kind, sspia_report *report)
 {
@@ -45,7 +36,7 @@ SECURITY_STATUS gss_protect_sign(void *object, uint32_t qop, SecBufferDesc *buff
     if (status == SEC_E_OK && qop != 0)
         status = gss_status_report(report, SEC_E_QOP_NOT_SUPPORTED, "fQOP", NULL);
     if (status == SEC_E_OK)
-        status = need_signatures(context, report);
+        status = gss_context_may_sign(context, report);
     if (status == SEC_E_OK)
         status = gss_message_sort(buffers, true, &message, report);
     if (status == SEC_E_OK)
@@ -87,16 +78,14 @@ SECURITY_STATUS gss_protect_verify(void *object, SecBufferDesc *buffers, uint32_
     SECURITY_STATUS status = gss_context_ready(context, report);
 
     if (status == SEC_E_OK)
-        status = need_signatures(context, report);
+        status = gss_context_may_sign(context, report);
     if (status == SEC_E_OK)
         status = gss_message_sort(buffers, true, &message, report);
     if (status == SEC_E_OK)
         status = need(message.token, "a signature needs a TOKEN", report);
     if (status != SEC_E_OK)
         return status;
-    /* gss-ntlmssp 1.2.0 compares 16 bytes however many there are. */
-    if (message.token->cbBuffer == 0 ||
-        (context->mech == GSS_MECH_NTLM && message.token->cbBuffer != GSS_NTLM_SIGNATURE))
+    if (message.token->cbBuffer == 0)
         return gss_status_report(report, SEC_E_INVALID_TOKEN, "TOKEN", "not a signature");
     status = gss_kerberos_check(context, message.token->pvBuffer, message.token->cbBuffer, true,
                                 report);
@@ -133,8 +122,6 @@ SECURITY_STATUS gss_protect_encrypt(void *object, uint32_t qop, SecBufferDesc *b
     if (status != SEC_E_OK)
         return status;
     encrypt = qop != SECQOP_WRAP_NO_ENCRYPT;
-    if (context->mech == GSS_MECH_NTLM)
-        return gss_ntlm_seal(context, &message, encrypt, report);
     return gss_kerberos_seal(context, &message, encrypt, report);
 }
 
@@ -158,10 +145,7 @@ SECURITY_STATUS gss_protect_decrypt(void *object, SecBufferDesc *buffers, uint32
             gss_status_report(report, SEC_E_INVALID_TOKEN, "buffers", "STREAM needs one DATA");
     if (status != SEC_E_OK)
         return status;
-    if (context->mech == GSS_MECH_NTLM)
-        status = gss_ntlm_unseal(context, &message, &encrypted, report);
-    else
-        status = gss_kerberos_unseal(context, &message, &encrypted, report);
+    status = gss_kerberos_unseal(context, &message, &encrypted, report);
     if (qop != NULL && (status == SEC_E_OK || status == SEC_E_OUT_OF_SEQUENCE))
         *qop = encrypted ? 0 : SECQOP_WRAP_NO_ENCRYPT;
     return status;

@@ -46,12 +46,6 @@ SECURITY_STATUS gss_sizes_query(gss_context *context, SecPkgContext_Sizes *sizes
     size_t padding;
     SECURITY_STATUS status;
 
-    if (context->mech == GSS_MECH_NTLM) {
-        sizes->cbMaxToken = GSS_NTLM_MAX_TOKEN;
-        sizes->cbMaxSignature = sizes->cbSecurityTrailer = GSS_NTLM_SIGNATURE;
-        sizes->cbBlockSize = 0; /* a stream cipher: Windows says so with 0 */
-        return SEC_E_OK;
-    }
     sizes->cbMaxToken = GSS_KERBEROS_MAX_TOKEN;
     status = signature_size(context, &sizes->cbMaxSignature, report);
     /* The frame of an RFC 1964 token holds the length of the whole in as many bytes as that
@@ -72,12 +66,9 @@ static SECURITY_STATUS whole_size(gss_context *context, bool encrypt, size_t siz
 {
     size_t token = 0;
     size_t padding = 0;
-    SECURITY_STATUS status = SEC_E_OK;
+    SECURITY_STATUS status =
+        gss_sizes_of_message(context, encrypt, size, &token, &padding, report);
 
-    if (context->mech == GSS_MECH_NTLM)
-        token = GSS_NTLM_SIGNATURE;
-    else
-        status = gss_sizes_of_message(context, encrypt, size, &token, &padding, report);
     *whole = token + size + padding;
     return status;
 }

@@ -4,8 +4,6 @@
 
 #include "context.h"
 
-#define GSS_NTLM_SIGNATURE 16u
-
 /* TOKEN and PADDING of a Kerberos message with size bytes of data. */
 SECURITY_STATUS gss_sizes_of_message(gss_context *context, bool encrypt, size_t size,
                                      size_t *token, size_t *padding, sspia_report *report);

@@ -29,6 +29,10 @@ SECURITY_STATUS gss_status_krb5(krb5_context context, krb5_error_code code, gss_
 SECURITY_STATUS gss_status_initiate(krb5_context context, krb5_error_code code,
                                     sspia_report *report);
 
+/* SSPIA_HINT_* of the logons that failed on this thread since it was asked last: a KDC that
+ * cannot be had, or that does not know the account. */
+uint32_t gss_status_take_hints(void);
+
 /* The minor code that the mechanism gave, where the mechanism glue renumbered it. */
 OM_uint32 gss_status_true_minor(OM_uint32 minor);
 

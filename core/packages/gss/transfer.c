@@ -14,7 +14,7 @@
  *    24  started                32  expiry
  *    40  length of GSSAPI's part
  *    44  target name (UTF-8), GSSAPI's part, SHA-256 of all before it
- * The digest keeps accidents away from the importers of libkrb5 and gss-ntlmssp. It is no
+ * The digest keeps accidents away from the importer of libkrb5. It is no
  * protection against someone who makes a pack: that is as good as knowing the keys.
  */
 #include "transfer.h"
@@ -150,9 +150,8 @@ SECURITY_STATUS gss_transfer_import(gss_kind kind, const void *packed, size_t si
 
     *object = NULL;
     if (!lengths_fit(bytes, size) || memcmp(bytes, magic, sizeof magic) != 0 ||
-        load(bytes + 8, 4) != version || bytes[12] != kind ||
-        (bytes[13] != GSS_MECH_KERBEROS && bytes[13] != GSS_MECH_NTLM) || bytes[14] > 1 ||
-        !digest_fits(bytes, size))
+        load(bytes + 8, 4) != version || bytes[12] != kind || bytes[13] != GSS_MECH_KERBEROS ||
+        bytes[14] > 1 || !digest_fits(bytes, size))
         return gss_status_report(report, SEC_E_INVALID_TOKEN, "packed context",
                                  "not one of this package");
     context = gss_context_create(kind, bytes[14] == 1);

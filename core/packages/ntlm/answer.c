@@ -124,7 +124,7 @@ static SECURITY_STATUS take_key(uint32_t flags, ntlm_bytes sent,
 }
 
 /* That the client announces one stands under its proof, so that nobody can take it out. */
-static SECURITY_STATUS check_mic(const ntlm_context *context, ntlm_bytes pairs, bool has_mic,
+static SECURITY_STATUS check_mic(ntlm_context *context, ntlm_bytes pairs, bool has_mic,
                                  ntlm_bytes token, const unsigned char key[NTLM_KEY_SIZE],
                                  sspia_report *report)
 {
@@ -140,6 +140,7 @@ static SECURITY_STATUS check_mic(const ntlm_context *context, ntlm_bytes pairs, 
                            "it announces a MIC and has none");
     if (!ntlm_response_mic(key, negotiate, sent, token, mic))
         return ntlm_report_crypto(report);
+    context->has_mic = true;
     return ntlm_crypto_equal(mic, token.data + NTLM_MIC_PLACE, sizeof mic)
                ? SEC_E_OK
                : ntlm_report(report, SEC_E_MESSAGE_ALTERED, "answer",

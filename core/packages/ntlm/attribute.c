@@ -160,9 +160,32 @@ SECURITY_STATUS ntlm_attribute_query(void *object, uint32_t attribute, void *buf
         return given(authority->sAuthorityName);
     case SECPKG_ATTR_CLIENT_SPECIFIED_TARGET:
         return query_target(context, buffer, report);
+    case SSPIA_ATTR_LIST_SIGNED:
+        *(uint32_t *)buffer = context->has_mic;
+        return SEC_E_OK;
     case SSPIA_ATTR_MESSAGE_LIMIT:
         return query_limit(context, buffer, report);
     default:
         return ntlm_report(report, SEC_E_UNSUPPORTED_FUNCTION, "attribute", NULL);
     }
+}
+
+/* Each side has signed the list of Negotiate's mechanisms at most, with number 0: the ciphers
+ * begin anew, the numbers go on (MS-SPNG 3.3.5.1). */
+SECURITY_STATUS ntlm_attribute_set(void *object, uint32_t attribute, const void *buffer,
+                                   size_t size, sspia_report *report)
+{
+    ntlm_context *context = object;
+    SECURITY_STATUS status = ntlm_context_ready(context, report);
+
+    (void)buffer;
+    (void)size;
+    if (status != SEC_E_OK)
+        return status;
+    if (attribute != SSPIA_ATTR_LIST_SIGNED)
+        return ntlm_report(report, SEC_E_UNSUPPORTED_FUNCTION, "attribute", NULL);
+    if (context->session.out.number > 1 || context->session.in.number > 1)
+        return ntlm_report(report, SEC_E_OUT_OF_SEQUENCE, "context",
+                           "it has had messages already");
+    return ntlm_session_restart(&context->session) ? SEC_E_OK : ntlm_report_crypto(report);
 }

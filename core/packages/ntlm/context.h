@@ -29,6 +29,7 @@ typedef struct ntlm_context {
         flags; /* offered by the initiator, or in the acceptor's challenge; then agreed on */
     uint32_t attributes; /* ISC_RET_* or ASC_RET_* */
     int64_t started;     /* seconds since 1970: when it was established */
+    bool has_mic;        /* of the three messages, which the client announces in its answer */
     bool has_bindings;
     unsigned char bindings[NTLM_DIGEST_SIZE];
     ntlm_session session;

@@ -228,6 +228,7 @@ static SECURITY_STATUS answer(ntlm_context *context, ntlm_bytes token,
     ntlm_authenticate authenticate = {0};
     ntlm_bytes response = {NULL, 0};
     const char *why = NULL;
+    bool with_mic;
     bool anonymous;
     uint32_t flags = 0;
     SECURITY_STATUS status;
@@ -270,12 +271,12 @@ static SECURITY_STATUS answer(ntlm_context *context, ntlm_bytes token,
     authenticate.workstation = (ntlm_bytes){context->credential->host.computer,
                                             context->credential->host.computer_size};
     authenticate.flags = flags | NTLM_VERSION | (challenge.flags & NTLM_TARGET_INFO);
-    status = write_message(context, &authenticate, token,
-                           !anonymous &&
-                               ntlm_av_find(challenge.target_info, NTLM_AV_TIMESTAMP).size == 8,
-                           exported, &result->token, report);
+    with_mic = !anonymous && ntlm_av_find(challenge.target_info, NTLM_AV_TIMESTAMP).size == 8;
+    status = write_message(context, &authenticate, token, with_mic, exported, &result->token,
+                           report);
     if (status != SEC_E_OK)
         goto done;
+    context->has_mic = with_mic;
     context->user = anonymous ? NTLM_ANONYMOUS_USER : account->user;
     context->domain = anonymous ? NTLM_ANONYMOUS_DOMAIN : account->domain;
     ntlm_context_establish(context, flags, exported);

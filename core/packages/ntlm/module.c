@@ -42,6 +42,7 @@ const sspia_package ntlm_package = {
     .accept = ntlm_accept,
     .delete_context = ntlm_context_delete,
     .query_context = ntlm_attribute_query,
+    .set_context = ntlm_attribute_set,
     .make_signature = ntlm_make_signature,
     .verify_signature = ntlm_verify_signature,
     .encrypt = ntlm_encrypt,

@@ -52,6 +52,18 @@ static bool make_keys(ntlm_session *session)
     return session->has_keys;
 }
 
+bool ntlm_session_restart(ntlm_session *session)
+{
+    const uint32_t numbers[2] = {session->out.number, session->in.number};
+
+    session->has_keys = false;
+    if (!make_keys(session))
+        return false;
+    session->out.number = numbers[0];
+    session->in.number = numbers[1];
+    return true;
+}
+
 static void store32(unsigned char *place, uint32_t value)
 {
     for (int i = 0; i < 4; i++)

@@ -40,6 +40,9 @@ typedef struct ntlm_piece {
 bool ntlm_session_protect(ntlm_session *session, const ntlm_piece *pieces, size_t count,
                           unsigned char signature[NTLM_SIGNATURE_SIZE]);
 
+/* Begins both ciphers anew; the numbers go on. False as above. */
+bool ntlm_session_restart(ntlm_session *session);
+
 /* Unseals and checks. SEC_E_MESSAGE_ALTERED, or SEC_E_OUT_OF_SEQUENCE if it is not the next
  * message of the peer; the pieces are then as they were, and so is the session: what somebody
  * else has sent does not end it. */

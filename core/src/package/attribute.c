@@ -27,6 +27,7 @@ static const struct shape context_shapes[] = {
     {SECPKG_ATTR_SIZES, sizeof(SecPkgContext_Sizes), 0, {0}},
     {SSPIA_ATTR_MESSAGE_LIMIT, sizeof(sspia_message_limit), 0, {0}},
     {SSPIA_ATTR_DELEGATED_CREDENTIAL, sizeof(sspia_delegated_credential), 0, {0}},
+    {SSPIA_ATTR_LIST_SIGNED, sizeof(uint32_t), 0, {0}},
     {SECPKG_ATTR_NAMES,
      sizeof(SecPkgContext_NamesA),
      1,

@@ -34,7 +34,7 @@ static const struct {
 } known[] = {
     {"Kerberos", "gss"},
     {"NTLM", "ntlm"},
-    {"Negotiate", "gss"},
+    {"Negotiate", "negotiate"},
     {"Schannel", "schannel"},
     {"Microsoft Unified Security Protocol Provider", "schannel"},
     {"Scripted", "scripted"},

@@ -1,0 +1,4 @@
+/* SPDX-License-Identifier: MIT */
+#include "host.h"
+
+const sspia_host *neg_host;
