@@ -68,6 +68,8 @@ typedef struct sspia_identity {
     const char *replay_cache;
     const char *ntlm_user_file;
     uint32_t flags; /* SEC_WINNT_AUTH_IDENTITY_* */
+    const char *ntlm_helper;
+    const struct sspia_ntlm_verifier *ntlm_verifier; /* of sspi_queue.h */
 } sspia_identity;
 
 typedef struct sspia_package sspia_package;

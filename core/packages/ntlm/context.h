@@ -31,6 +31,7 @@ typedef struct ntlm_context {
     int64_t started;     /* seconds since 1970: when it was established */
     bool has_bindings;
     unsigned char bindings[NTLM_DIGEST_SIZE];
+    ntlm_pending pending; /* an acceptor's question to its verifier */
     ntlm_session session;
     /* With integrity alone: how the peer wraps (protect.c). */
     enum { NTLM_WRAPS_UNKNOWN, NTLM_WRAPS_READABLE, NTLM_WRAPS_SEALED } peer_wraps;
