@@ -46,6 +46,8 @@ class Identity:
         client_keytab: Kerberos keys that a client gets its tickets with.
         replay_cache: Kerberos replay cache of a server: "none:", "dfl:", "file2:/path".
         ntlm_user_file: A file with lines DOMAIN:user:password, for an NTLM server.
+        ntlm_helper: The absolute path of Samba's ntlm_auth, for an NTLM server that is a
+            member of a domain.
     """
 
     user: str | None = None
@@ -57,6 +59,7 @@ class Identity:
     client_keytab: str | None = None
     replay_cache: str | None = None
     ntlm_user_file: str | None = None
+    ntlm_helper: str | None = None
 
     def _pack(self) -> bytes | None:
         pairs = []

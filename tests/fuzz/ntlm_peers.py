@@ -59,7 +59,8 @@ def pyspnego(folder: Path) -> Messages:
     assert offer is not None
     challenge = server.step(offer)
     answer = client.step(challenge)
-    assert challenge is not None and answer is not None
+    assert challenge is not None
+    assert answer is not None
     return offer, challenge, answer
 
 
@@ -94,7 +95,8 @@ def ntlm_auth(folder: Path) -> Messages:
             ],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1,
         )  # fmt: skip
-        assert process.stdin is not None and process.stdout is not None
+        assert process.stdin is not None
+        assert process.stdout is not None
         stdin, stdout = process.stdin, process.stdout
 
         def ask(line: str) -> str:
@@ -121,7 +123,8 @@ def winpr(_folder: Path) -> Messages:
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1,
             env={**os.environ, "WLOG_LEVEL": "OFF"},
         )  # fmt: skip
-        assert process.stdin is not None and process.stdout is not None
+        assert process.stdin is not None
+        assert process.stdout is not None
         stdin, stdout = process.stdin, process.stdout
         assert stdout.readline().startswith("ready 00000000")
 

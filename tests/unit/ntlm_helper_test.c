@@ -126,6 +126,7 @@ static SECURITY_STATUS go_on(asked *question)
     sspia_wait *wait = &question->wait;
 
     atomic_store(&question->resumed, false);
+    wait->flags &= SSPIA_WAIT_THREAD;
     wait->size = sizeof *wait;
     wait->call = question;
     wait->until = INT64_MAX;
@@ -137,7 +138,7 @@ static bool is_due(const asked *question)
     struct timespec time;
 
     clock_gettime(CLOCK_MONOTONIC, &time);
-    if (atomic_load(&question->resumed) ||
+    if (atomic_load(&question->resumed) || (question->wait.flags & SSPIA_WAIT_THREAD) ||
         (int64_t)time.tv_sec * 1000000000 + time.tv_nsec >= question->wait.until)
         return true;
     return question->wait.fd_count == 1 && question->wait.fds[0].revents != 0;
@@ -154,7 +155,7 @@ static void serve(asked *questions, size_t count)
             if (questions[i].status == SSPIA_WAITING && questions[i].wait.fd_count == 1)
                 fds[polled++] = questions[i].wait.fds[0];
         }
-        poll(fds, polled, 5);
+        poll(fds, polled, 1);
         polled = 0;
         for (size_t i = 0; i < count; i++) {
             if (questions[i].status == SSPIA_WAITING && questions[i].wait.fd_count == 1)

@@ -126,7 +126,7 @@ SSPI_ASYNC_API int32_t sspia_hub_call_message(uint64_t call, sspia_hub_bytes *te
  * each text with its final zero, one after the other; none for the defaults of the process.
  *   user domain password       whom to log on
  *   packages                   what Negotiate may choose from: "Kerberos", "!ntlm"
- *   ccache keytab client_keytab replay_cache ntlm_user_file
+ *   ccache keytab client_keytab replay_cache ntlm_user_file ntlm_helper
  *                              as in sspia_auth_identity
  *   certificate key key_password roots tls_flags
  *                              Schannel, without those above: a PEM or PKCS#12 file, the file

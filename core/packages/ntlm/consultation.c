@@ -164,6 +164,7 @@ SECURITY_STATUS ntlm_consultation_go_on(ntlm_consultation **given,
         memcpy(secret, consultation->secret, NTLM_KEY_SIZE);
     } else if (wait != NULL && after(0) < consultation->until) {
         consultation->call = wait->call;
+        wait->flags = 0;
         wait->fds = NULL;
         wait->fd_count = 0;
         wait->until = consultation->until;

@@ -28,8 +28,9 @@ struct ntlm_inquiry {
     ntlm_helpers *helpers;
     ntlm_place place;
     int64_t until; /* nanoseconds of CLOCK_MONOTONIC */
-    struct pollfd socket;
-    char *text; /* of the question */
+    bool wants_thread;
+    struct pollfd socket; /* what it waits for; fd -1: its turn, or a thread */
+    char *text;           /* of the question */
     size_t size, sent;
     size_t heard;
     char reply[REPLY_MAX];
@@ -75,7 +76,8 @@ static bool is_ready(const ntlm_helper *helper)
     return size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR);
 }
 
-static SECURITY_STATUS start(ntlm_inquiry *inquiry, sspia_report *report)
+/* To start one takes some milliseconds, for which a call that can wait asks for a thread. */
+static SECURITY_STATUS start(ntlm_inquiry *inquiry, sspia_wait *wait, sspia_report *report)
 {
     ntlm_helper **helper = &inquiry->place.helper;
     SECURITY_STATUS status = SEC_E_OK;
@@ -83,6 +85,10 @@ static SECURITY_STATUS start(ntlm_inquiry *inquiry, sspia_report *report)
     if (*helper != NULL && !is_ready(*helper)) {
         ntlm_helper_end(*helper);
         *helper = NULL;
+    }
+    if (*helper == NULL && wait != NULL && !(wait->flags & SSPIA_WAIT_THREAD)) {
+        inquiry->wants_thread = true;
+        return SSPIA_WAITING;
     }
     if (*helper == NULL)
         status = ntlm_helper_start(ntlm_helpers_path(inquiry->helpers), helper, report);
@@ -179,7 +185,7 @@ static SECURITY_STATUS listen_to(ntlm_inquiry *inquiry, unsigned char base_key[N
 }
 
 /* Goes on until it would have to wait, or is over. */
-static SECURITY_STATUS proceed(ntlm_inquiry *inquiry, void *call,
+static SECURITY_STATUS proceed(ntlm_inquiry *inquiry, sspia_wait *wait,
                                unsigned char base_key[NTLM_KEY_SIZE], sspia_report *report)
 {
     SECURITY_STATUS status = SEC_E_OK;
@@ -188,8 +194,9 @@ static SECURITY_STATUS proceed(ntlm_inquiry *inquiry, void *call,
         switch (inquiry->state) {
         case STARTING:
             inquiry->socket.fd = -1;
-            status = ntlm_helpers_enter(inquiry->helpers, &inquiry->place, call)
-                         ? start(inquiry, report)
+            status = ntlm_helpers_enter(inquiry->helpers, &inquiry->place,
+                                        wait != NULL ? wait->call : NULL)
+                         ? start(inquiry, wait, report)
                          : SSPIA_WAITING;
             break;
         case ASKING:
@@ -245,10 +252,11 @@ SECURITY_STATUS ntlm_inquiry_go_on(ntlm_inquiry **given, ntlm_helpers *helpers,
     if (status != SEC_E_OK)
         return status;
     inquiry = *given;
-    while ((status = proceed(inquiry, wait != NULL ? wait->call : NULL, base_key, report)) ==
-               SSPIA_WAITING &&
+    inquiry->wants_thread = false;
+    while ((status = proceed(inquiry, wait, base_key, report)) == SSPIA_WAITING &&
            now() < inquiry->until) {
         if (wait != NULL) {
+            wait->flags = inquiry->wants_thread ? SSPIA_WAIT_THREAD : 0;
             wait->fds = &inquiry->socket;
             wait->fd_count = inquiry->socket.fd >= 0 ? 1 : 0;
             wait->until = inquiry->until;
