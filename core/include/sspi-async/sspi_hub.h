@@ -262,6 +262,8 @@ SSPI_ASYNC_API int32_t sspia_hub_package_text(const char *package, uint32_t memb
                                               sspia_hub_bytes *text);
 /* AddSecurityPackage: a module file (with '/'), or the module of that name. */
 SSPI_ASYNC_API int32_t sspia_hub_package_add(const char *module);
+/* sspia_package_turn_off. */
+SSPI_ASYNC_API int32_t sspia_hub_package_turn_off(const char *package);
 
 /* Why the last function that failed on this thread did. */
 SSPI_ASYNC_API int32_t sspia_hub_last_message(sspia_hub_bytes *text);

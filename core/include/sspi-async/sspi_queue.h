@@ -189,6 +189,15 @@ SSPI_ASYNC_API const char *sspia_status_text(SECURITY_STATUS status);
  */
 SSPI_ASYNC_API const char *sspia_package_oid(const char *package);
 
+/* Has this process do without a package, by name or alias, whatever its configuration says:
+ * nobody finds it from now on, Negotiate neither. SEC_E_SECPKG_NOT_FOUND is what acquiring a
+ * credential and importing a context then say. Credentials and contexts that are there go on:
+ * call this before the first one is acquired. It cannot be taken back. Loads nothing, and the
+ * package need not be installed. Returns SEC_E_OK, SEC_E_INVALID_PARAMETER for what can be no
+ * name, or SEC_E_INSUFFICIENT_MEMORY if sixteen are off. Example:
+ * sspia_package_turn_off("NTLM"). */
+SSPI_ASYNC_API SECURITY_STATUS sspia_package_turn_off(const char *package);
+
 /* "1.0.0", the version of the library that runs. The string is constant. */
 SSPI_ASYNC_API const char *sspia_version(void);
 
@@ -262,11 +271,12 @@ SSPI_ASYNC_API SECURITY_STATUS sspia_pool_stats(sspia_pool_counts *counts);
  */
 
 /* What can be answered. */
-#define SSPIA_NTLM_NO     0u /* there is no such account */
-#define SSPIA_NTLM_UNABLE 1u /* it could not be found out: SEC_E_NO_AUTHENTICATING_AUTHORITY   \
-                              */
-#define SSPIA_NTLM_HASH 2u   /* here is the NT hash of the account: the library does the rest */
-#define SSPIA_NTLM_KEY  3u   /* the response is right; here is its session base key */
+#define SSPIA_NTLM_NO 0u /* there is no such account */
+#define SSPIA_NTLM_UNABLE                                                                      \
+    1u                     /* it could not be found out: SEC_E_NO_AUTHENTICATING_AUTHORITY     \
+                            */
+#define SSPIA_NTLM_HASH 2u /* here is the NT hash of the account: the library does the rest */
+#define SSPIA_NTLM_KEY  3u /* the response is right; here is its session base key */
 
 typedef struct sspia_ntlm_question {
     uint32_t size; /* sizeof(sspia_ntlm_question) of the library */
