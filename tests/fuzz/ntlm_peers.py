@@ -154,9 +154,7 @@ def main() -> int:
                 print(f"{peer.__name__}: left out: {error!r}", file=sys.stderr)
                 continue
             name = peer.__name__
-            (target / f"{name}-challenge").write_bytes(
-                bytes([CHALLENGE]) + piece(challenge)
-            )
+            (target / f"{name}-challenge").write_bytes(bytes([CHALLENGE]) + piece(challenge))
             (target / f"{name}-answer").write_bytes(
                 bytes([ANSWER]) + piece(offer) + piece(answer)
             )
