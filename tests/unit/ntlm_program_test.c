@@ -258,6 +258,24 @@ static void late_answer_is_ignored(void **state)
     ntlm_verifier_clear(&question.verifier);
 }
 
+/* Wrong would be: logons that ask a file behind others that ask a program, or the other way
+ * round. */
+static void only_those_who_ask_others_may_block(void **state)
+{
+    ntlm_pair pair;
+
+    (void)state;
+    assert_int_equal(connect_with(give_hash, (char[]){"correct horse"}, &pair), SEC_E_OK);
+    assert_int_equal(pair.acceptor.package->credential_may_block(pair.acceptor.credential),
+                     SSPIA_OP_ACCEPT);
+    assert_int_equal(pair.initiator.package->credential_may_block(pair.initiator.credential),
+                     0);
+    ntlm_pair_end(&pair);
+    assert_int_equal(ntlm_pair_acquire(&pair, &alice, &alice, SEALED), SEC_E_OK);
+    assert_int_equal(pair.acceptor.package->credential_may_block(pair.acceptor.credential), 0);
+    ntlm_pair_end(&pair);
+}
+
 /* Wrong would be: a credential that can let nobody in. */
 static void verifier_needs_a_function(void **state)
 {
@@ -287,6 +305,7 @@ int main(void)
         cmocka_unit_test(leg_that_cannot_wait_blocks),
         cmocka_unit_test(leg_that_can_wait_is_resumed),
         cmocka_unit_test(late_answer_is_ignored),
+        cmocka_unit_test(only_those_who_ask_others_may_block),
         cmocka_unit_test(verifier_needs_a_function),
     };
 

@@ -110,8 +110,8 @@ static bool make_set_uid_copy(char path[])
     return size == 0;
 }
 
-/* Wrong would be: a set-uid program that opens what its caller may not read, takes accounts from
- * there, or starts a program of its caller's. */
+/* Wrong would be: a set-uid program that opens what its caller may not read, takes accounts
+ * from there, or starts a program of its caller's. */
 static void set_uid_process_ignores_the_environment(void **state)
 {
     char path[] = "/tmp/ntlm_refusal.XXXXXX";

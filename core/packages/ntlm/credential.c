@@ -205,6 +205,13 @@ SECURITY_STATUS ntlm_credential_acquire(const char *principal, uint32_t use,
     return status;
 }
 
+uint32_t ntlm_credential_may_block(void *object)
+{
+    const ntlm_verifier *verifier = &((ntlm_credential *)object)->verifier;
+
+    return verifier->program.ask != NULL || verifier->helpers != NULL ? SSPIA_OP_ACCEPT : 0;
+}
+
 ntlm_credential *ntlm_credential_keep(ntlm_credential *credential)
 {
     atomic_fetch_add_explicit(&credential->references, 1, memory_order_relaxed);
