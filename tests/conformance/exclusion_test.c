@@ -103,7 +103,7 @@ static void package_is_off_by_each_of_its_names(void **state)
 /* Wrong would be: a switch that says yes and does nothing. */
 static void what_cannot_be_done_is_refused(void **state)
 {
-    char name[16];
+    char name[32];
 
     (void)state;
     assert_int_equal(sspia_package_turn_off(NULL), SEC_E_INVALID_PARAMETER);

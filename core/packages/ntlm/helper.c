@@ -37,6 +37,14 @@
 /* What posix_spawn needs, and what a sanitizer puts on top of it. */
 #define STACK_SIZE (256u << 10)
 
+/* ThreadSanitizer takes every clone for a fork, after which it looks at nothing that the child
+ * does; where parent and child share their memory, nothing that the parent's thread does. It
+ * does not know this name. */
+#ifdef __SANITIZE_THREAD__
+int __clone(int (*run)(void *data), void *stack, int flags, void *data, ...);
+#define clone __clone
+#endif
+
 typedef struct order {
     const char *path;
     int socket;
