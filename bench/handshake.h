@@ -58,4 +58,17 @@ void winpr_open(void);
 void winpr_close(void);
 void winpr_run(long count);
 
+/* Handshakes whose contexts stay, HANDSHAKES_KEPT at most, until they are let go; and so many
+ * messages of 1 KiB that the initiator of the first one seals and its acceptor opens. */
+#define HANDSHAKES_KEPT 2048
+void ours_keep(long count);
+void ours_exchange(long count);
+void ours_let_go(void);
+void gssapi_keep(long count);
+void gssapi_exchange(long count);
+void gssapi_let_go(void);
+void winpr_keep(long count);
+void winpr_exchange(long count);
+void winpr_let_go(void);
+
 #endif

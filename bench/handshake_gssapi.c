@@ -169,23 +169,23 @@ void gssapi_close(void)
 
 /* ---- The loop --------------------------------------------------------------------------- */
 
-static void shake(void)
+static void connect_sides(gss_ctx_id_t *client, gss_ctx_id_t *server)
 {
     static const OM_uint32 wanted = GSS_C_MUTUAL_FLAG | GSS_C_REPLAY_FLAG |
                                     GSS_C_SEQUENCE_FLAG | GSS_C_CONF_FLAG | GSS_C_INTEG_FLAG;
-    gss_ctx_id_t client = GSS_C_NO_CONTEXT, server = GSS_C_NO_CONTEXT;
     gss_buffer_desc to_server = {0, NULL}, to_client = {0, NULL};
     OM_uint32 ours = GSS_S_CONTINUE_NEEDED, theirs = GSS_S_CONTINUE_NEEDED, minor, flags;
 
+    *client = *server = GSS_C_NO_CONTEXT;
     while (ours == GSS_S_CONTINUE_NEEDED || theirs == GSS_S_CONTINUE_NEEDED) {
-        ours = gss_init_sec_context(&minor, initiator, &client, target, mech, wanted, 0,
+        ours = gss_init_sec_context(&minor, initiator, client, target, mech, wanted, 0,
                                     GSS_C_NO_CHANNEL_BINDINGS, &to_client, NULL, &to_server,
                                     &flags, NULL);
         check(ours, minor, "initiate");
         gss_release_buffer(&minor, &to_client);
         if (to_server.length == 0)
             break;
-        theirs = gss_accept_sec_context(&minor, &server, acceptor, &to_server,
+        theirs = gss_accept_sec_context(&minor, server, acceptor, &to_server,
                                         GSS_C_NO_CHANNEL_BINDINGS, NULL, NULL, &to_client,
                                         &flags, NULL, NULL);
         check(theirs, minor, "accept");
@@ -195,12 +195,55 @@ static void shake(void)
     }
     if (ours != GSS_S_COMPLETE || theirs != GSS_S_COMPLETE)
         measure_fail("the handshake did not end");
-    gss_delete_sec_context(&minor, &client, GSS_C_NO_BUFFER);
-    gss_delete_sec_context(&minor, &server, GSS_C_NO_BUFFER);
+}
+
+static void end_sides(gss_ctx_id_t *client, gss_ctx_id_t *server)
+{
+    OM_uint32 minor;
+
+    gss_delete_sec_context(&minor, client, GSS_C_NO_BUFFER);
+    gss_delete_sec_context(&minor, server, GSS_C_NO_BUFFER);
 }
 
 void gssapi_run(long count)
 {
-    while (count-- > 0)
-        shake();
+    gss_ctx_id_t client, server;
+
+    while (count-- > 0) {
+        connect_sides(&client, &server);
+        end_sides(&client, &server);
+    }
+}
+
+/* ---- Contexts that stay ----------------------------------------------------------------- */
+
+static gss_ctx_id_t kept[HANDSHAKES_KEPT][2];
+static long kept_count;
+
+void gssapi_keep(long count)
+{
+    for (kept_count = 0; kept_count < count; kept_count++)
+        connect_sides(&kept[kept_count][0], &kept[kept_count][1]);
+}
+
+void gssapi_exchange(long count)
+{
+    char text[1024] = {0};
+    gss_buffer_desc given = {sizeof(text), text}, sealed, opened;
+    OM_uint32 major, minor;
+
+    while (count-- > 0) {
+        major = gss_wrap(&minor, kept[0][0], 1, GSS_C_QOP_DEFAULT, &given, NULL, &sealed);
+        check(major, minor, "wrap");
+        major = gss_unwrap(&minor, kept[0][1], &sealed, &opened, NULL, NULL);
+        check(major, minor, "unwrap");
+        gss_release_buffer(&minor, &sealed);
+        gss_release_buffer(&minor, &opened);
+    }
+}
+
+void gssapi_let_go(void)
+{
+    while (kept_count-- > 0)
+        end_sides(&kept[kept_count][0], &kept[kept_count][1]);
 }

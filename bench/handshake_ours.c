@@ -315,3 +315,44 @@ void ours_run_in_flight(long count, int in_flight)
         destroy(handshakes[i]);
     sspia_queue_free(queue);
 }
+
+/* ---- Contexts that stay ----------------------------------------------------------------- */
+
+static CtxtHandle kept[HANDSHAKES_KEPT][2];
+static long kept_count;
+
+void ours_keep(long count)
+{
+    struct handshake *handshake = create();
+
+    for (kept_count = 0; kept_count < count; kept_count++) {
+        begin(handshake);
+        while (!leg_done(handshake, leg(handshake, true)))
+            continue;
+        for (int i = 0; i < 2; i++)
+            kept[kept_count][i] = handshake->side[i].context;
+    }
+    destroy(handshake);
+}
+
+void ours_exchange(long count)
+{
+    unsigned char signature[16];
+    unsigned char text[1024] = {0};
+    SecBuffer buffers[2] = {{sizeof(signature), SECBUFFER_TOKEN, signature},
+                            {sizeof(text), SECBUFFER_DATA, text}};
+    SecBufferDesc message = {SECBUFFER_VERSION, 2, buffers};
+
+    while (count-- > 0) {
+        expect(EncryptMessage(&kept[0][0], 0, &message, 0), SEC_E_OK, "encrypt", NULL);
+        expect(DecryptMessage(&kept[0][1], &message, 0, NULL), SEC_E_OK, "decrypt", NULL);
+    }
+}
+
+void ours_let_go(void)
+{
+    while (kept_count-- > 0) {
+        for (int i = 0; i < 2; i++)
+            expect(DeleteSecurityContext(&kept[kept_count][i]), SEC_E_OK, "delete", NULL);
+    }
+}

@@ -74,10 +74,8 @@ static SECURITY_STATUS leg(struct side *side, SecBuffer *in, int acceptor)
                                       0, &side->context, &output, &flags, NULL);
 }
 
-static void shake(void)
+static void connect_sides(struct side sides[2])
 {
-    struct side sides[2];
-
     for (int i = 0; i < 2; i++) {
         sides[i].started = sides[i].done = FALSE;
         sides[i].token = (SecBuffer){0, SECBUFFER_TOKEN, NULL};
@@ -97,12 +95,56 @@ static void shake(void)
         side->started = TRUE;
         side->done = status == SEC_E_OK;
     }
-    for (int i = 0; i < 2; i++)
-        expect(DeleteSecurityContext(&sides[i].context), "delete");
 }
 
 void winpr_run(long count)
 {
-    while (count-- > 0)
-        shake();
+    struct side sides[2];
+
+    while (count-- > 0) {
+        connect_sides(sides);
+        for (int i = 0; i < 2; i++)
+            expect(DeleteSecurityContext(&sides[i].context), "delete");
+    }
+}
+
+/* ---- Contexts that stay ----------------------------------------------------------------- */
+
+static CtxtHandle kept[HANDSHAKES_KEPT][2];
+static long kept_count;
+static ULONG sequence;
+
+void winpr_keep(long count)
+{
+    struct side sides[2];
+
+    for (kept_count = 0; kept_count < count; kept_count++) {
+        connect_sides(sides);
+        for (int i = 0; i < 2; i++)
+            kept[kept_count][i] = sides[i].context;
+    }
+    sequence = 0;
+}
+
+void winpr_exchange(long count)
+{
+    BYTE signature[16];
+    BYTE text[1024] = {0};
+    SecBuffer buffers[2] = {{sizeof(signature), SECBUFFER_TOKEN, signature},
+                            {sizeof(text), SECBUFFER_DATA, text}};
+    SecBufferDesc message = {SECBUFFER_VERSION, 2, buffers};
+    ULONG qop = 0;
+
+    while (count-- > 0) {
+        expect(EncryptMessage(&kept[0][0], 0, &message, sequence), "encrypt");
+        expect(DecryptMessage(&kept[0][1], &message, sequence++, &qop), "decrypt");
+    }
+}
+
+void winpr_let_go(void)
+{
+    while (kept_count-- > 0) {
+        for (int i = 0; i < 2; i++)
+            expect(DeleteSecurityContext(&kept[kept_count][i]), "delete");
+    }
 }

@@ -73,6 +73,7 @@ HUB_BLOCKS(sspia_hub_packages)
 HUB_BLOCKS(sspia_hub_package_number)
 HUB_BLOCKS(sspia_hub_package_text)
 HUB_BLOCKS(sspia_hub_package_add)
+HUB_BLOCKS(sspia_hub_package_turn_off)
 
 /* The declarations without what only a compiler understands. */
 #define SSPI_ASYNC_SSPI_H

@@ -64,7 +64,13 @@ if TYPE_CHECKING:
         Sizes,
         StreamSizes,
     )
-    from .package import PackageInfo, add_package, package_info, packages
+    from .package import (
+        PackageInfo,
+        add_package,
+        package_info,
+        packages,
+        turn_off_package,
+    )
     from .pool import PoolCounts, configure_pool, pool_counts
 
 __version__ = _native.version()
@@ -83,6 +89,7 @@ _LATER = {
     "add_package": "package",
     "package_info": "package",
     "packages": "package",
+    "turn_off_package": "package",
     "PoolCounts": "pool",
     "configure_pool": "pool",
     "pool_counts": "pool",
@@ -143,6 +150,7 @@ __all__ = [
     "packages",
     "pool_counts",
     "server",
+    "turn_off_package",
 ]
 
 if not TYPE_CHECKING:  # to whom it would mean that any name is there

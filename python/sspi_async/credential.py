@@ -47,6 +47,8 @@ class Identity:
         client_keytab: Kerberos keys that a client gets its tickets with.
         replay_cache: Kerberos replay cache of a server: "none:", "dfl:", "file2:/path".
         ntlm_user_file: A file with lines DOMAIN:user:password, for an NTLM server.
+        ntlm_helper: The absolute path of Samba's ntlm_auth, for an NTLM server that is a
+            member of a domain.
         impersonate: The user for whom a service acts, "bob@EXAMPLE.ORG"; the other members say
             who the service is (Kerberos, S4U2Self and S4U2Proxy).
         constrained_delegation: With `CredentialUse.BOTH`: every context that is accepted has
@@ -63,6 +65,7 @@ class Identity:
     client_keytab: str | None = None
     replay_cache: str | None = None
     ntlm_user_file: str | None = None
+    ntlm_helper: str | None = None
     impersonate: str | None = None
     constrained_delegation: bool = False
 

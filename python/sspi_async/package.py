@@ -110,3 +110,19 @@ def add_package(module: str) -> None:
     """
     need_text("the module", module)
     check(_native.package_add(module))
+
+
+def turn_off_package(name: str) -> None:
+    """Have this process do without a package, for good and whatever its configuration says.
+
+    Nobody finds it from now on, Negotiate neither. Credentials and contexts that are there go
+    on: call this first.
+
+    Args:
+        name: Its name or alias, "NTLM"; it need not be installed.
+
+    Raises:
+        InvalidParameter: If that can be no name.
+    """
+    need_text("the package", name)
+    check(_native.package_turn_off(name))

@@ -8,7 +8,7 @@
  *   2  four bytes of flags and the pairs of an answer, which is made right: its proof and MIC
  * fit, so that what comes behind their check is reached 3  sealed messages, each as a STREAM
  * for DecryptMessage, by turns with integrity alone 4  packed contexts; what can be imported is
- * used 5  a user file
+ * used 5  a user file 6  what a helper says, as it comes bit by bit
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,9 +22,10 @@
 #include "ntlm/context.h"
 #include "ntlm/host.h"
 #include "ntlm/protect.h"
+#include "ntlm/reply.h"
 #include "ntlm/transfer.h"
 
-enum { CHALLENGES, ANSWERS, RIGHT_ANSWERS, SEALED, PACKED, USERS, KINDS };
+enum { CHALLENGES, ANSWERS, RIGHT_ANSWERS, SEALED, PACKED, USERS, REPLIES, KINDS };
 
 static const sspia_identity alice = {
     .user = "alice", .domain = "TEST", .password = "correct-horse"};
@@ -307,10 +308,27 @@ static void read_users(const uint8_t *data, size_t size)
     close(file);
 }
 
+static void read_replies(const uint8_t *data, size_t size)
+{
+    unsigned char key[NTLM_KEY_SIZE];
+    char *text = malloc(size + 1);
+    ntlm_reply reply = NTLM_REPLY_UNFINISHED;
+
+    if (text == NULL)
+        abort();
+    for (size_t i = 0; i <= size && reply == NTLM_REPLY_UNFINISHED; i++) {
+        if (i > 0)
+            text[i - 1] = (char)data[i - 1];
+        reply = ntlm_reply_read(text, i, key);
+    }
+    free(text);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static void (*const readers[KINDS])(const uint8_t *data, size_t size) = {
-        read_challenges, read_answers, make_right, open_messages, unpack, read_users};
+        read_challenges, read_answers, make_right,  open_messages,
+        unpack,          read_users,   read_replies};
 
     if (size > 0 && data[0] < KINDS)
         readers[data[0]](data + 1, size - 1);
@@ -346,6 +364,8 @@ void fuzz_write_seeds(const char *folder)
                                     0};
     static const char users[] = "TEST:alice:secret\n"
                                 "TEST\\bob:1:x:a4f49c406510bdcab6824ee7c30fd852:[U ]:\n";
+    static const char replies[] = ".\nAuthenticated: Yes\n"
+                                  "User-Session-Key: 000102030405060708090A0B0C0D0E0F\n.\n";
     void *sides[2] = {NULL, NULL};
     sspia_bytes tokens[3];
     sspia_bytes none;
@@ -386,6 +406,10 @@ void fuzz_write_seeds(const char *folder)
     memcpy(seed.bytes + 1, users, sizeof users - 1);
     seed.size += sizeof users - 1;
     fuzz_seed_write(&seed, folder, "users");
+    fuzz_seed_start(&seed, REPLIES);
+    memcpy(seed.bytes + 1, replies, sizeof replies - 1);
+    seed.size += sizeof replies - 1;
+    fuzz_seed_write(&seed, folder, "replies");
     for (int i = 0; i < 3; i++)
         free(tokens[i].data);
     ntlm_context_delete(sides[0]);

@@ -31,7 +31,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TOKEN_SIZE 65536
+#define TOKEN_SIZE (65536 + 64)
 #define LINE_SIZE  (4 * TOKEN_SIZE)
 
 static struct {

@@ -23,6 +23,7 @@ static const struct option names[] = {
     {"keytab", required_argument, NULL, 'k'},
     {"client-keytab", required_argument, NULL, 'K'},
     {"user-file", required_argument, NULL, 'f'},
+    {"helper", required_argument, NULL, 'H'},
     {"delegate", no_argument, NULL, 'D'},
     {"no-mutual", no_argument, NULL, 'M'},
     {"no-seal", no_argument, NULL, 'S'},
@@ -119,6 +120,9 @@ void options_read(struct options *options, int argc, char **argv)
             break;
         case 'f':
             options->identity.ntlm_user_file = optarg;
+            break;
+        case 'H':
+            options->identity.ntlm_helper = optarg;
             break;
         case 'D':
             options->flags |= ISC_REQ_DELEGATE;

@@ -110,8 +110,8 @@ static bool make_set_uid_copy(char path[])
     return size == 0;
 }
 
-/* Wrong would be: a set-uid program that opens what its caller may not read, or takes accounts
- * from there. */
+/* Wrong would be: a set-uid program that opens what its caller may not read, takes accounts
+ * from there, or starts a program of its caller's. */
 static void set_uid_process_ignores_the_environment(void **state)
 {
     char path[] = "/tmp/ntlm_refusal.XXXXXX";
@@ -129,6 +129,7 @@ static void set_uid_process_ignores_the_environment(void **state)
     close(file);
     assert_true(make_set_uid_copy(path));
     assert_int_equal(setenv("NTLM_USER_FILE", users, 1), 0);
+    assert_int_equal(setenv("SSPI_ASYNC_NTLM_HELPER", "/bin/true", 1), 0);
     child = fork();
     if (child == 0) {
         execl(path, path, "set-uid", (char *)NULL);
@@ -138,6 +139,7 @@ static void set_uid_process_ignores_the_environment(void **state)
     unlink(path);
     unlink(users);
     assert_int_equal(unsetenv("NTLM_USER_FILE"), 0);
+    assert_int_equal(unsetenv("SSPI_ASYNC_NTLM_HELPER"), 0);
     assert_true(WIFEXITED(result));
     if (WEXITSTATUS(result) == SKIPPED)
         skip();

@@ -126,7 +126,7 @@ SSPI_ASYNC_API int32_t sspia_hub_call_message(uint64_t call, sspia_hub_bytes *te
  * each text with its final zero, one after the other; none for the defaults of the process.
  *   user domain password       whom to log on
  *   packages                   what Negotiate may choose from: "Kerberos", "!ntlm"
- *   ccache keytab client_keytab replay_cache ntlm_user_file
+ *   ccache keytab client_keytab replay_cache ntlm_user_file ntlm_helper
  *                              as in sspia_auth_identity
  *   certificate key key_password roots tls_flags
  *                              Schannel, without those above: a PEM or PKCS#12 file, the file
@@ -266,6 +266,8 @@ SSPI_ASYNC_API int32_t sspia_hub_package_text(const char *package, uint32_t memb
                                               sspia_hub_bytes *text);
 /* AddSecurityPackage: a module file (with '/'), or the module of that name. */
 SSPI_ASYNC_API int32_t sspia_hub_package_add(const char *module);
+/* sspia_package_turn_off. */
+SSPI_ASYNC_API int32_t sspia_hub_package_turn_off(const char *package);
 
 /* Why the last function that failed on this thread did. */
 SSPI_ASYNC_API int32_t sspia_hub_last_message(sspia_hub_bytes *text);

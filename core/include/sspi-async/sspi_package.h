@@ -73,6 +73,8 @@ typedef struct sspia_identity {
     uint32_t flags;      /* SEC_WINNT_AUTH_IDENTITY_* */
     uint32_t delegation; /* SSPIA_DELEGATION_* */
     const char *impersonate;
+    const char *ntlm_helper;
+    const struct sspia_ntlm_verifier *ntlm_verifier; /* of sspi_queue.h */
 } sspia_identity;
 
 typedef struct sspia_package sspia_package;

@@ -189,6 +189,15 @@ SSPI_ASYNC_API const char *sspia_status_text(SECURITY_STATUS status);
  */
 SSPI_ASYNC_API const char *sspia_package_oid(const char *package);
 
+/* Has this process do without a package, by name or alias, whatever its configuration says:
+ * nobody finds it from now on, Negotiate neither. SEC_E_SECPKG_NOT_FOUND is what acquiring a
+ * credential and importing a context then say. Credentials and contexts that are there go on:
+ * call this before the first one is acquired. It cannot be taken back. Loads nothing, and the
+ * package need not be installed. Returns SEC_E_OK, SEC_E_INVALID_PARAMETER for what can be no
+ * name, or SEC_E_INSUFFICIENT_MEMORY if sixteen are off. Example:
+ * sspia_package_turn_off("NTLM"). */
+SSPI_ASYNC_API SECURITY_STATUS sspia_package_turn_off(const char *package);
+
 /* "1.0.0", the version of the library that runs. The string is constant. */
 SSPI_ASYNC_API const char *sspia_version(void);
 
@@ -235,6 +244,62 @@ typedef struct sspia_pool_counts {
 /* Fills in counts of one moment. Returns SEC_E_OK or SEC_E_INVALID_PARAMETER. */
 SSPI_ASYNC_API SECURITY_STATUS sspia_pool_stats(sspia_pool_counts *counts);
 
+/* ---- NTLM: accounts that the program looks up -------------------------------------
+ *
+ * An acceptor of NTLM asks whether an answer to its challenge comes from somebody who knows the
+ * user's password. Where a program keeps its accounts itself, it answers by a function of its
+ * own:
+ *
+ *     static void ask(void *data, const sspia_ntlm_question *question)
+ *     {
+ *         struct account *found = look_up(data, question->user, question->domain);
+ *
+ *         if (found != NULL)
+ *             question->answer(question, SSPIA_NTLM_HASH, found->nt_hash);
+ *         else
+ *             question->answer(question, SSPIA_NTLM_NO, NULL);
+ *     }
+ *
+ *     sspia_ntlm_verifier verifier = {ask, accounts};
+ *     sspia_auth_identity identity = {.version = SSPIA_AUTH_IDENTITY_VERSION,
+ *                                     .size = sizeof identity, .ntlm_verifier = &verifier};
+ *     AcquireCredentialsHandle(..., SECPKG_CRED_INBOUND, NULL, &identity, ...);
+ *
+ * The function is called on any thread, on several at once, and must not wait for anything: if
+ * the answer takes time, it keeps the pointer, returns, and whoever has the answer gives it, on
+ * any thread. The leg waits for it without a thread of its own, up to 30 s.
+ */
+
+/* What can be answered. */
+#define SSPIA_NTLM_NO 0u /* there is no such account */
+#define SSPIA_NTLM_UNABLE                                                                      \
+    1u                     /* it could not be found out: SEC_E_NO_AUTHENTICATING_AUTHORITY     \
+                            */
+#define SSPIA_NTLM_HASH 2u /* here is the NT hash of the account: the library does the rest */
+#define SSPIA_NTLM_KEY  3u /* the response is right; here is its session base key */
+
+typedef struct sspia_ntlm_question {
+    uint32_t size; /* sizeof(sspia_ntlm_question) of the library */
+    uint32_t response_size;
+    const char *user;               /* UTF-8, as the client wrote it; may be alice@domain */
+    const char *domain;             /* likewise; "" if it named none */
+    const unsigned char *challenge; /* the acceptor's, 8 bytes */
+    const unsigned char *response;  /* NTLMv2: the proof, 16 bytes, and what it was made of */
+
+    /* Answers: once, for every question, inside the function or after it has returned, on any
+     * thread; the question is gone then. secret has 16 bytes (NULL for NO and UNABLE) and is
+     * copied. Does not block. An answer that nobody waits for any more is ignored. */
+    void (*answer)(const struct sspia_ntlm_question *question, uint32_t answer,
+                   const unsigned char *secret);
+} sspia_ntlm_question;
+
+/* Copied with the identity. What data leads to must be there until the credential is freed, the
+ * contexts made from it are deleted, and every question is answered. */
+typedef struct sspia_ntlm_verifier {
+    void (*ask)(void *data, const sspia_ntlm_question *question);
+    void *data;
+} sspia_ntlm_verifier;
+
 /* ---- Identity --------------------------------------------------------------------
  *
  * Passed as pAuthData where a SEC_WINNT_AUTH_IDENTITY may stand, to say where a credential
@@ -252,6 +317,10 @@ typedef struct sspia_auth_identity {
     const char *client_keytab;    /* Kerberos initiator: keys to get tickets with */
     const char *replay_cache;     /* Kerberos acceptor: "none:", "dfl:", "file2:/path" */
     const char *ntlm_user_file;   /* NTLM: a file of DOMAIN:user:password lines */
+    /* NTLM acceptor: the absolute path of Samba's ntlm_auth, which asks the domain that this
+     * machine is a member of */
+    const char *ntlm_helper;
+    const sspia_ntlm_verifier *ntlm_verifier; /* NTLM acceptor: the program is asked */
     const char *impersonate;      /* Kerberos initiator: see below */
     uint32_t delegation;          /* SSPIA_DELEGATION_*, Kerberos: see below */
     uint32_t reserved;            /* 0 */

@@ -126,7 +126,7 @@ SECURITY_STATUS ntlm_accept(void **object, const sspia_step *step, sspia_step_re
         status = challenge(context, token, result, report);
     } else if (status == SEC_E_OK) {
         context->requested |= step->requested;
-        status = ntlm_answer_check(context, token, report);
+        status = ntlm_answer_check(context, token, step->wait, report);
         result->attributes = context->attributes;
         result->expiry = INT64_MAX;
     }

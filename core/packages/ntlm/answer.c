@@ -76,9 +76,10 @@ static bool is_anonymous(const ntlm_authenticate *answer)
            answer->lm_response.size <= 1;
 }
 
-static SECURITY_STATUS verify(const ntlm_context *context, const ntlm_authenticate *answer,
+static SECURITY_STATUS verify(ntlm_context *context, const ntlm_authenticate *answer,
                               const client_name *user, const client_name *domain,
-                              unsigned char base_key[NTLM_KEY_SIZE], sspia_report *report)
+                              sspia_wait *wait, unsigned char base_key[NTLM_KEY_SIZE],
+                              sspia_report *report)
 {
     const ntlm_bytes response = answer->nt_response;
     const ntlm_question question = {
@@ -102,7 +103,8 @@ static SECURITY_STATUS verify(const ntlm_context *context, const ntlm_authentica
         !ntlm_av_is_list((ntlm_bytes){response.data + NTLM_RESPONSE_PAIRS,
                                       response.size - NTLM_RESPONSE_PAIRS}))
         return ntlm_report(report, SEC_E_INVALID_TOKEN, "answer", "its response is malformed");
-    return ntlm_verifier_ask(&context->credential->verifier, &question, base_key, report);
+    return ntlm_verifier_ask(&context->credential->verifier, &question, &context->pending, wait,
+                             base_key, report);
 }
 
 /* The key of the session: the client's, encrypted with the base key, or that itself. */
@@ -205,7 +207,8 @@ static char *client_target(ntlm_bytes pairs)
     return text;
 }
 
-SECURITY_STATUS ntlm_answer_check(ntlm_context *context, ntlm_bytes token, sspia_report *report)
+SECURITY_STATUS ntlm_answer_check(ntlm_context *context, ntlm_bytes token, sspia_wait *wait,
+                                  sspia_report *report)
 {
     unsigned char key[NTLM_KEY_SIZE];
     ntlm_authenticate answer;
@@ -226,7 +229,7 @@ SECURITY_STATUS ntlm_answer_check(ntlm_context *context, ntlm_bytes token, sspia
         !read_name(&domain, answer.domain, (context->flags & NTLM_UNICODE) != 0))
         return ntlm_report(report, SEC_E_INVALID_TOKEN, "answer",
                            "the name of its user or domain is malformed or too long");
-    status = verify(context, &answer, &user, &domain, key, report);
+    status = verify(context, &answer, &user, &domain, wait, key, report);
     if (status == SEC_E_OK)
         status = take_key(flags, answer.session_key, key, report);
     if (status == SEC_E_OK && is_anonymous(&answer))

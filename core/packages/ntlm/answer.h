@@ -8,8 +8,9 @@
  * of its offer as of its answer. In words for people; NULL if all is well. */
 const char *ntlm_answer_weakness(uint32_t flags);
 
-/* Checks the answer to the challenge of a context that is an acceptor's, and establishes it. */
-SECURITY_STATUS ntlm_answer_check(ntlm_context *context, ntlm_bytes token,
+/* Checks the answer to the challenge of a context that is an acceptor's, and establishes it; or
+ * SSPIA_WAITING, and is called again with the same answer. wait NULL: blocks instead. */
+SECURITY_STATUS ntlm_answer_check(ntlm_context *context, ntlm_bytes token, sspia_wait *wait,
                                   sspia_report *report);
 
 #endif

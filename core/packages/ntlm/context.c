@@ -30,6 +30,7 @@ void ntlm_context_delete(void *object)
 
     if (context == NULL)
         return;
+    ntlm_verifier_forget(&context->pending);
     ntlm_credential_release(context->credential);
     free(context->names);
     ntlm_crypto_wipe(&context->session, sizeof context->session);

@@ -32,6 +32,7 @@ typedef struct ntlm_context {
     bool has_mic;        /* of the three messages, which the client announces in its answer */
     bool has_bindings;
     unsigned char bindings[NTLM_DIGEST_SIZE];
+    ntlm_pending pending; /* an acceptor's question to its verifier */
     ntlm_session session;
     /* With integrity alone: how the peer wraps (protect.c). */
     enum { NTLM_WRAPS_UNKNOWN, NTLM_WRAPS_READABLE, NTLM_WRAPS_SEALED } peer_wraps;

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #define USER_FILE_VARIABLE "NTLM_USER_FILE"
+#define HELPER_VARIABLE    "SSPI_ASYNC_NTLM_HELPER"
 
 static const sspia_identity no_identity;
 
@@ -135,20 +136,38 @@ static SECURITY_STATUS plan_account(ntlm_verifier *verifier, const sspia_identit
     return status;
 }
 
+/* What the caller names comes first; a password makes an account only where it names no place.
+ */
 static SECURITY_STATUS plan_inbound(ntlm_credential *credential, const char *principal,
                                     const sspia_identity *identity, sspia_report *report)
 {
     ntlm_verifier *verifier = &credential->verifier;
-    bool named = ntlm_text_given(identity->ntlm_user_file);
+    const bool named =
+        ntlm_text_given(identity->ntlm_helper) || ntlm_text_given(identity->ntlm_user_file);
+    const char *file = identity->ntlm_user_file;
+    const char *helper = identity->ntlm_helper;
+    SECURITY_STATUS status = SEC_E_OK;
 
     if (!copy_text(principal, &credential->principal))
         return SEC_E_INSUFFICIENT_MEMORY;
+    if (identity->ntlm_verifier != NULL) {
+        verifier->program = *identity->ntlm_verifier;
+        return verifier->program.ask != NULL
+                   ? SEC_E_OK
+                   : ntlm_report(report, SEC_E_INVALID_PARAMETER, "ntlm_verifier",
+                                 "it has no function");
+    }
     if (!named && identity->password != NULL)
         return plan_account(verifier, identity, report);
-    if (!copy_text(named ? identity->ntlm_user_file : secure_getenv(USER_FILE_VARIABLE),
-                   &verifier->path))
-        return SEC_E_INSUFFICIENT_MEMORY;
-    return named ? ntlm_verifier_ready(verifier, report) : SEC_E_OK;
+    if (!named) {
+        file = secure_getenv(USER_FILE_VARIABLE);
+        helper = secure_getenv(HELPER_VARIABLE);
+    }
+    if (ntlm_text_given(file))
+        status = copy_text(file, &verifier->path) ? SEC_E_OK : SEC_E_INSUFFICIENT_MEMORY;
+    else if (ntlm_text_given(helper))
+        status = ntlm_verifier_name_helper(verifier, helper, report);
+    return status == SEC_E_OK && named ? ntlm_verifier_ready(verifier, report) : status;
 }
 
 SECURITY_STATUS ntlm_credential_acquire(const char *principal, uint32_t use,
@@ -184,6 +203,13 @@ SECURITY_STATUS ntlm_credential_acquire(const char *principal, uint32_t use,
     }
     ntlm_credential_release(made);
     return status;
+}
+
+uint32_t ntlm_credential_may_block(void *object)
+{
+    const ntlm_verifier *verifier = &((ntlm_credential *)object)->verifier;
+
+    return verifier->program.ask != NULL || verifier->helpers != NULL ? SSPIA_OP_ACCEPT : 0;
 }
 
 ntlm_credential *ntlm_credential_keep(ntlm_credential *credential)

@@ -32,6 +32,9 @@ void ntlm_credential_release(void *credential);
 SECURITY_STATUS ntlm_credential_query(void *credential, uint32_t attribute, void *buffer,
                                       sspia_report *report);
 
+/* SSPIA_OP_*, of legs with it. */
+uint32_t ntlm_credential_may_block(void *credential);
+
 ntlm_credential *ntlm_credential_keep(ntlm_credential *credential);
 
 /* Whom an outbound credential stands for; the account lives as long as it.

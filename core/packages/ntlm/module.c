@@ -34,7 +34,7 @@ const sspia_package ntlm_package = {
     .version = 1,
     .rpc_id = 10,
     .max_token = NTLM_MAX_TOKEN,
-    .may_block = 0, /* accounts are in files */
+    .may_block = SSPIA_OP_ACCEPT, /* where others than files know the accounts */
     .acquire = ntlm_credential_acquire,
     .release = ntlm_credential_release,
     .query_credential = ntlm_credential_query,
@@ -49,6 +49,7 @@ const sspia_package ntlm_package = {
     .decrypt = ntlm_decrypt,
     .export_context = ntlm_export,
     .import_context = ntlm_import,
+    .credential_may_block = ntlm_credential_may_block,
     .oid = "1.3.6.1.4.1.311.2.2.10", /* MS-NLMP 1.9 */
 };
 

@@ -155,12 +155,12 @@ static SECURITY_STATUS copy_place(const char *source, const char **target)
     return status;
 }
 
-/* What came after the first form of the structure. */
+/* Programs that were compiled before its last members came end here. */
+#define FIRST_SIZE offsetof(sspia_auth_identity, ntlm_helper)
+
 static SECURITY_STATUS copy_delegation(const sspia_auth_identity *ours,
                                        sspia_identity *identity, sspia_report *report)
 {
-    if (ours->size < sizeof(*ours))
-        return SEC_E_OK;
     if (ours->reserved != 0 || (ours->delegation & ~SSPIA_DELEGATION_CONSTRAINED) != 0) {
         message_report(report, "pAuthData", "reserved or delegation has bits of no meaning");
         return SEC_E_INVALID_PARAMETER;
@@ -169,12 +169,29 @@ static SECURITY_STATUS copy_delegation(const sspia_auth_identity *ours,
     return copy_place(ours->impersonate, &identity->impersonate);
 }
 
-static SECURITY_STATUS copy_ours(const sspia_auth_identity *ours, sspia_identity *identity,
+static SECURITY_STATUS copy_verifier(const sspia_ntlm_verifier *verifier,
+                                     const sspia_ntlm_verifier **target)
+{
+    sspia_ntlm_verifier *copy;
+
+    if (verifier == NULL)
+        return SEC_E_OK;
+    *target = copy = malloc(sizeof(*copy));
+    if (copy == NULL)
+        return SEC_E_INSUFFICIENT_MEMORY;
+    *copy = *verifier;
+    return SEC_E_OK;
+}
+
+static SECURITY_STATUS copy_ours(const sspia_auth_identity *given, sspia_identity *identity,
                                  sspia_report *report)
 {
+    sspia_auth_identity whole = {.size = 0};
+    const sspia_auth_identity *ours = &whole;
     SECURITY_STATUS status = SEC_E_OK;
 
-    if (ours->size < offsetof(sspia_auth_identity, impersonate)) {
+    memcpy(&whole, given, given->size < sizeof(whole) ? given->size : sizeof(whole));
+    if (given->size < FIRST_SIZE) {
         message_report(report, "pAuthData", "size is not that of sspia_auth_identity");
         return SEC_E_INVALID_PARAMETER;
     }
@@ -190,6 +207,10 @@ static SECURITY_STATUS copy_ours(const sspia_auth_identity *ours, sspia_identity
         status = copy_place(ours->replay_cache, &identity->replay_cache);
     if (status == SEC_E_OK)
         status = copy_place(ours->ntlm_user_file, &identity->ntlm_user_file);
+    if (status == SEC_E_OK)
+        status = copy_place(ours->ntlm_helper, &identity->ntlm_helper);
+    if (status == SEC_E_OK)
+        status = copy_verifier(ours->ntlm_verifier, &identity->ntlm_verifier);
     if (status == SEC_E_OK)
         status = copy_delegation(ours, identity, report);
     return status;
@@ -230,6 +251,8 @@ void identity_free(sspia_identity *identity)
     memory_wipe_string((char *)identity->client_keytab);
     memory_wipe_string((char *)identity->replay_cache);
     memory_wipe_string((char *)identity->ntlm_user_file);
+    memory_wipe_string((char *)identity->ntlm_helper);
+    free((void *)(uintptr_t)identity->ntlm_verifier);
     memory_wipe_string((char *)identity->impersonate);
     free(identity);
 }

@@ -134,6 +134,11 @@ int32_t sspia_hub_package_add(const char *module)
     return sspia_AddSecurityPackageA(module, NULL);
 }
 
+int32_t sspia_hub_package_turn_off(const char *package)
+{
+    return sspia_package_turn_off(package);
+}
+
 int32_t sspia_hub_last_message(sspia_hub_bytes *text)
 {
     struct message message;

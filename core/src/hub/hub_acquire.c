@@ -61,6 +61,7 @@ static bool set(struct identity *identity, const char *name, const char *value)
         {"replay_cache", &identity->all.replay_cache},
         {"ntlm_user_file", &identity->all.ntlm_user_file},
         {"impersonate", &identity->all.impersonate},
+        {"ntlm_helper", &identity->all.ntlm_helper},
     };
     const struct {
         const char *name;

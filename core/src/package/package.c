@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "exclusion.h"
 #include "memory.h"
 #include "message.h"
 #include "text.h"
@@ -225,12 +226,22 @@ const sspia_package *package_find(const char *name, sspia_report *report)
 
     package_lock();
     package = find_loaded(name);
+    if (exclusion_names(name) || (package != NULL && exclusion_covers(package))) {
+        package_unlock();
+        message_report(report, name, "it is turned off in this process");
+        return NULL;
+    }
     for (size_t i = 0; package == NULL && i < sizeof(known) / sizeof(known[0]); i++) {
         if (!text_equal_ignoring_case(known[i].package, name))
             continue;
         if (load_module(known[i].module, report) == SEC_E_OK &&
             (package = find_loaded(name)) == NULL)
             message_report(report, name, "its module is here, but what it needs is not");
+        if (package != NULL && exclusion_covers(package)) {
+            message_report(report, name, "it is turned off in this process");
+            package = NULL;
+            break;
+        }
     }
     package_unlock();
     if (package == NULL && report->text[0] == '\0')
@@ -240,12 +251,25 @@ const sspia_package *package_find(const char *name, sspia_report *report)
 
 static const sspia_package *package_at(size_t place)
 {
-    const sspia_package *package;
+    const sspia_package *package = NULL;
 
     package_lock();
-    package = place < package_count ? packages[place] : NULL;
+    for (size_t i = 0; package == NULL && i < package_count; i++) {
+        if (!exclusion_covers(packages[i]) && place-- == 0)
+            package = packages[i];
+    }
     package_unlock();
     return package;
+}
+
+SECURITY_STATUS package_exclude(const char *name)
+{
+    SECURITY_STATUS status;
+
+    package_lock();
+    status = exclusion_add(name);
+    package_unlock();
+    return status;
 }
 
 SECURITY_STATUS package_add(const char *module, sspia_report *report)
@@ -290,6 +314,8 @@ struct package_entry *package_list(size_t *count)
     *count = 0;
     entries = calloc(2 * package_count + 1, sizeof(*entries));
     for (size_t i = 0; entries != NULL && i < package_count; i++) {
+        if (exclusion_covers(packages[i]))
+            continue;
         entries[(*count)++] = (struct package_entry){packages[i], packages[i]->name};
         if (packages[i]->alias != NULL)
             entries[(*count)++] = (struct package_entry){packages[i], packages[i]->alias};

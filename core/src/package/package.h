@@ -15,6 +15,9 @@ const sspia_package *package_find(const char *name, sspia_report *report);
 /* Loads the module of a file name (with '/') or of a module name. */
 SECURITY_STATUS package_add(const char *module, sspia_report *report);
 
+/* Nobody finds the package of this name from now on. Statuses as of exclusion_add. */
+SECURITY_STATUS package_exclude(const char *name);
+
 /* A package under one of its names. */
 struct package_entry {
     const sspia_package *package;

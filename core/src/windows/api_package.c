@@ -120,6 +120,16 @@ const char *sspia_package_oid(const char *package)
     return found.package->oid;
 }
 
+SECURITY_STATUS sspia_package_turn_off(const char *package)
+{
+    SECURITY_STATUS status = package_exclude(package);
+
+    return message_fail("sspia_package_turn_off", status,
+                        status == SEC_E_INVALID_PARAMETER
+                            ? "package is NULL, empty or too long"
+                            : "no more packages can be turned off");
+}
+
 static SECURITY_STATUS add(bool wide, const void *name, const SECURITY_PACKAGE_OPTIONS *options)
 {
     static const char operation[] = "AddSecurityPackage";
