@@ -266,6 +266,30 @@ SECURITY_STATUS neg_credential_acquire(const char *principal, uint32_t use,
     return status;
 }
 
+neg_credential *neg_credential_of(const sspia_package *package, void *own)
+{
+    neg_mechanism found[NEG_MECHANISMS_MAX];
+    sspia_report ignored;
+    const size_t count = neg_mechanisms(NULL, found, &ignored);
+    neg_credential *made = calloc(1, sizeof *made);
+
+    if (made == NULL)
+        return NULL;
+    atomic_init(&made->references, 1);
+    made->use = SECPKG_CRED_OUTBOUND;
+    for (size_t i = 0; i < count && made->count == 0; i++) {
+        if (found[i].package == package)
+            made->members[made->count++].mechanism = found[i];
+    }
+    made->acquired = made->count;
+    made->members[0].use = SECPKG_CRED_OUTBOUND;
+    made->members[0].credential = own;
+    if (made->count > 0)
+        return made;
+    free(made);
+    return NULL;
+}
+
 neg_credential *neg_credential_keep(neg_credential *credential)
 {
     atomic_fetch_add_explicit(&credential->references, 1, memory_order_relaxed);

@@ -40,6 +40,10 @@ SECURITY_STATUS neg_credential_query(void *credential, uint32_t attribute, void 
                                      sspia_report *report);
 uint32_t neg_credential_may_block(void *credential);
 
+/* One that has a package's own, outbound, as its only member; NULL: without memory, and the
+ * package's own is left alone. */
+neg_credential *neg_credential_of(const sspia_package *package, void *own);
+
 neg_credential *neg_credential_keep(neg_credential *credential);
 
 /* The member for one use whose mechanism an identifier stands for; NULL: none. */

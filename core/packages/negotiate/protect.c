@@ -8,6 +8,24 @@ static SECURITY_STATUS lacks(const neg_context *context, sspia_report *report)
     return neg_report(report, SEC_E_UNSUPPORTED_FUNCTION, context->package->name, NULL);
 }
 
+/* What was delegated is the mechanism's: it becomes one of Negotiate. */
+static SECURITY_STATUS wrap_delegated(const neg_context *context, sspia_delegated *delegated,
+                                      sspia_report *report)
+{
+    neg_credential *made;
+
+    if (delegated->package != NULL)
+        return SEC_E_OK;
+    made = neg_credential_of(context->package, delegated->credential);
+    if (made == NULL) {
+        context->package->release(delegated->credential);
+        delegated->credential = NULL;
+        return neg_report(report, SEC_E_INSUFFICIENT_MEMORY, "credential", NULL);
+    }
+    delegated->credential = made;
+    return SEC_E_OK;
+}
+
 SECURITY_STATUS neg_query(void *object, uint32_t attribute, void *buffer, sspia_report *report)
 {
     neg_context *context = object;
@@ -17,7 +35,10 @@ SECURITY_STATUS neg_query(void *object, uint32_t attribute, void *buffer, sspia_
         return status;
     if (context->package->query_context == NULL)
         return lacks(context, report);
-    return context->package->query_context(context->inner, attribute, buffer, report);
+    status = context->package->query_context(context->inner, attribute, buffer, report);
+    if (status == SEC_E_OK && attribute == SSPIA_ATTR_DELEGATED_CREDENTIAL)
+        status = wrap_delegated(context, buffer, report);
+    return status;
 }
 
 SECURITY_STATUS neg_set(void *object, uint32_t attribute, const void *buffer, size_t size,
