@@ -21,8 +21,8 @@ static const sspia_identity no_identity;
 static uint32_t usable_outbound(neg_kind kind, const char *principal,
                                 const sspia_identity *identity)
 {
-    const bool tickets =
-        neg_given(identity->credential_cache) || neg_given(identity->client_keytab);
+    const bool tickets = neg_given(identity->credential_cache) ||
+                         neg_given(identity->client_keytab) || neg_given(identity->impersonate);
     const bool accounts = neg_given(identity->ntlm_user_file);
     const bool password = identity->password != NULL;
     const bool user = neg_given(identity->user) || neg_given(principal);
@@ -41,9 +41,11 @@ static uint32_t usable_outbound(neg_kind kind, const char *principal,
 static uint32_t usable_inbound(neg_kind kind, uint32_t use, const sspia_identity *identity)
 {
     const bool keys = neg_given(identity->keytab);
-    const bool file = neg_given(identity->ntlm_user_file);
+    const bool named = neg_given(identity->ntlm_user_file) ||
+                       neg_given(identity->ntlm_helper) || identity->ntlm_verifier != NULL;
     /* A password for both directions is the one to log on with. */
-    const bool accounts = file || (identity->password != NULL && !(use & SECPKG_CRED_OUTBOUND));
+    const bool accounts =
+        named || (identity->password != NULL && !(use & SECPKG_CRED_OUTBOUND));
     bool usable = true;
 
     if (kind == NEG_KERBEROS)
@@ -51,7 +53,7 @@ static uint32_t usable_inbound(neg_kind kind, uint32_t use, const sspia_identity
     else if (kind == NEG_NTLM)
         usable = accounts || !keys;
     else
-        usable = !keys && !file;
+        usable = !keys && !named;
     return usable ? SECPKG_CRED_INBOUND : 0;
 }
 
@@ -60,8 +62,11 @@ static bool is_named(neg_kind kind, const sspia_identity *identity)
 {
     if (kind == NEG_KERBEROS)
         return neg_given(identity->credential_cache) || neg_given(identity->client_keytab) ||
-               neg_given(identity->keytab) || neg_given(identity->replay_cache);
-    return kind == NEG_NTLM && neg_given(identity->ntlm_user_file);
+               neg_given(identity->keytab) || neg_given(identity->replay_cache) ||
+               neg_given(identity->impersonate) || identity->delegation != 0;
+    return kind == NEG_NTLM &&
+           (neg_given(identity->ntlm_user_file) || neg_given(identity->ntlm_helper) ||
+            identity->ntlm_verifier != NULL);
 }
 
 /* Decides who takes part, and leaves out the rest. */
