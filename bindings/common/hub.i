@@ -49,8 +49,8 @@
 %apply sspia_hub_outcome *OUTPUT { sspia_hub_outcome *outcome };
 %apply uint32_t *OUTPUT { uint32_t *qop, uint32_t *plaintext };
 %apply size_t *OUTPUT { size_t *used };
-%apply int64_t *OUTPUT { int64_t *number };
-%apply uint64_t *OUTPUT { uint64_t *context };
+%apply int64_t *OUTPUT { int64_t *number, int64_t *expiry };
+%apply uint64_t *OUTPUT { uint64_t *context, uint64_t *credential };
 
 HUB_BLOCKS(sspia_hub_queue_take)
 HUB_BLOCKS(sspia_hub_call_wait)
@@ -68,6 +68,7 @@ HUB_BLOCKS(sspia_hub_import_context)
 HUB_BLOCKS(sspia_hub_query_number)
 HUB_BLOCKS(sspia_hub_query_text)
 HUB_BLOCKS(sspia_hub_query_bytes)
+HUB_BLOCKS(sspia_hub_delegated_credential)
 HUB_BLOCKS(sspia_hub_packages)
 HUB_BLOCKS(sspia_hub_package_number)
 HUB_BLOCKS(sspia_hub_package_text)

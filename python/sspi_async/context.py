@@ -46,6 +46,7 @@ class SecurityContext(Messages):
         "__weakref__",
         "_bindings",
         "_credential",
+        "_delegated",
         "_identity",
         "_owns_credential",
         "_package",
@@ -71,6 +72,7 @@ class SecurityContext(Messages):
         self._package = package
         self._request = int(flags)
         self._credential = credential
+        self._delegated: Credential | None = None
         self._owns_credential = False
         self._identity = identity
         self._bindings = channel_bindings
@@ -181,6 +183,26 @@ class SecurityContext(Messages):
         from .attribute import ContextAttributes
 
         return ContextAttributes(self._handle, self.acceptor)
+
+    @property
+    def delegated(self) -> Credential | None:
+        """What the client delegated to this server: a credential to talk to others as it.
+
+        None if it delegated nothing, or the package cannot do that (Kerberos can, and Negotiate
+        by it). The client asks by `ClientFlags.DELEGATE`, with a forwardable ticket. The
+        credential is the same one each time; it outlives the context, and is freed like any
+        other.
+
+        Raises:
+            SspiError: If the context is not complete.
+        """
+        if self._delegated is None:
+            status, handle, expiry = _native.delegated_credential(self._handle)
+            if status in (Status.SEC_E_NO_CREDENTIALS, Status.SEC_E_UNSUPPORTED_FUNCTION):
+                return None
+            check(status)
+            self._delegated = Credential(handle, self._package, CredentialUse.OUTBOUND, expiry)
+        return self._delegated
 
     def export(self, flags: ExportFlags | int = 0) -> bytes:
         """Pack a complete context, for `import_` here or in another process.

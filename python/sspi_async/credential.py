@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import datetime
 
 _MANUAL_CRED_VALIDATION = 0x8
+_CONSTRAINED = 0x1
 _NEVER = 0x7FFFFFFFFFFFFFFF
 
 
@@ -46,6 +47,11 @@ class Identity:
         client_keytab: Kerberos keys that a client gets its tickets with.
         replay_cache: Kerberos replay cache of a server: "none:", "dfl:", "file2:/path".
         ntlm_user_file: A file with lines DOMAIN:user:password, for an NTLM server.
+        impersonate: The user for whom a service acts, "bob@EXAMPLE.ORG"; the other members say
+            who the service is (Kerberos, S4U2Self and S4U2Proxy).
+        constrained_delegation: With `CredentialUse.BOTH`: every context that is accepted has
+            `SecurityContext.delegated`, for what the KDC lets this service reach as its client
+            (Kerberos, S4U2Proxy).
     """
 
     user: str | None = None
@@ -57,10 +63,16 @@ class Identity:
     client_keytab: str | None = None
     replay_cache: str | None = None
     ntlm_user_file: str | None = None
+    impersonate: str | None = None
+    constrained_delegation: bool = False
 
     def _pack(self) -> bytes | None:
         pairs = []
+        if self.constrained_delegation:
+            pairs.append(f"delegation\0{_CONSTRAINED}\0")
         for field in dataclasses.fields(self):
+            if field.name == "constrained_delegation":
+                continue
             value = need_text(field.name, getattr(self, field.name))
             if value is not None:
                 pairs.append(f"{field.name}\0{value}\0")

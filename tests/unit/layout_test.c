@@ -255,7 +255,7 @@ AT(sspia_pool_counts, pending, 16, 16);
 AT(sspia_pool_counts, submitted, 24, 24);
 AT(sspia_pool_counts, completed, 32, 32);
 
-SIZE(sspia_auth_identity, 56, 32);
+SIZE(sspia_auth_identity, 72, 44);
 AT(sspia_auth_identity, version, 0, 0);
 AT(sspia_auth_identity, size, 4, 4);
 AT(sspia_auth_identity, identity, 8, 8);
@@ -264,6 +264,10 @@ AT(sspia_auth_identity, keytab, 24, 16);
 AT(sspia_auth_identity, client_keytab, 32, 20);
 AT(sspia_auth_identity, replay_cache, 40, 24);
 AT(sspia_auth_identity, ntlm_user_file, 48, 28);
+AT(sspia_auth_identity, impersonate, 56, 32);
+AT(sspia_auth_identity, delegation, 64, 36);
+AT(sspia_auth_identity, reserved, 68, 40);
+SIZE(sspia_delegated_credential, 24, 16);
 
 /* SecInvalidateHandle that leaves a word, or a test that takes one word for both. */
 static void an_invalidated_handle_is_not_valid(void **state)

@@ -592,6 +592,21 @@ typedef struct sspia_message_limit {
     uint32_t plaintext; /* the answer: bytes; 0 if not one fits */
 } sspia_message_limit;
 
+/* Ours: what the initiator delegated to an acceptor (ISC_REQ_DELEGATE, or constrained
+ * delegation, see sspia_auth_identity), as an outbound credential of the context's package.
+ * Each query makes one, which the caller frees with FreeCredentialsHandle; it outlives the
+ * context. SEC_E_NO_CREDENTIALS if nothing was delegated. On Windows this is
+ * ImpersonateSecurityContext, and the credential of the thread. */
+#define SSPIA_ATTR_DELEGATED_CREDENTIAL 0x53500003u
+
+/* Of sspia_auth_identity.delegation, see there. */
+#define SSPIA_DELEGATION_CONSTRAINED 0x1u
+
+typedef struct sspia_delegated_credential {
+    CredHandle credential;
+    TimeStamp expiry;
+} sspia_delegated_credential;
+
 typedef struct _SecPkgContext_StreamSizes {
     uint32_t cbHeader;
     uint32_t cbTrailer;

@@ -247,6 +247,10 @@ SSPI_ASYNC_API int32_t sspia_hub_query_text(uint64_t context, uint32_t attribute
                                             uint32_t member, sspia_hub_bytes *text);
 SSPI_ASYNC_API int32_t sspia_hub_query_bytes(uint64_t context, uint32_t attribute,
                                              sspia_hub_bytes *bytes);
+/* SSPIA_ATTR_DELEGATED_CREDENTIAL: a new credential, which the caller frees. expiry: seconds
+ * since 1970 UTC, the largest number for never. SEC_E_NO_CREDENTIALS: nothing was delegated. */
+SSPI_ASYNC_API int32_t sspia_hub_delegated_credential(uint64_t context, uint64_t *credential,
+                                                      int64_t *expiry);
 /* The name of a credential's principal. */
 SSPI_ASYNC_API int32_t sspia_hub_credential_name(uint64_t credential, sspia_hub_bytes *text);
 

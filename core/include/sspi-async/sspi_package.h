@@ -67,7 +67,9 @@ typedef struct sspia_identity {
     const char *client_keytab;
     const char *replay_cache;
     const char *ntlm_user_file;
-    uint32_t flags; /* SEC_WINNT_AUTH_IDENTITY_* */
+    uint32_t flags;      /* SEC_WINNT_AUTH_IDENTITY_* */
+    uint32_t delegation; /* SSPIA_DELEGATION_* */
+    const char *impersonate;
 } sspia_identity;
 
 typedef struct sspia_package sspia_package;
@@ -111,11 +113,11 @@ typedef struct sspia_host {
  * From the core: the call asked for such a thread, and this is one. */
 #define SSPIA_WAIT_THREAD 0x1u
 
-/* What a call waits for: any of its descriptors, its time, or host->resume; for ever, if there is
- * none of them. All but size and call is the package's to set before it returns SSPIA_WAITING.
- * Before every call flags and until are set anew (until: INT64_MAX); the rest stays as it was
- * left, so that revents can be read. A call may be called again without a cause: it looks at what
- * it waits for, and returns SSPIA_WAITING once more. */
+/* What a call waits for: any of its descriptors, its time, or host->resume; for ever, if there
+ * is none of them. All but size and call is the package's to set before it returns
+ * SSPIA_WAITING. Before every call flags and until are set anew (until: INT64_MAX); the rest
+ * stays as it was left, so that revents can be read. A call may be called again without a
+ * cause: it looks at what it waits for, and returns SSPIA_WAITING once more. */
 typedef struct sspia_wait {
     uint32_t size;
     uint32_t flags; /* SSPIA_WAIT_* */
@@ -159,6 +161,14 @@ typedef struct sspia_step_result {
     size_t missing;      /* with SEC_E_INCOMPLETE_MESSAGE: how many more, 0 if unknown */
     uint8_t alert[2];    /* level, description; alert[0] 0: none */
 } sspia_step_result;
+
+/* What query_context writes for SSPIA_ATTR_DELEGATED_CREDENTIAL, in place of the structure of
+ * sspi.h: the core makes a handle of it. Zero on entry. */
+typedef struct sspia_delegated {
+    const sspia_package *package; /* whose credential it is; NULL: the context's */
+    void *credential;             /* a new one, which release ends */
+    int64_t expiry;               /* as in sspia_step_result */
+} sspia_delegated;
 
 /* One security package. Constant; lives for ever. A function pointer that is NULL means
  * SEC_E_UNSUPPORTED_FUNCTION, save where noted. */

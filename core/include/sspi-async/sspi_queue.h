@@ -252,7 +252,27 @@ typedef struct sspia_auth_identity {
     const char *client_keytab;    /* Kerberos initiator: keys to get tickets with */
     const char *replay_cache;     /* Kerberos acceptor: "none:", "dfl:", "file2:/path" */
     const char *ntlm_user_file;   /* NTLM: a file of DOMAIN:user:password lines */
+    const char *impersonate;      /* Kerberos initiator: see below */
+    uint32_t delegation;          /* SSPIA_DELEGATION_*, Kerberos: see below */
+    uint32_t reserved;            /* 0 */
 } sspia_auth_identity;
+
+/* A service that acts for users who have not given it their tickets (MS-SFU). The KDC decides
+ * for whom and towards whom it may; a refusal shows on the leg.
+ *
+ * impersonate names the user, "bob" or "bob@EXAMPLE.ORG", whom the service has found to be it
+ * in a way of its own. The other members say who the service is and how it gets its tickets.
+ * The credential is the user's: towards the service itself (S4U2Self, protocol transition), and
+ * towards those that the KDC lets the service reach (S4U2Proxy).
+ *
+ * SSPIA_DELEGATION_CONSTRAINED, with SECPKG_CRED_BOTH: each context that the credential accepts
+ * has a delegated credential (SSPIA_ATTR_DELEGATED_CREDENTIAL), whether the client delegated or
+ * not, as long as its ticket is forwardable: what it reaches the KDC decides (S4U2Proxy).
+ * Besides the keytab to accept with, the identity needs the means to get tickets as the same
+ * account: a client keytab, a password, a ccache. ASC_RET_DELEGATE then says that there is a
+ * credential, and no more.
+ *
+ * The legs of such credentials ask the KDC by libkrb5, and may block as long as it does. */
 
 #ifdef __cplusplus
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What can be asked of an established context. */
 #include "attribute.h"
+#include "delegation.h"
 #include "sizes.h"
 #include "status.h"
 #include "text.h"
@@ -296,6 +297,8 @@ SECURITY_STATUS gss_attribute_query(void *object, uint32_t attribute, void *buff
         return query_authority(context, buffer, report);
     case SECPKG_ATTR_CLIENT_SPECIFIED_TARGET:
         return query_target(context, buffer, report);
+    case SSPIA_ATTR_DELEGATED_CREDENTIAL:
+        return gss_delegation_query(context, buffer, report);
     case SSPIA_ATTR_MESSAGE_LIMIT:
         return gss_sizes_limit(context, buffer, report);
     default:

@@ -111,6 +111,34 @@ static SECURITY_STATUS probe(const gss_recipe *recipe, gss_lease *lease, sspia_r
     return status;
 }
 
+/* Makes the cred the user's, for whom the service that it is asks for a ticket (S4U2Self). */
+static SECURITY_STATUS impersonate(const gss_recipe *recipe, gss_lease *lease,
+                                   sspia_report *report)
+{
+    bool spnego = recipe->negotiate && !lease->raw;
+    gss_OID_set_desc set = {1, spnego ? &gss_oid_spnego : &gss_oid_kerberos};
+    gss_OID_set_desc kerberos = {1, &gss_oid_kerberos};
+    gss_cred_id_t made = GSS_C_NO_CREDENTIAL;
+    gss_name_t user = GSS_C_NO_NAME;
+    gss_buffer_desc text = {strlen(recipe->impersonate), recipe->impersonate};
+    OM_uint32 major;
+    OM_uint32 minor;
+    OM_uint32 ignored;
+    SECURITY_STATUS status;
+
+    major = gss_import_name(&minor, &text, GSS_C_NT_USER_NAME, &user);
+    if (!GSS_ERROR(major))
+        major = gss_acquire_cred_impersonate_name(&minor, lease->cred, user, GSS_C_INDEFINITE,
+                                                  &set, GSS_C_INITIATE, &made, NULL, NULL);
+    if (!GSS_ERROR(major) && spnego)
+        major = gss_set_neg_mechs(&minor, made, &kerberos);
+    status = gss_status(major, minor, GSS_AT_INITIATE, report);
+    gss_release_name(&ignored, &user);
+    gss_release_cred(&ignored, &lease->cred);
+    lease->cred = made;
+    return status;
+}
+
 SECURITY_STATUS gss_lease_make(const gss_recipe *recipe, gss_lease *lease, sspia_report *report)
 {
     bool spnego = recipe->negotiate && !lease->raw;
@@ -123,8 +151,11 @@ SECURITY_STATUS gss_lease_make(const gss_recipe *recipe, gss_lease *lease, sspia
     if (status == SEC_E_OK)
         status = acquire(recipe, lease, lease->mechs, spnego, report);
     if (status == SEC_E_OK) {
-        set_options(lease, recipe->usage);
-        return SEC_E_OK;
+        if (recipe->impersonate != NULL)
+            status = impersonate(recipe, lease, report);
+        if (status == SEC_E_OK)
+            set_options(lease, recipe->usage);
+        return status;
     }
     if (spnego && recipe->usage == GSS_C_INITIATE) {
         cause = probe(recipe, lease, &reason);

@@ -90,6 +90,22 @@ static bool find_shape(const char *text, bool bare_is_service, shape *found)
     return gss_text_copy(text, &found->service);
 }
 
+bool gss_name_service_of(const char *target, char **service)
+{
+    shape found = {SERVICE, NULL};
+
+    *service = NULL;
+    if (!gss_text_given(target))
+        return true;
+    if (!find_shape(target, false, &found))
+        return false;
+    if (found.kind == SERVICE)
+        *service = found.service;
+    else
+        free(found.service);
+    return true;
+}
+
 SECURITY_STATUS gss_name_target(const char *target, unsigned mechs, gss_name_t *name,
                                 unsigned *usable, sspia_report *report)
 {
@@ -132,15 +148,6 @@ done:
     free(account);
     free(ignored);
     return status;
-}
-
-bool gss_name_is_service(const char *target)
-{
-    shape found = {ACCOUNT, NULL};
-    bool service = find_shape(target, false, &found) && found.kind == SERVICE;
-
-    free(found.service);
-    return service;
 }
 
 /* "@host": gss-ntlmssp puts a service's name into its challenge, and its own initiators then

@@ -41,7 +41,8 @@ static krb5_error_code owner_of_keytab(krb5_context context, const char *name,
 static SECURITY_STATUS kerberos_name(const gss_recipe *recipe, char **name,
                                      sspia_report *report)
 {
-    const char *what = recipe->account != NULL        ? recipe->account
+    const char *account = recipe->impersonate != NULL ? recipe->impersonate : recipe->account;
+    const char *what = account != NULL                ? account
                        : recipe->login_keytab != NULL ? recipe->login_keytab
                        : recipe->ccache != NULL       ? recipe->ccache
                                                       : "the default ticket cache";
@@ -53,8 +54,8 @@ static SECURITY_STATUS kerberos_name(const gss_recipe *recipe, char **name,
 
     if (code != 0)
         return gss_status_krb5(NULL, code, GSS_AT_ACQUIRE, "Kerberos configuration", report);
-    if (recipe->account != NULL)
-        code = krb5_parse_name(context, recipe->account, &owner);
+    if (account != NULL)
+        code = krb5_parse_name(context, account, &owner);
     else if (recipe->login_keytab != NULL)
         code = owner_of_keytab(context, recipe->login_keytab, &owner);
     else
@@ -63,7 +64,7 @@ static SECURITY_STATUS kerberos_name(const gss_recipe *recipe, char **name,
         code = krb5_unparse_name(context, owner, &text);
     status = gss_status_krb5(context, code, GSS_AT_ACQUIRE, what, report);
     /* Without tickets GSSAPI takes the first of the client keytab's principals. */
-    if (code != 0 && recipe->account == NULL && recipe->login_keytab == NULL &&
+    if (code != 0 && account == NULL && recipe->login_keytab == NULL &&
         owner_of_keytab(context, recipe->client_keytab, &owner) == 0 &&
         krb5_unparse_name(context, owner, &text) == 0)
         status = SEC_E_OK;

@@ -153,6 +153,47 @@ static SECURITY_STATUS plan_kerberos(gss_recipe *recipe, const sspia_identity *i
     return copied ? SEC_E_OK : SEC_E_INSUFFICIENT_MEMORY;
 }
 
+/* A service that acts for a user: by tickets alone, whatever else it may have. */
+static SECURITY_STATUS plan_impersonation(gss_recipe *recipe, const sspia_identity *identity,
+                                          sspia_report *report)
+{
+    char *ignored = NULL;
+    SECURITY_STATUS status;
+
+    if (!gss_text_given(identity->impersonate))
+        return SEC_E_OK;
+    recipe->s4u = true;
+    recipe->mechs &= GSS_MECH_KERBEROS;
+    if (recipe->mechs == 0)
+        return gss_status_report(report, SEC_E_UNSUPPORTED_FUNCTION, "impersonate",
+                                 "Kerberos alone can do that");
+    status =
+        gss_name_account(identity->impersonate, NULL, &recipe->impersonate, &ignored, report);
+    free(ignored);
+    return status;
+}
+
+/* An acceptor that may go on as its clients has what it needs to be an initiator in the same
+ * cred: GSSAPI then makes a delegated cred of a client's ticket. */
+static SECURITY_STATUS plan_constrained(gss_credential *credential, sspia_report *report)
+{
+    const gss_recipe *outbound = &credential->outbound.recipe;
+    gss_recipe *kerberos = &credential->kerberos_in.recipe;
+
+    if (!(credential->use & SECPKG_CRED_OUTBOUND) || kerberos->mechs == 0 ||
+        !(outbound->mechs & GSS_MECH_KERBEROS))
+        return gss_status_report(report, SEC_E_INVALID_PARAMETER, "delegation",
+                                 "constrained delegation needs SECPKG_CRED_BOTH and Kerberos");
+    kerberos->usage = GSS_C_BOTH;
+    if (!gss_text_copy(outbound->ccache, &kerberos->ccache) ||
+        !gss_text_copy(outbound->client_keytab, &kerberos->client_keytab) ||
+        !gss_text_copy(outbound->account, &kerberos->account) ||
+        !gss_text_copy(outbound->password, &kerberos->password) ||
+        !gss_text_copy(outbound->login_keytab, &kerberos->login_keytab))
+        return SEC_E_INSUFFICIENT_MEMORY;
+    return SEC_E_OK;
+}
+
 /* The name of the process's user, for a password without one: MS-docs' SEC_WINNT_AUTH_IDENTITY
  * has a flag of its own (FLAGS_NULL_USER) for "nobody", so that an absent user is the one who
  * is logged on. NULL if the system does not know the name. */
@@ -188,6 +229,8 @@ SECURITY_STATUS gss_plan_outbound(gss_credential *credential, const char *princi
         if (status == SEC_E_OK)
             status = gss_name_user(recipe->account, &recipe->name, report);
     }
+    if (status == SEC_E_OK)
+        status = plan_impersonation(recipe, identity, report);
     if (status == SEC_E_OK && (recipe->mechs & GSS_MECH_KERBEROS))
         status = plan_kerberos(recipe, identity, report);
     if (status != SEC_E_OK)
@@ -295,6 +338,8 @@ SECURITY_STATUS gss_plan_inbound(gss_credential *credential, const char *princip
         status = gss_name_service(principal, GSS_MECH_KERBEROS, &kerberos->name, report);
     if (status == SEC_E_OK && ntlm->mechs != 0)
         status = gss_name_service(principal, GSS_MECH_NTLM, &ntlm->name, report);
+    if (status == SEC_E_OK && (identity->delegation & SSPIA_DELEGATION_CONSTRAINED))
+        status = plan_constrained(credential, report);
     if (status == SEC_E_OK && ntlm->mechs == 0)
         status = gss_owner_check(principal, NULL, kerberos->keytab, report);
     /* A default file that is not there shows on the first leg, like a keytab. */

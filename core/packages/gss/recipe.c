@@ -20,5 +20,6 @@ void gss_recipe_clear(gss_recipe *recipe)
     gss_text_wipe(recipe->password);
     free(recipe->login_keytab);
     free(recipe->user_file);
+    free(recipe->impersonate);
     memset(recipe, 0, sizeof *recipe);
 }

@@ -24,6 +24,9 @@ typedef struct gss_recipe {
     char *password;
     char *login_keytab;
     char *user_file; /* acceptors */
+
+    char *impersonate; /* initiators: the user for whom the account gets tickets (S4U2Self) */
+    bool s4u;          /* service tickets are got by S4U2Self or S4U2Proxy: libkrb5 blocks */
 } gss_recipe;
 
 /* Frees and wipes what a recipe holds. */

@@ -50,6 +50,8 @@ static const struct rule {
     {KRB5KDC_ERR_POLICY, ANYWHERE, SEC_E_LOGON_DENIED},
     {KRB5KDC_ERR_PADATA_TYPE_NOSUPP, ANYWHERE, SEC_E_UNSUPPORTED_PREAUTH},
     {KRB5KDC_ERR_ETYPE_NOSUPP, ANYWHERE, SEC_E_KDC_UNKNOWN_ETYPE},
+    /* A service may not act for its client towards this target (S4U2Proxy). */
+    {KRB5KDC_ERR_BADOPTION, AT(GSS_AT_INITIATE), SEC_E_DELEGATION_POLICY},
     {KRB5KDC_ERR_MUST_USE_USER2USER, ANYWHERE, SEC_E_NO_TGT_REPLY},
     {KRB5_MUTUAL_FAILED, ANYWHERE, SEC_E_MUTUAL_AUTH_FAILED},
     /* A password that does not fit the KDC's answer; a service whose key is another one than

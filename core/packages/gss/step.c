@@ -107,6 +107,21 @@ static void stop_waiting(void *object)
     gss_flight_stop(&context->seat);
 }
 
+/* SSPIA_WAITING: libkrb5 may talk to a KDC in this leg, on a thread that may block. */
+static SECURITY_STATUS ask_for_thread(const sspia_step *step)
+{
+    sspia_wait *wait = step->wait;
+
+    if (wait == NULL || (wait->flags & SSPIA_WAIT_THREAD))
+        return SEC_E_OK;
+    wait->flags = SSPIA_WAIT_THREAD;
+    wait->fds = NULL;
+    wait->fd_count = 0;
+    wait->until = INT64_MAX;
+    wait->stop = NULL;
+    return SSPIA_WAITING;
+}
+
 /* Takes the lease of a first leg: for Kerberos alone, and where the core can wait, without
  * blocking, unless it turns out that this is not possible. SSPIA_WAITING: called again, with
  * the same step. */
@@ -118,9 +133,10 @@ static SECURITY_STATUS take_lease(gss_context *context, const sspia_step *step,
     sspia_wait *wait = step->wait;
     const gss_errand errand = {.target = context->target_text,
                                .delegating = (context->wanted & GSS_C_DELEG_FLAG) != 0};
-    bool waits = wait != NULL && context->kind == GSS_KERBEROS;
+    bool waits = wait != NULL && (context->kind == GSS_KERBEROS || source->recipe.s4u);
     SECURITY_STATUS status;
 
+    context->blocks = context->blocks || source->recipe.s4u;
     if (waits && !context->blocks) {
         status =
             gss_source_wait_for(source, &errand, &context->seat, wait, &context->lease, report);
@@ -131,14 +147,8 @@ static SECURITY_STATUS take_lease(gss_context *context, const sspia_step *step,
         }
         context->blocks = true;
     }
-    if (waits && !(wait->flags & SSPIA_WAIT_THREAD)) {
-        wait->flags = SSPIA_WAIT_THREAD;
-        wait->fds = NULL;
-        wait->fd_count = 0;
-        wait->until = INT64_MAX;
-        wait->stop = NULL;
+    if (waits && ask_for_thread(step) == SSPIA_WAITING)
         return SSPIA_WAITING;
-    }
     if (context->requested & ISC_REQ_NULL_SESSION)
         mechs &= GSS_MECH_NTLM;
     return gss_source_take_for(source, context->target_text, mechs, &context->lease, report);
@@ -333,6 +343,8 @@ static SECURITY_STATUS begin_acceptor(gss_context *context, const sspia_step *st
         mech = mechs & GSS_MECH_KERBEROS ? GSS_MECH_KERBEROS : GSS_MECH_NTLM;
     if (mech == GSS_MECH_NTLM)
         source = &credential->ntlm_in;
+    if (source->recipe.usage == GSS_C_BOTH && ask_for_thread(step) == SSPIA_WAITING)
+        return SSPIA_WAITING;
     status = gss_source_take(source, mech, sniffed.raw, &context->lease, report);
     if (status != SEC_E_OK && mech != sniffed.offered && (mechs & GSS_MECH_NTLM) &&
         mech != GSS_MECH_NTLM) {
@@ -386,6 +398,8 @@ SECURITY_STATUS gss_step_accept(gss_kind kind, void **object, const sspia_step *
         status = may_accept(step, report);
     if (status == SEC_E_OK && context->lease == NULL)
         status = begin_acceptor(context, step, &input, report);
+    if (status == SSPIA_WAITING)
+        return status;
     if (status == SEC_E_OK)
         status = take_bindings(context, step, report);
     if (status != SEC_E_OK)

@@ -12,6 +12,7 @@
  *      drop, never to two.
  */
 #include "tickets.h"
+#include "mech.h"
 #include "status.h"
 #include "text.h"
 
@@ -20,6 +21,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 struct gss_tickets {
     atomic_uint references;
@@ -238,6 +240,65 @@ SECURITY_STATUS gss_tickets_get(const char *account, const char *password, const
 
 done:
     gss_tickets_drop(made);
+    return status;
+}
+
+/* Of a cred that an acceptor was delegated, or a service has made for a user. */
+static SECURITY_STATUS store(gss_cred_id_t cred, gss_tickets *tickets, sspia_report *report)
+{
+    gss_key_value_element_desc element = {"ccache", tickets->name};
+    const gss_key_value_set_desc place = {1, &element};
+    OM_uint32 lifetime = 0;
+    OM_uint32 minor;
+    OM_uint32 major = gss_store_cred_into(&minor, cred, GSS_C_INITIATE, &gss_oid_kerberos, 1, 0,
+                                          &place, NULL, NULL);
+
+    if (!GSS_ERROR(major))
+        major = gss_inquire_cred(&minor, cred, NULL, &lifetime, NULL, NULL);
+    tickets->expiry = lifetime == GSS_C_INDEFINITE ? INT64_MAX : (int64_t)time(NULL) + lifetime;
+    tickets->renewal = tickets->expiry; /* by whoever gave them */
+    return gss_status(major, minor, GSS_AT_ACQUIRE, report);
+}
+
+/* libkrb5 leaves this note where it composes such creds. */
+static bool is_proxy(const gss_tickets *tickets)
+{
+    krb5_data service;
+
+    if (krb5_cc_get_config(tickets->context, tickets->ccache, NULL, "proxy_impersonator",
+                           &service) != 0)
+        return false;
+    krb5_free_data_contents(tickets->context, &service);
+    return true;
+}
+
+SECURITY_STATUS gss_tickets_copy(gss_cred_id_t cred, gss_tickets **tickets, bool *proxy,
+                                 sspia_report *report)
+{
+    gss_tickets *made = calloc(1, sizeof *made);
+    krb5_error_code code;
+    SECURITY_STATUS status;
+
+    *tickets = NULL;
+    if (made == NULL)
+        return SEC_E_INSUFFICIENT_MEMORY;
+    atomic_init(&made->references, 1);
+    code = krb5_init_context(&made->context);
+    if (code == 0)
+        code = krb5_cc_new_unique(made->context, "MEMORY", NULL, &made->ccache);
+    else
+        made->context = NULL;
+    if (code == 0)
+        code = krb5_cc_get_full_name(made->context, made->ccache, &made->name);
+    status = code == 0 ? store(cred, made, report)
+                       : gss_status_krb5(made->context, code, GSS_AT_ACQUIRE,
+                                         "delegated tickets", report);
+    if (status == SEC_E_OK) {
+        *proxy = is_proxy(made);
+        *tickets = made;
+    } else {
+        gss_tickets_drop(made);
+    }
     return status;
 }
 

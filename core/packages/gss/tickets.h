@@ -4,6 +4,7 @@
 
 #include "host.h"
 
+#include <gssapi/gssapi.h>
 #include <krb5.h>
 #include <stdbool.h>
 
@@ -29,6 +30,11 @@ krb5_error_code gss_tickets_step(gss_tickets *tickets, krb5_data *reply, krb5_da
  * krb5.conf names for PKINIT. */
 bool gss_tickets_block(const gss_tickets *tickets);
 krb5_context gss_tickets_context(gss_tickets *tickets); /* until they are complete; or NULL */
+
+/* Those of a cred that GSSAPI has made: a copy. Asks nobody. *proxy: they are a service's,
+ * which acts for the cred's owner (S4U2Proxy). */
+SECURITY_STATUS gss_tickets_copy(gss_cred_id_t cred, gss_tickets **tickets, bool *proxy,
+                                 sspia_report *report);
 
 gss_tickets *gss_tickets_keep(gss_tickets *tickets); /* NULL is fine */
 void gss_tickets_drop(gss_tickets *tickets);

@@ -8,6 +8,7 @@
 #include "identity.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -154,12 +155,26 @@ static SECURITY_STATUS copy_place(const char *source, const char **target)
     return status;
 }
 
+/* What came after the first form of the structure. */
+static SECURITY_STATUS copy_delegation(const sspia_auth_identity *ours,
+                                       sspia_identity *identity, sspia_report *report)
+{
+    if (ours->size < sizeof(*ours))
+        return SEC_E_OK;
+    if (ours->reserved != 0 || (ours->delegation & ~SSPIA_DELEGATION_CONSTRAINED) != 0) {
+        message_report(report, "pAuthData", "reserved or delegation has bits of no meaning");
+        return SEC_E_INVALID_PARAMETER;
+    }
+    identity->delegation = ours->delegation;
+    return copy_place(ours->impersonate, &identity->impersonate);
+}
+
 static SECURITY_STATUS copy_ours(const sspia_auth_identity *ours, sspia_identity *identity,
                                  sspia_report *report)
 {
     SECURITY_STATUS status = SEC_E_OK;
 
-    if (ours->size < sizeof(*ours)) {
+    if (ours->size < offsetof(sspia_auth_identity, impersonate)) {
         message_report(report, "pAuthData", "size is not that of sspia_auth_identity");
         return SEC_E_INVALID_PARAMETER;
     }
@@ -175,6 +190,8 @@ static SECURITY_STATUS copy_ours(const sspia_auth_identity *ours, sspia_identity
         status = copy_place(ours->replay_cache, &identity->replay_cache);
     if (status == SEC_E_OK)
         status = copy_place(ours->ntlm_user_file, &identity->ntlm_user_file);
+    if (status == SEC_E_OK)
+        status = copy_delegation(ours, identity, report);
     return status;
 }
 
@@ -213,5 +230,6 @@ void identity_free(sspia_identity *identity)
     memory_wipe_string((char *)identity->client_keytab);
     memory_wipe_string((char *)identity->replay_cache);
     memory_wipe_string((char *)identity->ntlm_user_file);
+    memory_wipe_string((char *)identity->impersonate);
     free(identity);
 }

@@ -60,6 +60,7 @@ static bool set(struct identity *identity, const char *name, const char *value)
         {"client_keytab", &identity->all.client_keytab},
         {"replay_cache", &identity->all.replay_cache},
         {"ntlm_user_file", &identity->all.ntlm_user_file},
+        {"impersonate", &identity->all.impersonate},
     };
     const struct {
         const char *name;
@@ -93,6 +94,11 @@ static bool set(struct identity *identity, const char *name, const char *value)
             identity->is_tls = true;
             return true;
         }
+    }
+    if (strcmp(name, "delegation") == 0) {
+        identity->all.delegation = (uint32_t)strtoul(value, NULL, 0);
+        identity->is_user = true;
+        return true;
     }
     if (strcmp(name, "tls_flags") == 0) {
         identity->tls.dwFlags = (uint32_t)strtoul(value, NULL, 0);

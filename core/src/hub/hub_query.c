@@ -134,6 +134,16 @@ static SECURITY_STATUS number_of(uint32_t attribute, const union answer *answer,
     }
 }
 
+int32_t sspia_hub_delegated_credential(uint64_t context, uint64_t *credential, int64_t *expiry)
+{
+    const SecHandle words = hub_words(HANDLE_CONTEXT, context);
+    CredHandle made;
+    SECURITY_STATUS status = api_query_delegated(&words, &made, expiry);
+
+    *credential = status == SEC_E_OK ? hub_number(HANDLE_CREDENTIAL, &made) : 0;
+    return status;
+}
+
 int32_t sspia_hub_query_number(uint64_t context, uint32_t attribute, uint32_t member,
                                int64_t *number)
 {

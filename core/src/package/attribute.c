@@ -26,6 +26,7 @@ struct shape {
 static const struct shape context_shapes[] = {
     {SECPKG_ATTR_SIZES, sizeof(SecPkgContext_Sizes), 0, {0}},
     {SSPIA_ATTR_MESSAGE_LIMIT, sizeof(sspia_message_limit), 0, {0}},
+    {SSPIA_ATTR_DELEGATED_CREDENTIAL, sizeof(sspia_delegated_credential), 0, {0}},
     {SECPKG_ATTR_NAMES,
      sizeof(SecPkgContext_NamesA),
      1,
@@ -193,10 +194,25 @@ SECURITY_STATUS attribute_query(const sspia_package *package, void *state, uint3
 
     if (attribute == SECPKG_ATTR_PACKAGE_INFO || attribute == SECPKG_ATTR_NEGOTIATION_INFO)
         return describe(package, state, attribute, buffer, wide, report);
-    if (package->query_context == NULL)
+    /* Of this a package gives an object: attribute_query_delegated. */
+    if (package->query_context == NULL || attribute == SSPIA_ATTR_DELEGATED_CREDENTIAL)
         return SEC_E_UNSUPPORTED_FUNCTION;
     status = package->query_context(state, attribute, buffer, report);
     return status == SEC_E_OK && wide ? widen(context_shape(attribute), buffer) : status;
+}
+
+SECURITY_STATUS attribute_query_delegated(const sspia_package *package, void *state,
+                                          sspia_delegated *delegated, sspia_report *report)
+{
+    SECURITY_STATUS status;
+
+    *delegated = (sspia_delegated){.expiry = INT64_MAX};
+    if (package->query_context == NULL)
+        return SEC_E_UNSUPPORTED_FUNCTION;
+    status = package->query_context(state, SSPIA_ATTR_DELEGATED_CREDENTIAL, delegated, report);
+    if (delegated->package == NULL)
+        delegated->package = package;
+    return status;
 }
 
 SECURITY_STATUS attribute_query_credential(const sspia_package *package, void *state,

@@ -18,6 +18,9 @@ SECURITY_STATUS attribute_check_credential(uint32_t attribute, const void *buffe
  * Nothing is written on failure. */
 SECURITY_STATUS attribute_query(const sspia_package *package, void *state, uint32_t attribute,
                                 void *buffer, bool wide, sspia_report *report);
+/* SSPIA_ATTR_DELEGATED_CREDENTIAL; the credential is the caller's. */
+SECURITY_STATUS attribute_query_delegated(const sspia_package *package, void *state,
+                                          sspia_delegated *delegated, sspia_report *report);
 SECURITY_STATUS attribute_query_credential(const sspia_package *package, void *state,
                                            uint32_t attribute, void *buffer, bool wide,
                                            sspia_report *report);

@@ -26,4 +26,9 @@ SECURITY_STATUS api_enter_context(const char *operation, const SecHandle *words,
 SECURITY_STATUS api_leave_context(const char *operation, struct security_context *context,
                                   SECURITY_STATUS status, const sspia_report *report);
 
+/* SSPIA_ATTR_DELEGATED_CREDENTIAL: a new credential, the caller's. expiry: seconds since 1970
+ * UTC. */
+SECURITY_STATUS api_query_delegated(const SecHandle *words, CredHandle *credential,
+                                    int64_t *expiry);
+
 #endif

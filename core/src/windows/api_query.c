@@ -1,25 +1,68 @@
 /* SPDX-License-Identifier: MIT */
 /* Attributes of contexts and credentials. */
+#include <string.h>
+
 #include "api.h"
 #include "attribute.h"
+#include "credential.h"
 #include "gate.h"
+#include "timestamp.h"
+
+static const char operation_query[] = "QueryContextAttributes";
+
+SECURITY_STATUS api_query_delegated(const SecHandle *words, CredHandle *credential,
+                                    int64_t *expiry)
+{
+    sspia_report report = {.text = ""};
+    struct security_context *context;
+    struct credential *made;
+    sspia_delegated delegated;
+    SECURITY_STATUS status = api_enter_context(operation_query, words, &context);
+
+    if (status != SEC_E_OK)
+        return status;
+    status = attribute_query_delegated(context->package, context->state, &delegated, &report);
+    status = api_leave_context(operation_query, context, status, &report);
+    if (status != SEC_E_OK)
+        return status;
+    made = credential_create(delegated.package, SECPKG_CRED_OUTBOUND, delegated.credential);
+    if (made == NULL)
+        return message_fail(operation_query, SEC_E_INSUFFICIENT_MEMORY, NULL);
+    handle_to_words(HANDLE_CREDENTIAL, made->handle, credential);
+    *expiry = delegated.expiry;
+    return SEC_E_OK;
+}
+
+static SECURITY_STATUS query_delegated(const SecHandle *words, void *buffer)
+{
+    sspia_delegated_credential answer;
+    int64_t expiry;
+    SECURITY_STATUS status = api_query_delegated(words, &answer.credential, &expiry);
+
+    if (status != SEC_E_OK)
+        return status;
+    answer.expiry = timestamp_from_unix(expiry);
+    memcpy(buffer, &answer, sizeof(answer));
+    return SEC_E_OK;
+}
 
 static SECURITY_STATUS query_context(bool wide, const SecHandle *words, uint32_t attribute,
                                      void *buffer, uint32_t size)
 {
-    static const char operation[] = "QueryContextAttributes";
     sspia_report report = {.text = ""};
     struct security_context *context;
     SECURITY_STATUS status = attribute_check(attribute, buffer, size, &report);
 
     if (status != SEC_E_OK)
-        return message_return(NULL, operation, status, &report);
-    status = api_enter_context(operation, words, &context);
+        return message_return(NULL, operation_query, status, &report);
+    if (attribute == SSPIA_ATTR_DELEGATED_CREDENTIAL)
+        return query_delegated(words, buffer);
+    status = api_enter_context(operation_query, words, &context);
     if (status != SEC_E_OK)
         return status;
     status =
         attribute_query(context->package, context->state, attribute, buffer, wide, &report);
-    return api_leave_context(operation, context, status, &report);
+    return api_leave_context(operation_query, context, status, &report);
 }
 
 SECURITY_STATUS sspia_QueryContextAttributesA(PCtxtHandle phContext, uint32_t ulAttribute,
