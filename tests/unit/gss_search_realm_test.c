@@ -25,6 +25,7 @@
 #define BY_DNS "    dns_lookup_kdc = true\n    udp_preference_limit = 1465\n"
 
 static dns_server *server;
+static bool without_cares; /* the C library asks another server of the DNS for hosts */
 static uint16_t port;
 
 static int start(void **state)
@@ -33,7 +34,7 @@ static int start(void **state)
     port = (uint16_t)atoi(realm_host_env("KDC_PORT"));
     server = dns_server_start();
     setenv("SSPI_ASYNC_DNS_SERVERS", dns_server_address(server), 1);
-    dns_server_a(server, "kdc.example.test", 1, "127.0.0.1");
+    dns_server_a(server, "localhost", 1, "127.0.0.1");
     return 0;
 }
 
@@ -54,13 +55,6 @@ static void initiator_init(realm_side *side)
         realm_side_acquire(side, "Kerberos", SECPKG_CRED_OUTBOUND, NULL, &password), SEC_E_OK);
 }
 
-/* Only c-ares waits for the DNS without a thread. */
-static void skip_without_cares(const realm_leg *leg)
-{
-    if (leg->wait.flags & SSPIA_WAIT_THREAD)
-        skip();
-}
-
 /* Wrong would be: a silent DNS that takes a thread, or descriptors that stay behind; as many
  * queries as legs. (First, as answers are kept.) */
 static void a_silent_dns_takes_no_thread(void **state)
@@ -78,8 +72,10 @@ static void a_silent_dns_takes_no_thread(void **state)
         realm_leg_begin(&legs[i], &sides[i]);
         assert_int_equal(legs[i].status, SSPIA_WAITING);
     }
-    skip_without_cares(&legs[0]);
-    assert_false(realm_legs_run(legs, MANY, 100));
+    /* Without c-ares the first of them wants a thread, and the others wait for it. */
+    without_cares = (legs[0].wait.flags & SSPIA_WAIT_THREAD) != 0;
+    if (!without_cares)
+        assert_false(realm_legs_run(legs, MANY, 100));
     assert_in_range(kdc_descriptors() - before, 0, 8);
     for (int i = 0; i < MANY; i++) {
         assert_int_equal(legs[i].threads, 0);
@@ -87,6 +83,8 @@ static void a_silent_dns_takes_no_thread(void **state)
         realm_side_release(&sides[i]);
     }
     assert_int_equal(kdc_descriptors(), before);
+    if (without_cares)
+        skip();
 }
 
 /* Wrong would be: KDCs of the DNS that are not found, or taken in another order than by their
@@ -97,10 +95,12 @@ static void the_dns_knows_the_kdcs(void **state)
     realm_leg leg;
 
     (void)state;
+    if (without_cares)
+        skip();
     dns_server_set_mood(server, DNS_ANSWERS);
-    dns_server_srv(server, SRV_UDP, 1, 1, 1, "kdc.example.test"); /* refuses */
-    dns_server_srv(server, SRV_UDP, 1, 2, port, "kdc.example.test");
-    dns_server_srv(server, SRV_TCP, 1, 2, port, "kdc.example.test");
+    dns_server_srv(server, SRV_UDP, 1, 1, 1, "localhost"); /* refuses */
+    dns_server_srv(server, SRV_UDP, 1, 2, port, "localhost");
+    dns_server_srv(server, SRV_TCP, 1, 2, port, "localhost");
     kdc_configure("", BY_DNS);
     initiator_init(&side);
     realm_leg_begin(&leg, &side);
