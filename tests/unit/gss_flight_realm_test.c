@@ -516,9 +516,9 @@ static void a_refused_password_is_tried_at_the_primary(void **state)
     kdc_process_stop(&replica);
 }
 
-/* Wrong would be: a look-up of a name on a thread that may not block, more than one for all, or
- * a KDC with a name, or an IPv6 address in brackets, that is not found. */
-static void names_are_looked_up_on_a_thread(void **state)
+/* Wrong would be: a KDC with a name, or an IPv6 address in brackets, that is not found; or a
+ * thread for names that the resolver knows already. (Without c-ares the first needs one.) */
+static void names_are_looked_up(void **state)
 {
     char text[256];
     realm_side side;
@@ -533,7 +533,7 @@ static void names_are_looked_up_on_a_thread(void **state)
         realm_leg_begin(&leg, &side);
         assert_true(realm_legs_run(&leg, 1, PATIENCE));
         assert_int_equal(leg.status, SEC_I_CONTINUE_NEEDED);
-        assert_int_equal(leg.threads, i == 0 ? 1 : 0);
+        assert_in_range(leg.threads, 0, i == 0 ? 1 : 0);
         assert_shakes(&side);
         realm_side_release(&side);
     }
@@ -680,7 +680,7 @@ int main(void)
         cmocka_unit_test(a_kdc_dies_in_the_middle),
         cmocka_unit_test(what_is_too_big_goes_by_tcp),
         cmocka_unit_test(a_refused_password_is_tried_at_the_primary),
-        cmocka_unit_test(names_are_looked_up_on_a_thread),
+        cmocka_unit_test(names_are_looked_up),
         cmocka_unit_test_teardown(delegation_asks_whether_the_kdc_lives, thaw),
         cmocka_unit_test(a_lost_ticket_is_got_again),
     };

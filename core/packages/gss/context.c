@@ -28,8 +28,6 @@ gss_context *gss_context_create(gss_kind kind, bool initiator)
 void gss_context_settle(gss_context *context)
 {
     gss_flight_leave(&context->seat);
-    gss_canonical_end(context->canonical);
-    context->canonical = NULL;
     if (context->lease != NULL)
         gss_source_give(context->source, context->lease);
     gss_credential_release(context->credential);
@@ -73,7 +71,6 @@ void gss_context_delete(void *object)
     drop_handle(context);
     gss_context_settle(context);
     free(context->target_text);
-    free(context->principal);
     free(context);
 }
 

@@ -2,7 +2,6 @@
 #ifndef GSS_CONTEXT_H
 #define GSS_CONTEXT_H
 
-#include "canonical.h"
 #include "credential.h"
 
 /*
@@ -33,11 +32,7 @@ typedef struct gss_context {
     bool tried;  /* once in vain with a ticket that GSSAPI did not find */
     gss_seat seat;
 
-    char *target_text;        /* as the caller gave it, or NULL */
-    bool named;               /* the look-up below is over */
-    gss_canonical *canonical; /* the target's name is being looked up */
-    gss_candidate candidate;
-    char *principal; /* the canonical name, or NULL: the target's is */
+    char *target_text; /* as the caller gave it, or NULL */
     gss_channel_bindings_t bindings;
     uint64_t requested;
     OM_uint32 wanted;    /* initiators: GSS flags */

@@ -28,8 +28,8 @@ SECURITY_STATUS gss_delegation_query(const gss_context *context, sspia_delegated
     source->recipe.usage = GSS_C_INITIATE;
     source->recipe.negotiate = context->kind == GSS_NEGOTIATE;
     source->recipe.mechs = GSS_MECH_KERBEROS;
-    status =
-        gss_tickets_copy(context->delegated, &source->stock.tickets, &source->recipe.s4u, report);
+    status = gss_tickets_copy(context->delegated, &source->stock.tickets, &source->recipe.s4u,
+                              report);
     if (status == SEC_E_OK &&
         !gss_text_copy(gss_tickets_ccache(source->stock.tickets), &source->recipe.ccache))
         status = SEC_E_INSUFFICIENT_MEMORY;

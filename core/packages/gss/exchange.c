@@ -30,7 +30,7 @@
 enum connection_state { NEW, CONNECTING, WRITING, READING, DEAD };
 
 struct connection {
-    gss_hosts_address kdc;
+    gss_kdc kdc;
     unsigned transport;
     bool other; /* than the KDC's preferred one */
     int fd;
@@ -95,8 +95,7 @@ static bool start(gss_exchange *exchange, struct connection *connection)
     const struct linger reset = {1, 0}; /* as MIT: no TIME_WAIT for each request */
     bool udp = connection->transport == GSS_KDC_UDP;
     const struct sockaddr *kdc = &connection->kdc.any.sa;
-    socklen_t size = kdc->sa_family == AF_INET6 ? sizeof connection->kdc.any.v6
-                                                : sizeof connection->kdc.any.v4;
+    socklen_t size = gss_kdc_size(&connection->kdc);
 
     if (connection->state != NEW)
         return connection->state == READING && udp && send_datagram(exchange, connection);
@@ -308,8 +307,8 @@ unsigned gss_exchange_size(const gss_kdcs *kdcs)
 
 static void add(gss_exchange *exchange, const gss_kdc *kdc, unsigned transport, bool other)
 {
-    exchange->connections[exchange->count++] = (struct connection){
-        .kdc = kdc->address, .transport = transport, .other = other, .fd = -1};
+    exchange->connections[exchange->count++] =
+        (struct connection){.kdc = *kdc, .transport = transport, .other = other, .fd = -1};
 }
 
 gss_exchange *gss_exchange_open(krb5_context context, const gss_kdcs *kdcs,
@@ -384,7 +383,7 @@ bool gss_exchange_go(gss_exchange *exchange, krb5_error_code *code, krb5_data *r
 bool gss_exchange_answered(const gss_exchange *exchange, const gss_kdcs *kdcs)
 {
     for (unsigned i = 0; exchange->answered != NULL && i < kdcs->count; i++) {
-        if (gss_hosts_same(&kdcs->list[i].address, &exchange->answered->kdc))
+        if (gss_kdc_same(&kdcs->list[i], &exchange->answered->kdc))
             return true;
     }
     return false;

@@ -10,7 +10,7 @@
  *
  *     OPEN --> STEP --request--> FIND --KDCs--> ADMIT --places--> ON_AIR --reply--> STEP
  *                +--ticket, failure--> landed
- *                +--an account is refused--> REFUSED --by another than the primary KDC--> OPEN
+ *                +--refused, or unknown--> REFUSED --there is another KDC, or name--> OPEN
  *
  * Invariants:
  *   1. The lock of its stock guards a flight's place in the table there, its seats, its
@@ -29,9 +29,11 @@
  *   6. A seat that has a flight has a reference to it. What landed does not change any more.
  */
 #include "flight.h"
+#include "canonical.h"
 #include "exchange.h"
 #include "peer.h"
 #include "places.h"
+#include "search.h"
 #include "status.h"
 #include "stock.h"
 #include "text.h"
@@ -55,7 +57,6 @@ struct gss_flight {
 
     gss_stock *stock;
     char *target; /* or NULL: the account's tickets */
-    char *called; /* or NULL */
     bool delegating;
 
     enum state { OPEN, STEP, FIND, ADMIT, ON_AIR, REFUSED } state;
@@ -65,12 +66,16 @@ struct gss_flight {
     krb5_data realm;
     krb5_data reply;
     bool tcp_only;
+    gss_canonical *canonical; /* the target's name is being looked up */
+    gss_candidate candidate;
+    gss_search *search; /* or the realm's KDCs are */
     gss_kdcs kdcs;
     gss_places places;
     gss_exchange *exchange; /* the latest */
 
     /* An account that a KDC has refused: it may be that this one has not heard of its latest
-     * password yet, so the primary KDC is asked, as krb5's gic_pwd.c does. */
+     * password yet, so the primary KDC is asked, as krb5's gic_pwd.c does. A service that it
+     * does not know by its first name may have a second one (canonical.h). */
     bool primary;
     SECURITY_STATUS refused; /* with report; or SEC_E_OK */
 
@@ -149,10 +154,7 @@ static gss_flight *begin(gss_stock *stock, const gss_errand *errand, gss_flight 
 {
     gss_flight *flight = calloc(1, sizeof *flight);
 
-    if (flight == NULL || !gss_text_copy(errand->target, &flight->target) ||
-        !gss_text_copy(errand->called, &flight->called)) {
-        if (flight != NULL)
-            free(flight->target);
+    if (flight == NULL || !gss_text_copy(errand->target, &flight->target)) {
         free(flight);
         return NULL;
     }
@@ -179,8 +181,7 @@ static bool board(gss_stock *stock, const gss_errand *errand, gss_seat *seat)
 
     while (flight != NULL &&
            (flight->owner != owner || flight->delegating != errand->delegating ||
-            !same_target(flight->target, errand->target) ||
-            !same_target(flight->called, errand->called)))
+            !same_target(flight->target, errand->target)))
         flight = flight->next;
     if (flight == NULL && bucket != NULL) {
         flight = begin(stock, errand, bucket);
@@ -192,8 +193,13 @@ static bool board(gss_stock *stock, const gss_errand *errand, gss_seat *seat)
     return flight != NULL;
 }
 
-static void close_exchange(gss_flight *flight)
+/* Whatever is open. */
+static void close_all(gss_flight *flight)
 {
+    gss_search_end(flight->search);
+    flight->search = NULL;
+    if (flight->canonical != NULL)
+        gss_canonical_stop(flight->canonical);
     if (flight->exchange != NULL)
         gss_exchange_close(flight->exchange);
     gss_places_give(&flight->places);
@@ -203,7 +209,8 @@ static void destroy(gss_flight *flight)
 {
     krb5_context context = context_of(flight);
 
-    close_exchange(flight);
+    close_all(flight);
+    gss_canonical_end(flight->canonical);
     gss_exchange_free(flight->exchange);
     if (context != NULL) {
         krb5_free_data_contents(context, &flight->request);
@@ -213,7 +220,6 @@ static void destroy(gss_flight *flight)
     gss_ticket_drop(flight->ticket);
     gss_tickets_drop(flight->tickets);
     free(flight->target);
-    free(flight->called);
     free(flight);
 }
 
@@ -238,7 +244,7 @@ void gss_flight_stop(gss_seat *seat)
     }
     pthread_mutex_unlock(&stock->lock);
     if (last)
-        close_exchange(flight);
+        close_all(flight);
     if (heir != NULL)
         gss_host->resume(heir);
 }
@@ -274,7 +280,7 @@ static SECURITY_STATUS fail(gss_flight *flight, krb5_error_code code)
 
     if (code == ENOMEM)
         return SEC_E_INSUFFICIENT_MEMORY;
-    if (flight->refused != SEC_E_OK && (code == KRB5_KDC_UNREACH || code == KRB5_REALM_UNKNOWN))
+    if (flight->primary && (code == KRB5_KDC_UNREACH || code == KRB5_REALM_UNKNOWN))
         return flight->refused;
     if (context == NULL)
         return gss_status_krb5(NULL, code, GSS_AT_INITIATE, "Kerberos configuration",
@@ -296,15 +302,19 @@ static SECURITY_STATUS fail_realm(gss_flight *flight, krb5_error_code code, cons
 
 /* Before anything was sent: what is lacking is said by GSSAPI itself, which may know other
  * means (a client keytab). */
-static SECURITY_STATUS open_ticket(gss_flight *flight, bool may_block)
+static SECURITY_STATUS open_ticket(gss_flight *flight, sspia_wait *wait)
 {
     const gss_recipe *recipe = flight->stock->recipe;
     char *principal = NULL;
     SECURITY_STATUS status;
     krb5_error_code code;
 
-    status = gss_peer_principal(flight->called != NULL ? flight->called : flight->target,
-                                may_block, &principal, &flight->report);
+    status = gss_canonical_name(&flight->canonical, flight->target, flight->candidate, wait,
+                                &principal, &flight->report);
+    if (status == SEC_E_OK && principal == NULL && flight->candidate == GSS_CANDIDATE_SECOND)
+        return flight->refused;
+    if (status == SEC_E_OK && principal == NULL)
+        status = gss_peer_principal(flight->target, &principal, &flight->report);
     if (status != SEC_E_OK)
         return status;
     code = gss_ticket_open(recipe,
@@ -316,13 +326,13 @@ static SECURITY_STATUS open_ticket(gss_flight *flight, bool may_block)
     return code == 0 ? SEC_E_OK : GSS_FLIGHT_BLOCKS;
 }
 
-static SECURITY_STATUS open_flight(gss_flight *flight, bool may_block)
+static SECURITY_STATUS open_flight(gss_flight *flight, sspia_wait *wait)
 {
     const gss_recipe *recipe = flight->stock->recipe;
     krb5_error_code code;
 
     if (flight->target != NULL)
-        return open_ticket(flight, may_block);
+        return open_ticket(flight, wait);
     code = gss_tickets_open(recipe->account, recipe->password, recipe->login_keytab,
                             &flight->tickets);
     if (code != 0)
@@ -375,55 +385,82 @@ static SECURITY_STATUS make_step(gss_flight *flight, enum state *next)
         return SEC_I_COMPLETE_NEEDED;
     if (first)
         return flight->target != NULL ? GSS_FLIGHT_BLOCKS : fail(flight, code);
-    if (flight->target != NULL || flight->primary)
+    if (flight->target != NULL ? code != KRB5KDC_ERR_S_PRINCIPAL_UNKNOWN ||
+                                     flight->candidate == GSS_CANDIDATE_SECOND
+                               : flight->primary)
         return fail(flight, code);
     flight->refused = fail(flight, code);
     *next = REFUSED;
     return SEC_E_OK;
 }
 
-static gss_kdcs_found look_for_kdcs(gss_flight *flight, bool primary, bool may_block,
-                                    gss_kdcs *kdcs)
+static gss_search_state look_for_kdcs(gss_flight *flight, bool primary, sspia_wait *wait,
+                                      gss_kdcs *kdcs)
 {
-    char *realm = gss_text_of(flight->realm.data, flight->realm.length);
-    gss_kdcs_found found = GSS_KDCS_NONE;
+    gss_search_state state;
+    char *realm;
 
-    if (realm != NULL)
-        found = gss_kdcs_find(context_of(flight), realm, primary, may_block, kdcs);
-    free(realm);
-    return found;
+    if (flight->search == NULL) {
+        realm = gss_text_of(flight->realm.data, flight->realm.length);
+        if (realm != NULL)
+            flight->search = gss_search_begin(context_of(flight), realm, primary);
+        free(realm);
+    }
+    if (flight->search == NULL)
+        return GSS_SEARCH_NONE;
+    state = gss_search_go(flight->search, wait, kdcs);
+    if (state != GSS_SEARCH_WAITS) {
+        gss_search_end(flight->search);
+        flight->search = NULL;
+    }
+    return state;
 }
 
-/* Begins anew with the primary KDC, if krb5.conf names one and it is not the one that has
- * refused. */
-static SECURITY_STATUS try_primary(gss_flight *flight, bool may_block)
+static void start_over(gss_flight *flight)
 {
-    gss_kdcs primary;
-    gss_kdcs_found found = look_for_kdcs(flight, true, may_block, &primary);
     krb5_context context = context_of(flight);
 
-    if (found == GSS_KDCS_BLOCKS)
-        return SSPIA_WAITING;
-    if (found != GSS_KDCS_KNOWN || primary.count == 0 ||
-        (flight->exchange != NULL && gss_exchange_answered(flight->exchange, &primary)))
-        return flight->refused;
     krb5_free_data_contents(context, &flight->request);
     krb5_free_data_contents(context, &flight->realm);
-    gss_tickets_drop(flight->tickets);
-    flight->tickets = NULL;
     flight->tcp_only = false;
-    flight->primary = true;
+    if (flight->target == NULL) {
+        gss_tickets_drop(flight->tickets);
+        flight->tickets = NULL;
+    }
+    gss_ticket_drop(flight->ticket);
+    flight->ticket = NULL;
+}
+
+/* Begins anew: for a service with its second name; for an account with the primary KDC, if
+ * there is one and it is not the one that has refused. */
+static SECURITY_STATUS try_again(gss_flight *flight, sspia_wait *wait)
+{
+    gss_search_state found;
+    gss_kdcs primary;
+
+    if (flight->target != NULL) {
+        flight->candidate = GSS_CANDIDATE_SECOND;
+    } else {
+        found = look_for_kdcs(flight, true, wait, &primary);
+        if (found == GSS_SEARCH_WAITS)
+            return SSPIA_WAITING;
+        if (found != GSS_SEARCH_FOUND || primary.count == 0 ||
+            (flight->exchange != NULL && gss_exchange_answered(flight->exchange, &primary)))
+            return flight->refused;
+        flight->primary = true;
+    }
+    start_over(flight);
     return SEC_E_OK;
 }
 
-static SECURITY_STATUS find_kdcs(gss_flight *flight, bool may_block)
+static SECURITY_STATUS find_kdcs(gss_flight *flight, sspia_wait *wait)
 {
-    switch (look_for_kdcs(flight, flight->primary, may_block, &flight->kdcs)) {
-    case GSS_KDCS_KNOWN:
+    switch (look_for_kdcs(flight, flight->primary, wait, &flight->kdcs)) {
+    case GSS_SEARCH_FOUND:
         return SEC_E_OK;
-    case GSS_KDCS_BLOCKS:
+    case GSS_SEARCH_WAITS:
         return SSPIA_WAITING;
-    case GSS_KDCS_FOREIGN:
+    case GSS_SEARCH_FOREIGN:
         return GSS_FLIGHT_BLOCKS;
     default:
         return fail_realm(flight, KRB5_REALM_UNKNOWN, "Cannot find KDC for realm \"%.*s\"");
@@ -442,10 +479,11 @@ static SECURITY_STATUS exchange(gss_flight *flight, sspia_wait *wait)
     if (flight->exchange == NULL)
         return SEC_E_INSUFFICIENT_MEMORY;
     if (!gss_exchange_go(flight->exchange, &code, &flight->reply)) {
+        wait->flags = 0;
         wait->fds = gss_exchange_fds(flight->exchange, &wait->fd_count, &wait->until);
         return SSPIA_WAITING;
     }
-    close_exchange(flight);
+    close_all(flight);
     /* As with MIT, who cannot delegate then and does not say so. */
     if (code != 0 && flight->delegating && gss_ticket_is_sign(flight->ticket) &&
         gss_ticket_fall_back(flight->ticket) == 0)
@@ -458,10 +496,8 @@ static SECURITY_STATUS exchange(gss_flight *flight, sspia_wait *wait)
 /* As far as it goes. SSPIA_WAITING with wait filled in, or what it ends with. */
 static SECURITY_STATUS fly(gss_flight *flight, sspia_wait *wait)
 {
-    bool may_block = (wait->flags & SSPIA_WAIT_THREAD) != 0;
     SECURITY_STATUS status = SEC_E_OK;
 
-    wait->flags = 0;
     wait->fds = NULL;
     wait->fd_count = 0;
     wait->until = INT64_MAX;
@@ -470,17 +506,20 @@ static SECURITY_STATUS fly(gss_flight *flight, sspia_wait *wait)
 
         switch (flight->state) {
         case OPEN:
-            status = open_flight(flight, may_block);
+            status = open_flight(flight, wait);
             break;
         case STEP:
             status = make_step(flight, &next);
             break;
         case FIND:
-            status = find_kdcs(flight, may_block);
+            status = find_kdcs(flight, wait);
             break;
         case ADMIT:
-            if (!gss_places_take(&flight->places, gss_exchange_size(&flight->kdcs), wait->call))
+            if (!gss_places_take(&flight->places, gss_exchange_size(&flight->kdcs),
+                                 wait->call)) {
+                wait->flags = 0;
                 return SSPIA_WAITING;
+            }
             gss_exchange_free(flight->exchange);
             flight->exchange = NULL;
             break;
@@ -489,15 +528,13 @@ static SECURITY_STATUS fly(gss_flight *flight, sspia_wait *wait)
             next = STEP;
             break;
         case REFUSED:
-            status = try_primary(flight, may_block);
+            status = try_again(flight, wait);
             next = OPEN;
             break;
         }
         if (status == SEC_E_OK)
             flight->state = next;
     }
-    if (status == SSPIA_WAITING && flight->state != ON_AIR)
-        wait->flags = SSPIA_WAIT_THREAD; /* a name is to be looked up */
     return status == SEC_I_COMPLETE_NEEDED ? SEC_E_OK : status;
 }
 
@@ -506,7 +543,7 @@ static void land(gss_flight *flight, SECURITY_STATUS status)
 {
     pthread_mutex_t *lock = &flight->stock->lock;
 
-    close_exchange(flight);
+    close_all(flight);
     flight->status = status;
     /* Before anybody is told, who would begin another flight for it. */
     if (status == SEC_E_OK && flight->target != NULL)

@@ -150,15 +150,6 @@ done:
     return status;
 }
 
-bool gss_name_is_service(const char *target)
-{
-    shape found = {ACCOUNT, NULL};
-    bool service = find_shape(target, false, &found) && found.kind == SERVICE;
-
-    free(found.service);
-    return service;
-}
-
 /* "@host": gss-ntlmssp puts a service's name into its challenge, and its own initiators then
  * refuse every other name that the host may have; Windows sends none. */
 static SECURITY_STATUS import_host(const char *service, gss_name_t *name, sspia_report *report)

@@ -22,10 +22,6 @@
 SECURITY_STATUS gss_name_target(const char *target, unsigned mechs, gss_name_t *name,
                                 unsigned *usable, sspia_report *report);
 
-/* Whether such a target is taken for a service on a host, whose name the DNS may make another.
- */
-bool gss_name_is_service(const char *target);
-
 /* The service on a host that Kerberos takes a target for, "HTTP@host"; NULL if it takes it for
  * a principal or an account. Freed with free. False if memory ran out. */
 bool gss_name_service_of(const char *target, char **service);

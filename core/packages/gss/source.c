@@ -273,37 +273,28 @@ SECURITY_STATUS gss_source_take(gss_source *source, unsigned mechs, bool raw, gs
     return status == SEC_E_OK ? take(source, mechs, raw, lease, report) : status;
 }
 
-/* mechs: what is left of them. */
-static SECURITY_STATUS take_known(gss_source *source, const char *target, unsigned *mechs,
-                                  gss_lease **lease, sspia_report *report)
+SECURITY_STATUS gss_source_take_for(gss_source *source, const char *target, unsigned mechs,
+                                    gss_lease **lease, sspia_report *report)
 {
     struct wish wish = {.by_target = true, .target = target};
-    SECURITY_STATUS status;
-
-    *lease = NULL;
-    *mechs &= gss_source_mechs(source);
-    status = prepare(source, mechs, report);
-    if (status != SEC_E_OK)
-        return status;
-    wish.asks = *mechs;
-    *lease = take_idle(source, &wish);
-    return SEC_E_OK;
-}
-
-SECURITY_STATUS gss_source_take_for(gss_source *source, const char *target, const char *called,
-                                    unsigned mechs, gss_lease **lease, sspia_report *report)
-{
     gss_name_t name = GSS_C_NO_NAME;
     char *text = NULL;
     unsigned usable;
     OM_uint32 minor;
-    SECURITY_STATUS status = take_known(source, target, &mechs, lease, report);
+    SECURITY_STATUS status;
 
-    if (status != SEC_E_OK || *lease != NULL)
+    *lease = NULL;
+    mechs &= gss_source_mechs(source);
+    status = prepare(source, &mechs, report);
+    if (status != SEC_E_OK)
         return status;
+    wish.asks = mechs;
+    *lease = take_idle(source, &wish);
+    if (*lease != NULL)
+        return SEC_E_OK;
     if (!gss_text_copy(target, &text))
         return SEC_E_INSUFFICIENT_MEMORY;
-    status = gss_name_target(called != NULL ? called : target, mechs, &name, &usable, report);
+    status = gss_name_target(target, mechs, &name, &usable, report);
     if (status == SEC_E_OK)
         status = take(source, usable, false, lease, report);
     if (status != SEC_E_OK) {
@@ -366,47 +357,26 @@ static SECURITY_STATUS get_ticket(gss_source *source, const gss_errand *errand, 
                : gss_flight_ride(&source->stock, errand, seat, wait, ticket, report);
 }
 
-SECURITY_STATUS gss_source_take_known(gss_source *source, const gss_errand *errand,
-                                      gss_lease **lease, sspia_report *report)
-{
-    const struct wish wish = {.by_target = true,
-                              .target = errand->target,
-                              .asks = GSS_MECH_KERBEROS,
-                              .by_ticket = true};
-    gss_ticket *ticket;
-    SECURITY_STATUS status = SEC_E_OK;
-
-    *lease = NULL;
-    if (!gss_text_given(errand->target) || errand->delegating ||
-        gss_stock_wants(&source->stock))
-        return SEC_E_OK;
-    *lease = take_idle(source, &wish);
-    if (*lease != NULL)
-        return SEC_E_OK;
-    ticket = gss_stock_recall(&source->stock, errand->target);
-    if (ticket != NULL)
-        status = make_of(source, errand->target, ticket, lease, report);
-    gss_ticket_drop(ticket);
-    return status;
-}
-
 SECURITY_STATUS gss_source_wait_for(gss_source *source, const gss_errand *errand,
                                     gss_seat *seat, sspia_wait *wait, gss_lease **lease,
                                     sspia_report *report)
 {
+    const char *target = errand->target;
+    const struct wish wish = {
+        .by_target = true, .target = target, .asks = GSS_MECH_KERBEROS, .by_ticket = true};
     gss_ticket *ticket = NULL;
-    SECURITY_STATUS status = SEC_E_OK;
+    SECURITY_STATUS status;
 
     *lease = NULL;
-    if (!gss_text_given(errand->target))
+    if (!gss_text_given(target))
         return GSS_FLIGHT_BLOCKS; /* the lack of a name is GSSAPI's affair */
-    if (seat->flight == NULL)
-        status = gss_source_take_known(source, errand, lease, report);
-    if (status != SEC_E_OK || *lease != NULL)
-        return status;
+    if (seat->flight == NULL && !errand->delegating && !gss_stock_wants(&source->stock))
+        *lease = take_idle(source, &wish);
+    if (*lease != NULL)
+        return SEC_E_OK;
     status = get_ticket(source, errand, seat, wait, &ticket, report);
     if (status == SEC_E_OK)
-        status = make_of(source, errand->target, ticket, lease, report);
+        status = make_of(source, target, ticket, lease, report);
     gss_ticket_drop(ticket);
     return status;
 }

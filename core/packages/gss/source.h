@@ -39,10 +39,9 @@ unsigned gss_source_mechs(gss_source *source);
 SECURITY_STATUS gss_source_take(gss_source *source, unsigned mechs, bool raw, gss_lease **lease,
                                 sspia_report *report);
 /* The same for an initiator, with its target set. mechs is what it may negotiate unless the
- * target's form or the KDC (gss_source_mechs) leaves less. called: what GSSAPI is to call the
- * target, or NULL. */
-SECURITY_STATUS gss_source_take_for(gss_source *source, const char *target, const char *called,
-                                    unsigned mechs, gss_lease **lease, sspia_report *report);
+ * target's form or the KDC (gss_source_mechs) leaves less. */
+SECURITY_STATUS gss_source_take_for(gss_source *source, const char *target, unsigned mechs,
+                                    gss_lease **lease, sspia_report *report);
 /* The same for Kerberos alone, and without blocking: with a lease that cannot reach the
  * network, because a ticket for the target is all that it has. SSPIA_WAITING as
  * gss_flight_ride, which seat is for; GSS_FLIGHT_BLOCKS: only gss_source_take_for, which may
@@ -50,9 +49,6 @@ SECURITY_STATUS gss_source_take_for(gss_source *source, const char *target, cons
 SECURITY_STATUS gss_source_wait_for(gss_source *source, const gss_errand *errand,
                                     gss_seat *seat, sspia_wait *wait, gss_lease **lease,
                                     sspia_report *report);
-/* Such a lease if it can be had at once, of a ticket at hand; *lease is NULL if not. */
-SECURITY_STATUS gss_source_take_known(gss_source *source, const gss_errand *errand,
-                                      gss_lease **lease, sspia_report *report);
 /* Takes it back; NULL is fine. Does not block. */
 void gss_source_give(gss_source *source, gss_lease *lease);
 

@@ -122,31 +122,22 @@ static SECURITY_STATUS ask_for_thread(const sspia_step *step)
     return SSPIA_WAITING;
 }
 
-/* Whether what a first leg needs is had without blocking: for Kerberos alone, where the core
- * can wait, and unless it turns out that this is not possible. */
-static bool may_wait(const gss_context *context, const sspia_step *step)
-{
-    return step->wait != NULL && context->kind == GSS_KERBEROS && !context->blocks;
-}
-
-static gss_errand errand_of(const gss_context *context)
-{
-    return (gss_errand){.target = context->target_text,
-                        .called = context->principal,
-                        .delegating = (context->wanted & GSS_C_DELEG_FLAG) != 0};
-}
-
-/* Takes the lease of a first leg. SSPIA_WAITING: called again, with the same step. */
+/* Takes the lease of a first leg: for Kerberos alone, and where the core can wait, without
+ * blocking, unless it turns out that this is not possible. SSPIA_WAITING: called again, with
+ * the same step. */
 static SECURITY_STATUS take_lease(gss_context *context, const sspia_step *step,
                                   sspia_report *report)
 {
     gss_source *source = context->source;
     unsigned mechs = source->recipe.mechs;
     sspia_wait *wait = step->wait;
-    const gss_errand errand = errand_of(context);
+    const gss_errand errand = {.target = context->target_text,
+                               .delegating = (context->wanted & GSS_C_DELEG_FLAG) != 0};
+    bool waits = wait != NULL && (context->kind == GSS_KERBEROS || source->recipe.s4u);
     SECURITY_STATUS status;
 
-    if (may_wait(context, step)) {
+    context->blocks = context->blocks || source->recipe.s4u;
+    if (waits && !context->blocks) {
         status =
             gss_source_wait_for(source, &errand, &context->seat, wait, &context->lease, report);
         if (status != GSS_FLIGHT_BLOCKS) {
@@ -156,62 +147,11 @@ static SECURITY_STATUS take_lease(gss_context *context, const sspia_step *step,
         }
         context->blocks = true;
     }
-    if (context->kind == GSS_KERBEROS && ask_for_thread(step) == SSPIA_WAITING)
+    if (waits && ask_for_thread(step) == SSPIA_WAITING)
         return SSPIA_WAITING;
     if (context->requested & ISC_REQ_NULL_SESSION)
         mechs &= GSS_MECH_NTLM;
-    return gss_source_take_for(source, context->target_text, context->principal, mechs,
-                               &context->lease, report);
-}
-
-/* Where the core can wait, the leg itself asks no DNS: Kerberos is given the name of a
- * principal. gss-ntlmssp takes no such name; with both, GSSAPI looks for itself. A target for
- * which there is a lease is known by its name: *context has that then. */
-static SECURITY_STATUS name_target(gss_context *context, const sspia_step *step,
-                                   sspia_report *report)
-{
-    const gss_errand errand = errand_of(context);
-    SECURITY_STATUS status = SEC_E_OK;
-
-    if (step->wait == NULL || context->kind != GSS_KERBEROS || context->named)
-        return SEC_E_OK;
-    if (may_wait(context, step) && context->canonical == NULL &&
-        context->candidate == GSS_CANDIDATE_FIRST)
-        status = gss_source_take_known(context->source, &errand, &context->lease, report);
-    if (status == SEC_E_OK && context->lease == NULL)
-        status = gss_canonical_name(&context->canonical, step->target, context->candidate,
-                                    step->wait, &context->principal, report);
-    context->named = status == SEC_E_OK;
-    if (context->named && context->principal == NULL &&
-        context->candidate == GSS_CANDIDATE_SECOND)
-        return SEC_E_TARGET_UNKNOWN; /* as with the first, which has said why */
-    return status;
-}
-
-/* The KDC does not know the target by its first name: it may have a second one. */
-static bool takes_second_name(gss_context *context, const sspia_step *step,
-                              SECURITY_STATUS status)
-{
-    if (status != SEC_E_TARGET_UNKNOWN || step->wait == NULL || context->kind != GSS_KERBEROS ||
-        context->candidate == GSS_CANDIDATE_SECOND)
-        return false;
-    context->candidate = GSS_CANDIDATE_SECOND;
-    context->named = false;
-    free(context->principal);
-    context->principal = NULL;
-    return true;
-}
-
-/* What a first leg needs. SSPIA_WAITING: called again, with the same step. */
-static SECURITY_STATUS prepare_first_leg(gss_context *context, const sspia_step *step,
-                                         sspia_report *report)
-{
-    SECURITY_STATUS status = name_target(context, step, report);
-
-    if (status == SEC_E_OK && context->lease == NULL)
-        status = take_lease(context, step, report);
-    return takes_second_name(context, step, status) ? prepare_first_leg(context, step, report)
-                                                    : status;
+    return gss_source_take_for(source, context->target_text, mechs, &context->lease, report);
 }
 
 static SECURITY_STATUS begin_initiator(gss_context *context, const sspia_step *step,
@@ -229,9 +169,8 @@ static SECURITY_STATUS begin_initiator(gss_context *context, const sspia_step *s
     if (!gss_text_copy(step->target, &context->target_text))
         return SEC_E_INSUFFICIENT_MEMORY;
     context->requested = step->requested;
-    context->blocks = credential->outbound.recipe.s4u;
     hold_credential(context, credential, &credential->outbound);
-    return prepare_first_leg(context, step, report);
+    return take_lease(context, step, report);
 }
 
 /* Errors of gss-ntlmssp that its codes do not tell apart, or name badly. */
@@ -267,32 +206,22 @@ static SECURITY_STATUS refine(const gss_context *context, OM_uint32 major, OM_ui
                              text);
 }
 
-/* What GSSAPI looks for is not the ticket of the lease: that has expired in this moment, or
- * means something else by the name. Another one is tried once. */
-static bool takes_another_ticket(gss_context *context, OM_uint32 minor)
+/* The ticket of the lease is not what GSSAPI looks for: it has expired in this moment, or means
+ * something else by the name. Another one is tried once. */
+static bool first_leg_again(gss_context *context, OM_uint32 minor)
 {
+    OM_uint32 ignored;
+
     if (minor != (OM_uint32)KRB5_CC_NOTFOUND || context->lease->ticket == NULL ||
         context->tried)
         return false;
     gss_stock_forget(&context->source->stock, context->lease->ticket);
-    context->tried = true;
-    return true;
-}
-
-/* Whether a first leg that has failed begins anew. */
-static bool first_leg_again(gss_context *context, const sspia_step *step, OM_uint32 minor,
-                            SECURITY_STATUS status)
-{
-    OM_uint32 ignored;
-
-    if (!takes_another_ticket(context, minor) &&
-        !(input_token(step).length == 0 && takes_second_name(context, step, status)))
-        return false;
-    gss_lease_destroy(context->lease); /* nobody needs one with this name or ticket */
+    gss_lease_destroy(context->lease);
     context->lease = NULL;
     if (context->handle != GSS_C_NO_CONTEXT)
         gss_delete_sec_context(&ignored, &context->handle, GSS_C_NO_BUFFER);
     context->handle = GSS_C_NO_CONTEXT;
+    context->tried = true;
     context->waits = true;
     return true;
 }
@@ -318,7 +247,7 @@ SECURITY_STATUS gss_step_initialize(gss_kind kind, void **object, const sspia_st
             return SEC_E_INSUFFICIENT_MEMORY;
         status = begin_initiator(context, step, report);
     } else if (context->waits) {
-        status = prepare_first_leg(context, step, report);
+        status = take_lease(context, step, report);
     } else if (!context->initiator || context->state != GSS_STARTED) {
         return gss_status_report(report, SEC_E_OUT_OF_SEQUENCE, "context",
                                  context->initiator ? "its handshake is over"
@@ -350,10 +279,8 @@ SECURITY_STATUS gss_step_initialize(gss_kind kind, void **object, const sspia_st
         &mech, &output, &flags, &lifetime);
     status = gss_status(major, minor, GSS_AT_INITIATE, report);
     free(moved.value);
-    if (GSS_ERROR(major) && first_leg_again(context, step, minor, status)) {
-        gss_release_buffer(&minor, &output);
+    if (GSS_ERROR(major) && first_leg_again(context, minor))
         return gss_step_initialize(kind, object, step, result, report);
-    }
     if (GSS_ERROR(major)) {
         deliver(&output, result);
         return gss_context_fail(context, refine(context, major, minor, status, report));
