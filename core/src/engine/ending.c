@@ -152,15 +152,20 @@ SECURITY_STATUS sspia_async_cancel(SspiAsyncContext *pointer)
                         status == SEC_E_NO_CONTEXT ? "no call is pending" : NULL);
 }
 
-static struct work_list overdue; /* dropped at deadlines, in this lot; the reactor's alone */
+/* Of the reactor alone: what was dropped at deadlines in this lot, and in those before. */
+static struct work_list overdue;
+static struct work_list stopped;
 
 bool ending_by_deadline(struct call *call)
 {
     return end_early(call, &by_deadline, NULL, &overdue);
 }
 
-void ending_tell(void)
+/* What is left of them takes its time, and would take the processor from the reactor. */
+void ending_tell(bool more_follow)
 {
     run_tell();
-    pause_settle(&overdue);
+    pause_stop(&overdue, &stopped);
+    if (!more_follow)
+        pause_hand_over(&stopped);
 }

@@ -56,7 +56,7 @@ struct lane_state {
     uint32_t staying;       /* of the sleepers, those that wait without a timeout */
     uint64_t most_admitted; /* as configured */
     uint64_t admitted;
-    uint64_t away;      /* of the admitted calls, those that pause: no thread is there for them */
+    uint64_t away; /* of the admitted calls, those that pause: no thread is there for them */
     uint64_t submitted; /* and completed: since the start */
     uint64_t completed;
     uint32_t chunks;          /* of light work, since the start */

@@ -81,7 +81,7 @@ bool pause_begin(struct call *call, struct job *job, sspia_report *report)
 {
     struct waiting *waiting = waiting_of(call);
     int64_t at_ns;
-    bool can_wait = waiting_watch(waiting, &at_ns);
+    bool can_wait = waiting_watch(waiting, !pool_has_work(), &at_ns);
     bool is_wanted;
 
     engine_lock();
@@ -142,23 +142,44 @@ static void let_go(struct call *call)
         queue_release(call->queue);
 }
 
-void pause_settle(struct work_list *dropped)
+void pause_stop(struct work_list *dropped, struct work_list *stopped)
+{
+    struct work *work;
+
+    while ((work = work_take(dropped)) != NULL) {
+        waiting_stop(waiting_of((struct call *)work));
+        work_append(stopped, work, WORK_NOWHERE);
+    }
+}
+
+/* So many are handed over in one hold of the lock. */
+#define LOT 32
+
+void pause_hand_over(struct work_list *stopped)
 {
     struct work_list left = {NULL, NULL};
     struct work *work;
 
-    if (dropped->first == NULL)
+    while (stopped->first != NULL) {
+        engine_lock();
+        for (int i = 0; i < LOT && (work = work_take(stopped)) != NULL; i++)
+            hand_over((struct call *)work, &left);
+        engine_unlock();
+    }
+    if (left.first == NULL)
         return;
-    for (work = dropped->first; work != NULL; work = work->next)
-        waiting_stop(waiting_of((struct call *)work));
-    engine_lock();
-    while ((work = work_take(dropped)) != NULL)
-        hand_over((struct call *)work, &left);
-    engine_unlock();
     for (work = left.first; work != NULL; work = work->next)
         let_go((struct call *)work);
     engine_lock();
     while ((work = work_take(&left)) != NULL)
         call_free((struct call *)work);
     engine_unlock();
+}
+
+void pause_settle(struct work_list *dropped)
+{
+    struct work_list stopped = {NULL, NULL};
+
+    pause_stop(dropped, &stopped);
+    pause_hand_over(&stopped);
 }

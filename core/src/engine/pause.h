@@ -11,7 +11,7 @@
  */
 bool pause_begin(struct call *call, struct job *job, sspia_report *report);
 
-/* The rest with the engine lock held, but for the last. */
+/* The next two with the engine lock held. */
 
 /* Does the call pause, or has it paused and not been taken by a thread yet? */
 bool pause_is_on(const struct call *call);
@@ -20,8 +20,11 @@ bool pause_is_on(const struct call *call);
  * added to a list for pause_settle. */
 void pause_drop(struct call *call, struct work_list *dropped);
 
-/* Without the lock: has the packages stop what was dropped, lets others have the turns, and
- * hands the jobs to the quick lane to be discarded. */
+/* The rest without the lock. pause_stop has the packages stop what was dropped, which takes no
+ * time; pause_hand_over lets others have the turns, and hands the jobs to the quick lane to be
+ * discarded. pause_settle does both. */
+void pause_stop(struct work_list *dropped, struct work_list *stopped);
+void pause_hand_over(struct work_list *stopped);
 void pause_settle(struct work_list *dropped);
 
 #endif

@@ -78,6 +78,11 @@ bool pool_is_open(void)
     return lane_is_open(&lanes[LANE_QUICK]);
 }
 
+bool pool_has_work(void)
+{
+    return lane_has_work(&lanes[LANE_QUICK]);
+}
+
 bool pool_put(struct work *work)
 {
     return intake_put(&lanes[LANE_QUICK], work);

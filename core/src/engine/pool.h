@@ -44,6 +44,8 @@ bool pool_leaves_work(void);
 /* May light work be handed over without the lock? It counts as admitted, and cannot be taken
  * back. */
 bool pool_is_open(void);
+/* Is there work in the quick lane that no thread has taken? */
+bool pool_has_work(void);
 /* Hands it over. True: nobody is woken for it; whoever is to hear of it had better do it, or
  * pool_wake is called. */
 bool pool_put(struct work *work);

@@ -44,10 +44,10 @@ static int wake = -1;
 static int64_t sleeps_until; /* INT64_MIN: it is awake, or was woken */
 static uint32_t holds;
 static uint64_t uses; /* since the start */
-static void (*tell_of_ends)(void);
+static void (*tell_of_ends)(bool more_follow);
 static void (*say_ready)(void *tag);
 
-void reactor_start(void (*tell)(void), void (*ready)(void *tag))
+void reactor_start(void (*tell)(bool more_follow), void (*ready)(void *tag))
 {
     tell_of_ends = tell;
     say_ready = ready;
@@ -69,22 +69,20 @@ static void pass(void)
 {
     const int64_t now = timer_now();
     struct timer *timer;
-    int passed = 0;
+    bool more_follow = true;
 
-    while ((timer = timer_first()) != NULL && timer->at_ns <= now) {
-        timer_disarm(timer);
-        timer->passed(timer);
-        if (++passed % LOT != 0)
-            continue;
+    while (more_follow) {
+        for (int i = 0; i < LOT && (timer = timer_first()) != NULL && timer->at_ns <= now;
+             i++) {
+            timer_disarm(timer);
+            timer->passed(timer);
+        }
+        timer = timer_first();
+        more_follow = timer != NULL && timer->at_ns <= now;
         engine_unlock();
-        tell_of_ends();
+        tell_of_ends(more_follow);
         resume();
     }
-    if (passed % LOT == 0)
-        return;
-    engine_unlock();
-    tell_of_ends();
-    resume();
 }
 
 /* Sleeps until a moment, or until something comes. False: nothing did. */

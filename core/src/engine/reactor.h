@@ -5,9 +5,10 @@
 
 #include "timer.h"
 
-/* tell: called without the lock when timers have passed. ready: with the lock held, that
- * something has come on a descriptor which is watched with this tag. */
-void reactor_start(void (*tell)(void), void (*ready)(void *tag));
+/* tell: called without the lock when timers have passed, and whether more follow at once.
+ * ready: with the lock held, that something has come on a descriptor which is watched with this
+ * tag. */
+void reactor_start(void (*tell)(bool more_follow), void (*ready)(void *tag));
 
 /* What becomes of a descriptor that is to be watched. */
 enum reactor_sight {

@@ -48,9 +48,10 @@ static inline bool waiting_is_open(const struct waiting *waiting)
 void waiting_here(struct waiting *waiting);
 
 /* Has the reactor watch the descriptors of a wait that is outside, until the package is called
- * again or told to stop. *at_ns: when the wait is over though nobody says so, or INT64_MAX.
- * False: there is no thread or memory. It can be armed afterwards. */
-bool waiting_watch(struct waiting *waiting, int64_t *at_ns);
+ * again or told to stop. A thread that has_time looks at them itself for a moment. *at_ns: when
+ * the wait is over though nobody says so, or INT64_MAX. False: there is no thread or memory. It
+ * can be armed afterwards. */
+bool waiting_watch(struct waiting *waiting, bool has_time, int64_t *at_ns);
 
 /* With the engine lock held: sees to it that `due` is called at that moment, for a wait that is
  * being watched. */
