@@ -248,7 +248,7 @@ inline promise(t)
 }
 
 /* The code takes the last to fall asleep; here it is any. */
-inline wake_or_start()
+inline crew_wake()
 {
     if
     :: asleep[0] -> promise(0)
@@ -275,7 +275,7 @@ inline find_thread(c)
         if
         :: DEFERS(c) -> deferring = true
         :: light[c] && napping > 0 && at_light > 0 /* and the backlog is small */
-        :: !DEFERS(c) || light[c] -> wake_or_start()
+        :: !DEFERS(c) || light[c] -> crew_wake()
         fi
     fi
 }
@@ -337,7 +337,7 @@ inline pool_admit()
     admitted++
 }
 
-inline stir()
+inline crew_stir()
 {
     blocked[0] = blocked[0] && !asleep[0];
     blocked[1 % THREADS] = blocked[1 % THREADS] && !asleep[1 % THREADS];
@@ -349,21 +349,21 @@ inline pool_dismiss()
     admitted--;
     if
     :: admitted == 0 && staying > 0 && IS_SURPLUS && BROKEN != 11 ->
-        stir()
+        crew_stir()
     :: else
     fi
 }
 
-inline lane_begin_callback()
+inline crew_begin_callback()
 {
     in_callback++;
     if
-    :: waiting > LOOKING -> wake_or_start()
+    :: waiting > LOOKING -> crew_wake()
     :: else
     fi
 }
 
-inline lane_end_callback()
+inline crew_end_callback()
 {
     in_callback--
 }
@@ -374,7 +374,7 @@ inline pool_hurry()
         if
         :: deferring ->
             deferring = false;
-            lane_see_to_the_rest()
+            intake_see_to_the_rest()
         :: else
         fi;
         take_owed()
@@ -382,10 +382,10 @@ inline pool_hurry()
     engine_unlock();
 }
 
-inline lane_see_to_the_rest()
+inline intake_see_to_the_rest()
 {
     if
-    :: waiting > 0 && LOOKING == 0 -> wake_or_start()
+    :: waiting > 0 && LOOKING == 0 -> crew_wake()
     :: else
     fi
 }
@@ -394,7 +394,7 @@ inline lane_see_to_the_rest()
 inline see_to_the_rest()
 {
     if
-    :: waiting > 0 && LOOKING + napping == 0 -> wake_or_start()
+    :: waiting > 0 && LOOKING + napping == 0 -> crew_wake()
     :: else
     fi
 }
@@ -403,7 +403,7 @@ inline see_to_the_rest()
 inline see_to_the_backlog()
 {
     if
-    :: waiting > 0 && LOOKING == 0 -> wake_or_start()
+    :: waiting > 0 && LOOKING == 0 -> crew_wake()
     :: true
     fi
 }
@@ -752,7 +752,7 @@ taken:
 clearing: /* clear_away */
     atomic {
         if
-        :: tells != NONE -> lane_begin_callback()
+        :: tells != NONE -> crew_begin_callback()
         :: else
         fi;
         take_owed()
@@ -772,7 +772,7 @@ clearing: /* clear_away */
         :: else
         fi;
         if
-        :: tells != NONE -> lane_end_callback()
+        :: tells != NONE -> crew_end_callback()
         :: else
         fi;
         c = NONE;

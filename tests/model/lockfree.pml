@@ -271,7 +271,7 @@ inline put()
 }
 
 /* By the lock. */
-inline submit()
+inline async_submit_to()
 {
     engine_lock();
     if
@@ -310,7 +310,7 @@ inline submit_light()
         use(call);
         can_be_light();
         if
-        :: !light -> fate_back(); submit()
+        :: !light -> fate_back(); async_submit_to()
         :: else ->
 #ifdef FATE
             if
@@ -332,7 +332,7 @@ inline submit_light()
             :: BROKEN == 107 -> put(); fate_submit()
             fi
         fi
-    :: else -> submit()
+    :: else -> async_submit_to()
     fi
 }
 
@@ -718,7 +718,7 @@ bool fd = false; /* is readable */
 /* ---- The lane, with the engine lock held ------------------------------------------------- */
 
 /* The new value is made of what only holders of the lock change: one write. */
-inline say_watch()
+inline lane_say_watch()
 {
     atomic {
         if
@@ -759,7 +759,7 @@ inline start_thread()
     hired++
 }
 
-inline wake_or_start()
+inline crew_wake()
 {
     atomic {
         if
@@ -772,13 +772,13 @@ inline wake_or_start()
             fi
         fi
     };
-    say_watch()
+    lane_say_watch()
 }
 
 inline see_to_the_rest()
 {
     if
-    :: waiting > 0 && LOOKING + napping == 0 -> wake_or_start()
+    :: waiting > 0 && LOOKING + napping == 0 -> crew_wake()
     :: else
     fi
 }
@@ -787,26 +787,26 @@ inline see_to_the_rest()
 inline see_to_the_backlog()
 {
     if
-    :: waiting > 0 && LOOKING == 0 -> wake_or_start()
+    :: waiting > 0 && LOOKING == 0 -> crew_wake()
     :: true
     fi
 }
 
-inline lane_see_to_the_rest()
+inline intake_see_to_the_rest()
 {
     lane_sweep();
     if
-    :: waiting > 0 && LOOKING == 0 -> wake_or_start()
+    :: waiting > 0 && LOOKING == 0 -> crew_wake()
     :: else
     fi
 }
 
-inline lane_dismiss(n)
+inline intake_dismiss(n)
 {
     atomic {
         admitted = admitted - n;
         if
-        :: admitted == 0 && staying > 0 && IS_SURPLUS -> /* stir */
+        :: admitted == 0 && staying > 0 && IS_SURPLUS -> /* crew_stir */
             blocked[0] = blocked[0] && !asleep[0];
             blocked[LAST] = blocked[LAST] && !asleep[LAST]
         :: else
@@ -831,38 +831,38 @@ inline lane_take()
 /* Lets go of the lock in between. */
 inline run_light()
 {
-    atomic { at_light++; say_watch() };
+    atomic { at_light++; lane_say_watch() };
     lane_sweep();
     atomic { see_to_the_rest() };
     atomic { see_to_the_backlog(); engine_unlock() };
-    atomic { engine_lock(); lane_dismiss(count); done = done + count }; /* run_chunk */
+    atomic { engine_lock(); intake_dismiss(count); done = done + count }; /* run_chunk */
 #ifdef LOOP
     queue_post(count);
 #endif
     atomic { count = 0; at_light--; lane_sweep() }
 }
 
-inline lane_run_here()
+inline crew_run_here()
 {
     run_light();
-    say_watch();
+    lane_say_watch();
     lane_sweep();
     atomic { see_to_the_rest(); engine_unlock() }
 }
 
-inline lane_hurry()
+inline intake_hurry()
 {
     if
     :: deferral != DEFERRED_NONE ->
         deferral = DEFERRED_NONE;
-        lane_see_to_the_rest()
+        intake_see_to_the_rest()
     :: else
     fi
 }
 
 /* ---- The lane, without the lock ---------------------------------------------------------- */
 
-/* May also be called with it. */
+/* With the lock, against those who put work into an inbox without it. */
 inline lane_stop_deferring()
 {
     was = deferral;
@@ -874,7 +874,13 @@ inline lane_stop_deferring()
         :: else ->
             deferral = DEFERRED_NONE;
             if
-            :: HAS_WORK && BROKEN != 116 -> deferral = was
+            :: HAS_WORK && BROKEN != 116 ->
+                atomic {
+                    if
+                    :: deferral == DEFERRED_NONE -> deferral = was
+                    :: else
+                    fi
+                }
             :: else
             fi
         fi
@@ -891,7 +897,7 @@ inline pool_leaves_work()
     fi
 }
 
-inline defer_to_nap()
+inline lane_defer_to_nap()
 {
     atomic {
         if
@@ -906,7 +912,7 @@ inline wake_for_inbox()
     atomic {
         engine_lock();
         if
-        :: LOOKING == 0 && HAS_WORK -> wake_or_start()
+        :: LOOKING == 0 && HAS_WORK -> crew_wake()
         :: else
         fi;
         engine_unlock()
@@ -914,7 +920,7 @@ inline wake_for_inbox()
 }
 
 /* tells: nobody is woken for it. */
-inline lane_put(urgent)
+inline intake_put(urgent)
 {
     tells = false;
     atomic { before = inbox; inbox++ };
@@ -925,7 +931,7 @@ inline lane_put(urgent)
         if
         :: seen == WATCH_LOOKER
         :: seen == WATCH_NAPPER && urgent -> deferral = DEFERRED_TO_LOOP; tells = true
-        :: seen == WATCH_NAPPER && !urgent -> defer_to_nap()
+        :: seen == WATCH_NAPPER && !urgent -> lane_defer_to_nap()
         :: seen == WATCH_CLOSED || seen == WATCH_NOBODY -> wake_for_inbox()
         fi
     fi;
@@ -1068,7 +1074,7 @@ inline queue_leave_off()
 
 inline spin()
 {
-    atomic { spinning++; say_watch(); engine_unlock() };
+    atomic { spinning++; lane_say_watch(); engine_unlock() };
     atomic { engine_lock(); spinning--; lane_sweep() }
 }
 
@@ -1077,8 +1083,8 @@ inline sleep_until(may_end)
 {
     atomic { asleep[me] = true; staying = staying + (1 - may_end) };
     if
-    :: BROKEN != 110 -> say_watch(); lane_sweep()
-    :: else -> lane_sweep(); say_watch()
+    :: BROKEN != 110 -> lane_say_watch(); lane_sweep()
+    :: else -> lane_sweep(); lane_say_watch()
     fi;
     in_time = true;
     if
@@ -1104,7 +1110,7 @@ end_asleep:
     :: woken && waiting == 0 && spinning == 0 -> spin()
     :: else
     fi;
-    atomic { woken = false; say_watch() }
+    atomic { woken = false; lane_say_watch() }
 }
 
 #ifdef NAPS_END
@@ -1117,12 +1123,12 @@ end_asleep:
 inline finds_work_at_the_door()
 {
     if
-    :: BROKEN != 111 -> threads--; say_watch(); lane_sweep()
-    :: else -> lane_sweep(); threads--; say_watch()
+    :: BROKEN != 111 -> threads--; lane_say_watch(); lane_sweep()
+    :: else -> lane_sweep(); threads--; lane_say_watch()
     fi;
     leaves = (waiting == 0);
     if
-    :: !leaves -> threads++; say_watch()
+    :: !leaves -> threads++; lane_say_watch()
     :: else
     fi
 }
@@ -1216,7 +1222,7 @@ inline help()
             fi
         };
         if
-        :: helped -> lane_take(); lane_run_here()
+        :: helped -> lane_take(); crew_run_here()
         :: else
         fi
     :: else
@@ -1227,7 +1233,7 @@ inline leave()
 {
     if
     :: HAS_WORK -> atomic { engine_lock(); lane_sweep() };
-        atomic { lane_see_to_the_rest(); engine_unlock() }
+        atomic { intake_see_to_the_rest(); engine_unlock() }
     :: else
     fi
 }
@@ -1244,7 +1250,10 @@ inline pool_help_now()
         fi
     :: else -> break
     od;
-    lane_stop_deferring();
+    if
+    :: deferral != DEFERRED_NONE -> engine_lock(); lane_stop_deferring(); engine_unlock()
+    :: else
+    fi;
     if
     :: chunks == HELP_CHUNKS ->
         if
@@ -1340,14 +1349,14 @@ proctype submitter(bool urgent)
             :: else
             fi
         };
-        say_watch();
+        lane_say_watch();
         atomic { waiting++; admitted++ };
         if
         :: LOOKING > 0
-        :: else -> wake_or_start() /* find_thread */
+        :: else -> crew_wake() /* find_thread */
         fi;
         engine_unlock()
-    :: else -> lane_put(urgent)
+    :: else -> intake_put(urgent)
     fi;
 #ifdef LOOP
     if
@@ -1356,7 +1365,7 @@ proctype submitter(bool urgent)
     fi;
 #else
     if
-    :: tells -> engine_lock(); lane_hurry(); engine_unlock() /* pool_wake */
+    :: tells -> engine_lock(); intake_hurry(); engine_unlock() /* pool_wake */
     :: else
     fi;
 #endif

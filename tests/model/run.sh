@@ -52,7 +52,7 @@ compare lane.h lane_watch WATCH_
 compare lane.h lane_deferral DEFERRED_
 for move in $(sed -n 's/^inline \([a-zA-Z_]*\)(.*/\1/p' "$models"/*.pml) \
     abandon async_submit_batch async_submit_to cancel end_early waiting_at_exit sleep_until_due \
-    clear_away drain_is_under_way engine_wait lane_run_here make_notice next open_settings \
+    clear_away drain_is_under_way engine_wait crew_run_here make_notice next open_settings \
     publish run_chunk run_heavy run_light run_notification run_post run_start run_tell \
     seize_idle sleep_until \
     sspia_async_cancel sspia_async_message sspia_async_set_queue sspia_async_wait \
