@@ -280,14 +280,12 @@ SECURITY_STATUS gss_status_krb5(krb5_context context, krb5_error_code code, gss_
 SECURITY_STATUS gss_status_initiate(krb5_context context, krb5_error_code code,
                                     sspia_report *report)
 {
-    char major_text[SSPIA_REPORT_SIZE] = "";
     SECURITY_STATUS status = of_minor((OM_uint32)code, GSS_AT_INITIATE);
     const char *text = krb5_get_error_message(context, code);
 
     if (status == SEC_E_OK)
         status = SEC_E_INTERNAL_ERROR;
-    append_text(major_text, sizeof major_text, GSS_S_FAILURE, GSS_C_GSS_CODE);
-    gss_status_report(report, status, text, major_text);
+    gss_status_report(report, status, text, hint_of((OM_uint32)code));
     krb5_free_error_message(context, text);
     return status;
 }
