@@ -32,15 +32,36 @@ without one, on a daemon thread named `sspi-async`; never on a thread of the lib
 | trio | by a system task of the run | to `threading.excepthook` |
 | no loop | by a daemon thread | to `threading.excepthook` |
 
-Cancelling a task that awaits a call cancels the call. A delete is carried out all the same. A
-security context whose leg was cancelled half-way can only be deleted.
+Cancelling a task that awaits a call cancels the call, and so do `asyncio.timeout`,
+`asyncio.wait_for` and the cancel scopes of trio and anyio. A delete is carried out all the same. A
+security context whose leg was cancelled half-way can only be deleted; leaving its block does not
+wait for what still runs.
+
+Each call that is queued takes `timeout=`, in seconds, and `deadline=`, a moment of
+`time.monotonic()`. That is `loop.time()` in asyncio and uvloop; trio's clock is another one, so
+give a timeout there. At its time the call ends with `DeadlineExceeded`, which is a `TimeoutError`
+too, and its work ends with it. `client()` and `server()` take them for all their legs, and
+`set_default_timeout()` sets what holds where nothing else was said.
+
+In asyncio, `gather`, `wait`, `wait_for`, `shield` and `as_completed` take calls that were made on
+that loop as they are; `call.future()` is for `concurrent.futures.wait` and `as_completed`.
+
+A call that failed and went without anybody asking for its result, exception or status is reported:
+to the loop's exception handler, or to `sys.unraisablehook` where there is no loop; the pytest
+plug-in fails the test. A context or credential that the garbage collector had to delete gives a
+`ResourceWarning`, which `python -X dev` shows.
+
+The logger `sspi_async` has a line for each call at DEBUG (package, operation, target, status,
+milliseconds), and for each failure that nobody looked at, at WARNING. A program that has imported
+OpenTelemetry (`pip install sspi-async[opentelemetry]`) and set a tracer provider gets a span for
+each call. Neither holds a password, a key or a token.
 
 After a fork the child uses what it inherited; calls that were pending in the parent raise
 `ShuttingDown` there. The interpreter ends with calls pending: callbacks that have not begun do
 not run.
 
-Sign, verify, encrypt and decrypt are plain functions: they ask nobody. They let other threads
-run, and wait while a leg runs on the same context.
+Sign, verify, encrypt and decrypt are plain functions: they contact no server. They let other
+threads run, and wait while a leg runs on the same context.
 """
 
 

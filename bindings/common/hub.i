@@ -27,6 +27,7 @@
 %rename(status_name) sspia_status_name;
 %rename(status_text) sspia_status_text;
 %rename(version) sspia_version;
+%rename(set_default_deadline) sspia_set_default_deadline;
 
 %ignore sspia_hub_bytes;
 %ignore sspia_hub_completion;
@@ -83,3 +84,4 @@ HUB_BLOCKS(sspia_hub_package_turn_off)
 const char *sspia_status_name(int32_t status);
 const char *sspia_status_text(int32_t status);
 const char *sspia_version(void);
+void sspia_set_default_deadline(uint32_t milliseconds);

@@ -3,6 +3,7 @@
 
 #include "argument.h"
 #include "bytes.h"
+#include "deadline.h"
 #include "operation.h"
 #include "place.h"
 #include "queue.h"
@@ -11,6 +12,7 @@ PyObject *acquisition_begin(struct place *place, PyObject *const *arguments, Py_
 {
     struct operation *operation = NULL;
     struct queue *queue = NULL;
+    struct deadline deadline;
     struct argument_bytes identity = {NULL, NULL, 0};
     PyObject *package = NULL, *principal = NULL, *made = NULL;
     const char *package_text, *principal_text;
@@ -18,14 +20,16 @@ PyObject *acquisition_begin(struct place *place, PyObject *const *arguments, Py_
     uint64_t use, native, native_queue;
     int32_t status;
 
-    if (!argument_count(count, 6) ||
+    if (!argument_count(count, 8) ||
         (package = bytes_hold_text(arguments[0], &package_text)) == NULL ||
         (principal = bytes_hold_text(arguments[1], &principal_text)) == NULL ||
-        !argument_number(arguments[2], &use) || !argument_open(&identity, arguments[3]))
+        !argument_number(arguments[2], &use) ||
+        !argument_open(&identity, arguments[3], "identity") ||
+        !deadline_of(arguments[6], arguments[7], &deadline))
         goto done;
     queue = place_queue(place);
     if (queue != NULL)
-        operation = operation_create(place, queue, arguments[5]);
+        operation = operation_create(place, queue, arguments[5], &deadline);
     if (operation == NULL)
         goto done;
     Py_INCREF(arguments[4]);

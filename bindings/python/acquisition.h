@@ -7,8 +7,8 @@
 
 struct place;
 
-/* A method of place: acquire(package, principal, use, identity, finish, callback) returns a
- * call; finish(credential, expiry) makes its result. */
+/* A method of place: acquire(package, principal, use, identity, finish, callback, timeout,
+ * deadline) returns a call; finish(credential, expiry) makes its result. */
 PyObject *acquisition_begin(struct place *place, PyObject *const *arguments, Py_ssize_t count);
 
 #endif

@@ -3,11 +3,20 @@
 
 #include "bytes.h"
 
-bool argument_open(struct argument_bytes *bytes, PyObject *object)
+void argument_refuse(const char *name, const char *wanted, PyObject *object)
+{
+    PyObject *type = PyObject_GetAttrString((PyObject *)Py_TYPE(object), "__name__");
+
+    if (type != NULL)
+        PyErr_Format(PyExc_TypeError, "%s must be %s, not %S", name, wanted, type);
+    Py_XDECREF(type);
+}
+
+bool argument_open(struct argument_bytes *bytes, PyObject *object, const char *name)
 {
     if (object == Py_None)
         return true;
-    bytes->held = bytes_hold(object, &bytes->data, &bytes->size);
+    bytes->held = bytes_hold(object, name, &bytes->data, &bytes->size);
     return bytes->held != NULL;
 }
 

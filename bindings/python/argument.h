@@ -12,8 +12,11 @@ struct argument_bytes {
     size_t size;
 };
 
+/* A TypeError: "NAME must be WANTED, not TYPE". */
+void argument_refuse(const char *name, const char *wanted, PyObject *object);
+
 /* These are false with an exception. */
-bool argument_open(struct argument_bytes *bytes, PyObject *object);
+bool argument_open(struct argument_bytes *bytes, PyObject *object, const char *name);
 bool argument_number(PyObject *object, uint64_t *number);
 bool argument_count(Py_ssize_t count, Py_ssize_t wanted);
 

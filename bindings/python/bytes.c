@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "bytes.h"
 
-PyObject *bytes_hold(PyObject *object, const char **data, size_t *size)
+#include "argument.h"
+
+PyObject *bytes_hold(PyObject *object, const char *name, const char **data, size_t *size)
 {
     PyObject *view;
     PyObject *bytes;
@@ -13,8 +15,11 @@ PyObject *bytes_hold(PyObject *object, const char **data, size_t *size)
         bytes = object;
     } else {
         view = PyMemoryView_FromObject(object);
-        if (view == NULL)
+        if (view == NULL) {
+            if (PyErr_ExceptionMatches(PyExc_TypeError))
+                argument_refuse(name, "bytes", object);
             return NULL;
+        }
         bytes = PyBytes_FromObject(view);
         Py_DECREF(view);
     }

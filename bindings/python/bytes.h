@@ -9,8 +9,8 @@
 
 /* Bytes that stay as they are while the interpreter lock is let go: bytes objects are used in
  * place, anything else with a buffer is copied first, for its owner could change it. A new
- * reference to what holds them, or NULL with an exception. */
-PyObject *bytes_hold(PyObject *object, const char **data, size_t *size);
+ * reference to what holds them, or NULL with an exception that names the parameter. */
+PyObject *bytes_hold(PyObject *object, const char *name, const char **data, size_t *size);
 
 /* The same for text, as UTF-8 with its final zero. None gives NULL and Py_None. */
 PyObject *bytes_hold_text(PyObject *object, const char **text);

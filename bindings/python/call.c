@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "call.h"
 
+#include "argument.h"
 #include "ending.h"
 #include "failure.h"
 #include "place.h"
@@ -54,6 +55,36 @@ static PyObject *call_when_done(struct call *call, PyObject *callback)
     if (!add_callback(call, callback))
         return NULL;
     Py_RETURN_NONE;
+}
+
+/* Takes the callback out, wherever it is; how often it was there, or -1 with an exception. */
+static Py_ssize_t drop_callback(struct call *call, PyObject *callback)
+{
+    Py_ssize_t dropped = 0, i = call->more != NULL ? PyList_Size(call->more) : 0;
+    int same;
+
+    while (i-- > 0) {
+        same = PyObject_RichCompareBool(PyTuple_GetItem(PyList_GetItem(call->more, i), 1),
+                                        callback, Py_EQ);
+        if (same < 0 || (same > 0 && PyList_SetSlice(call->more, i, i + 1, NULL) < 0))
+            return -1;
+        dropped += same;
+    }
+    if (call->callback == NULL)
+        return dropped;
+    same = PyObject_RichCompareBool(call->callback, callback, Py_EQ);
+    if (same <= 0)
+        return same < 0 ? -1 : dropped;
+    Py_CLEAR(call->callback);
+    Py_CLEAR(call->context);
+    return dropped + 1;
+}
+
+static PyObject *call_forget(struct call *call, PyObject *callback)
+{
+    const Py_ssize_t dropped = drop_callback(call, callback);
+
+    return dropped < 0 ? NULL : PyLong_FromSsize_t(dropped);
 }
 
 /* An exception goes where the owner reports unhandled ones, unless it is to end more. */
@@ -115,8 +146,15 @@ PyObject *call_deliver(struct call *call, struct queue *queue)
 
 /* ---- Making and refusing ----------------------------------------------------------------- */
 
-struct call *call_create(PyTypeObject *type, const struct call_kind *kind, struct queue *queue,
-                         PyObject *callback)
+/* One that comes to nothing. */
+static void drop(struct call *call)
+{
+    call->looked_at = true;
+    Py_DECREF(call);
+}
+
+struct call *call_allocate(PyTypeObject *type, const struct call_kind *kind,
+                           struct queue *queue, PyObject *callback)
 {
     struct call *call = (struct call *)PyType_GenericAlloc(type, 0);
 
@@ -126,11 +164,26 @@ struct call *call_create(PyTypeObject *type, const struct call_kind *kind, struc
     call->heard = CALL_PENDING;
     Py_INCREF(queue);
     call->queue = queue;
-    if ((callback != Py_None && !add_callback(call, callback)) || !queue_expect(queue, call)) {
-        Py_DECREF(call);
+    if (callback != Py_None && !PyCallable_Check(callback)) {
+        argument_refuse("callback", "callable", callback);
+        drop(call);
         return NULL;
     }
-    return call;
+    if (callback == Py_None || add_callback(call, callback))
+        return call;
+    drop(call);
+    return NULL;
+}
+
+struct call *call_create(PyTypeObject *type, const struct call_kind *kind, struct queue *queue,
+                         PyObject *callback)
+{
+    struct call *call = call_allocate(type, kind, queue, callback);
+
+    if (call == NULL || queue_expect(queue, call))
+        return call;
+    drop(call);
+    return NULL;
 }
 
 PyObject *call_refuse(struct call *call, int32_t status)
@@ -139,7 +192,7 @@ PyObject *call_refuse(struct call *call, int32_t status)
 
     place_raise_last(queue->place, status);
     queue_forget(queue, call);
-    Py_DECREF(call);
+    drop(call);
     return NULL;
 }
 
@@ -166,6 +219,7 @@ static PyObject *call_status_now(struct call *call, PyObject *ignored)
 static PyObject *call_take_result(struct call *call, PyObject *ignored)
 {
     (void)ignored;
+    call->looked_at = true;
     return call->kind->result(call);
 }
 
@@ -179,6 +233,7 @@ static PyObject *call_cancel(struct call *call, PyObject *ignored)
 
 void call_give_up(struct call *call)
 {
+    call->looked_at = true;
     if (call->kind->cancel(call) < 0)
         PyErr_WriteUnraisable((PyObject *)call);
 }
@@ -232,6 +287,39 @@ static int call_clear(struct call *call)
     return 0;
 }
 
+bool call_is_failure(int32_t status)
+{
+    return status < 0 && status != SEC_E_UNFINISHED_CONTEXT_DELETED &&
+           status != SEC_E_SHUTDOWN_IN_PROGRESS;
+}
+
+/* A failure that nobody looked at is reported where the owner reports what nobody caught, and
+ * if that cannot be done, to sys.unraisablehook. */
+static void call_finalize(struct call *call)
+{
+    struct failure outer = {NULL, NULL, NULL};
+    PyObject *failure, *done;
+
+    if (call->looked_at)
+        return;
+    call->looked_at = true; /* by this */
+    failure_fetch(&outer);
+    failure = call->kind->failure(call);
+    if (failure != NULL) {
+        done = PyObject_CallMethod((PyObject *)call->queue, "lose", "OO", (PyObject *)call,
+                                   failure);
+        if (done != Py_True) {
+            PyErr_SetObject((PyObject *)Py_TYPE(failure), failure);
+            PyErr_WriteUnraisable((PyObject *)call);
+        }
+        Py_XDECREF(done);
+        Py_DECREF(failure);
+    }
+    if (PyErr_Occurred())
+        PyErr_WriteUnraisable((PyObject *)call);
+    failure_restore(&outer);
+}
+
 static void call_dealloc(struct call *call)
 {
     PyTypeObject *type = Py_TYPE(call);
@@ -249,19 +337,26 @@ PyObject *call_make_type(void)
         {"_status_now", METHOD(call_status_now), METH_NOARGS, NULL},
         {"_take_result", METHOD(call_take_result), METH_NOARGS, NULL},
         {"_when_done", METHOD(call_when_done), METH_O, NULL},
+        {"_forget_callback", METHOD(call_forget), METH_O, NULL},
         {"_cancel", METHOD(call_cancel), METH_NOARGS, NULL},
         {NULL, NULL, 0, NULL},
     };
     static PyMemberDef members[] = {
         {"_heard", T_INT, offsetof(struct call, heard), READONLY, NULL},
         {"_queue", T_OBJECT, offsetof(struct call, queue), READONLY, NULL},
+        {"_looked_at", T_BOOL, offsetof(struct call, looked_at), 0, NULL},
         {NULL, 0, 0, 0, NULL},
     };
     PyType_Slot slots[] = {
-        {Py_tp_new, call_new},           {Py_am_await, call_await},
-        {Py_tp_traverse, call_traverse}, {Py_tp_clear, call_clear},
-        {Py_tp_dealloc, call_dealloc},   {Py_tp_methods, methods},
-        {Py_tp_members, members},        {0, NULL},
+        {Py_tp_new, call_new},
+        {Py_am_await, call_await},
+        {Py_tp_traverse, call_traverse},
+        {Py_tp_clear, call_clear},
+        {Py_tp_finalize, call_finalize},
+        {Py_tp_dealloc, call_dealloc},
+        {Py_tp_methods, methods},
+        {Py_tp_members, members},
+        {0, NULL},
     };
     PyType_Spec spec = {"sspi_async._native.Call", sizeof(struct call), 0,
                         Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC, slots};
@@ -269,12 +364,12 @@ PyObject *call_make_type(void)
     return PyType_FromSpec(&spec);
 }
 
-PyObject *call_make_subtype(PyObject *base, const char *name, int size, PyMemberDef *members)
+PyObject *call_make_subtype(PyObject *base, const char *name, int size, PyType_Slot added)
 {
     PyType_Slot slots[] = {{Py_tp_traverse, call_traverse},
                            {Py_tp_clear, call_clear},
                            {Py_tp_dealloc, call_dealloc},
-                           {Py_tp_members, members},
+                           added,
                            {0, NULL}};
     PyType_Spec spec = {name, size, 0,
                         Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC, slots};

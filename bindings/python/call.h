@@ -28,6 +28,9 @@ struct call_kind {
     PyObject *(*result)(struct call *call);
     /* Completes it now. 1: it was pending. -1: an exception. */
     int (*cancel)(struct call *call);
+    /* Why a call has failed that is complete, a new reference, for one that nobody looked at;
+     * NULL: it has not, or somebody ended it on purpose, or an exception. */
+    PyObject *(*failure)(struct call *call);
     int (*traverse)(struct call *call, visitproc visit, void *arg);
     void (*clear)(struct call *call);
 };
@@ -43,10 +46,14 @@ struct call {
     PyObject *context;
     PyObject *more; /* a list of pairs of others, or NULL */
     int32_t heard;
+    bool looked_at; /* somebody knows what became of it, or means not to */
 };
 
-/* A call of a queue that has not been submitted, as it is allocated for a type of its kind.
- * callback: None for none. NULL: an exception. */
+/* A call of a queue, as it is allocated for a type of its kind. callback: None for none. NULL:
+ * an exception. */
+struct call *call_allocate(PyTypeObject *type, const struct call_kind *kind,
+                           struct queue *queue, PyObject *callback);
+/* The same for one that is about to be submitted: its queue expects a completion. */
 struct call *call_create(PyTypeObject *type, const struct call_kind *kind, struct queue *queue,
                          PyObject *callback);
 
@@ -59,6 +66,9 @@ uint64_t call_id(const struct call *call);
 /* Whether its completion is all that will be heard of it. */
 bool call_is_ending(const struct call *call);
 
+/* Whether a status is how a call ends that failed by itself, and not by a cancel or a fork. */
+bool call_is_failure(int32_t status);
+
 /* Cancels a call that nobody awaits any more; exceptions of that go out of sight. */
 void call_give_up(struct call *call);
 
@@ -67,7 +77,7 @@ void call_give_up(struct call *call);
 PyObject *call_deliver(struct call *call, struct queue *queue);
 
 PyObject *call_make_type(void);
-/* A type of a kind, with what it adds to the base. */
-PyObject *call_make_subtype(PyObject *base, const char *name, int size, PyMemberDef *members);
+/* A type of a kind, with a slot of members or methods that it adds to the base. */
+PyObject *call_make_subtype(PyObject *base, const char *name, int size, PyType_Slot added);
 
 #endif

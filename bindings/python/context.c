@@ -2,6 +2,7 @@
 #include "context.h"
 
 #include "call.h"
+#include "failure.h"
 
 static void set(PyObject **member, PyObject *value)
 {
@@ -68,6 +69,8 @@ bool context_note_leg(struct context *context, PyObject *call, PyObject *given,
         set(&context->first, NULL);
     if (outcome->context != 0)
         context->handle = outcome->context;
+    if (outcome->status == SEC_E_SECURITY_QOS_FAILED)
+        context->interrupted = true;
     if (failed)
         return true;
     context->attributes = outcome->attributes;
@@ -123,6 +126,12 @@ static PyObject *context_is_alive(struct context *context, void *ignored)
                            (context->handle != 0 && context->handle != CONTEXT_DEAD));
 }
 
+static PyObject *context_first_begins(struct context *context, PyObject *call)
+{
+    context_begin_first(context, call != Py_None ? call : NULL);
+    Py_RETURN_NONE;
+}
+
 static int context_traverse(struct context *context, visitproc visit, void *arg)
 {
     Py_VISIT(Py_TYPE(context));
@@ -136,7 +145,22 @@ static int context_clear(struct context *context)
     return 0;
 }
 
-/* One that was left to the garbage collector is deleted by it. */
+/* One that was left to the garbage collector is deleted by it, which deserves a warning. */
+static void context_finalize(struct context *context)
+{
+    struct failure outer = {NULL, NULL, NULL};
+
+    if (context->handle == 0 || context->handle == CONTEXT_DEAD)
+        return;
+    failure_fetch(&outer);
+    if (PyErr_ResourceWarning(
+            (PyObject *)context, 1,
+            "%R was left to the garbage collector: use 'with', or delete() it",
+            (PyObject *)context) < 0)
+        PyErr_WriteUnraisable((PyObject *)context);
+    failure_restore(&outer);
+}
+
 static void context_dealloc(struct context *context)
 {
     PyTypeObject *type = Py_TYPE(context);
@@ -156,12 +180,14 @@ PyObject *context_make_type(void)
     static PyMethodDef methods[] = {
         {"_abandon_first", METHOD(context_abandon), METH_NOARGS, NULL},
         {"_mark_dead", METHOD(context_bury), METH_NOARGS, NULL},
+        {"_begin_first", METHOD(context_first_begins), METH_O, NULL},
         {NULL, NULL, 0, NULL},
     };
     static PyMemberDef members[] = {
         {"_handle", T_ULONGLONG, offsetof(struct context, handle), 0, NULL},
         {"_first", T_OBJECT, offsetof(struct context, first), READONLY, NULL},
         {"_complete", T_BOOL, offsetof(struct context, complete), 0, NULL},
+        {"_interrupted", T_BOOL, offsetof(struct context, interrupted), READONLY, NULL},
         {"_attributes", T_UINT, offsetof(struct context, attributes), READONLY, NULL},
         {"_expiry", T_LONGLONG, offsetof(struct context, expiry), READONLY, NULL},
         {"_rest", T_OBJECT, offsetof(struct context, rest), 0, NULL},
@@ -173,10 +199,15 @@ PyObject *context_make_type(void)
         {NULL, NULL, NULL, NULL, NULL},
     };
     PyType_Slot slots[] = {
-        {Py_tp_new, context_new},     {Py_tp_traverse, context_traverse},
-        {Py_tp_clear, context_clear}, {Py_tp_dealloc, context_dealloc},
-        {Py_tp_methods, methods},     {Py_tp_members, members},
-        {Py_tp_getset, properties},   {0, NULL},
+        {Py_tp_new, context_new},
+        {Py_tp_traverse, context_traverse},
+        {Py_tp_clear, context_clear},
+        {Py_tp_finalize, context_finalize},
+        {Py_tp_dealloc, context_dealloc},
+        {Py_tp_methods, methods},
+        {Py_tp_members, members},
+        {Py_tp_getset, properties},
+        {0, NULL},
     };
     PyType_Spec spec = {"sspi_async._native.Context", sizeof(struct context), 0,
                         Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC, slots};

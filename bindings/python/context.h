@@ -21,12 +21,13 @@ struct context {
     int64_t expiry;
     uint32_t attributes;
     bool complete;
+    bool interrupted; /* a leg was cancelled or ran out of time: only a delete is left */
 };
 
 /* An object of Python's as a context, or NULL with a TypeError. */
 struct context *context_of(PyObject *object, PyTypeObject *type);
 
-/* The call of the first leg is under way. */
+/* The call of the first leg is under way; NULL: not any more. */
 void context_begin_first(struct context *context, PyObject *call);
 
 /* Before it is deleted: has a first leg that is under way bring no other one. False: an

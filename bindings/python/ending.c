@@ -3,7 +3,10 @@
 
 #include <stdlib.h>
 
+#include "argument.h"
 #include "context.h"
+#include "deadline.h"
+#include "failure.h"
 #include "operation.h"
 #include "place.h"
 #include "queue.h"
@@ -52,6 +55,17 @@ static int ending_cancel(struct call *call)
     return queue_drop(call->queue, call, SEC_E_UNFINISHED_CONTEXT_DELETED);
 }
 
+static PyObject *ending_failure(struct call *call)
+{
+    PyObject *none;
+
+    if (!call_is_failure(call->heard))
+        return NULL;
+    none = ending_result(call);
+    Py_XDECREF(none);
+    return failure_take_object();
+}
+
 static int ending_traverse(struct call *call, visitproc visit, void *arg)
 {
     (void)call;
@@ -65,21 +79,25 @@ static void ending_clear(struct call *call)
     (void)call;
 }
 
-const struct call_kind ending_kind = {ending_status, ending_result, ending_cancel,
-                                      ending_traverse, ending_clear};
+const struct call_kind ending_kind = {ending_status,  ending_result,   ending_cancel,
+                                      ending_failure, ending_traverse, ending_clear};
 
 /* ---- Submits ----------------------------------------------------------------------------- */
 
-static PyObject *begin(struct place *place, const struct end *end, PyObject *callback)
+/* arguments: of the method, behind what is to end. */
+static PyObject *begin(struct place *place, const struct end *end, PyObject *const *arguments)
 {
-    struct queue *queue = place_queue(place);
+    PyObject *const callback = arguments[0];
+    struct deadline deadline;
+    struct queue *queue;
     struct call *call;
     PyObject *made;
     int32_t status;
 
-    if (queue == NULL)
+    if (!deadline_of(arguments[1], arguments[2], &deadline) ||
+        (queue = place_queue(place)) == NULL)
         return NULL;
-    if (queue->of_loop) {
+    if (queue->of_loop && deadline.kind == DEADLINE_OF_PROCESS) {
         call = call_create(place->ending, &ending_kind, queue, callback);
         made = (PyObject *)call;
         if (call != NULL) {
@@ -90,18 +108,10 @@ static PyObject *begin(struct place *place, const struct end *end, PyObject *cal
                 made = call_refuse(call, status);
         }
     } else {
-        made = operation_end(place, queue, end, callback);
+        made = operation_end(place, queue, end, callback, &deadline);
     }
     Py_DECREF(queue);
     return made;
-}
-
-static bool check_count(Py_ssize_t count)
-{
-    if (count == 2)
-        return true;
-    PyErr_SetString(PyExc_TypeError, "what is to end, and a callback or None, are wanted");
-    return false;
 }
 
 PyObject *ending_of_context(struct place *place, PyObject *const *arguments, Py_ssize_t count)
@@ -110,15 +120,16 @@ PyObject *ending_of_context(struct place *place, PyObject *const *arguments, Py_
     struct context *context;
     PyObject *made;
 
-    if (!check_count(count))
+    if (!argument_count(count, 4))
         return NULL;
     context = context_of(arguments[0], place->security_context);
     if (context == NULL || !context_abandon_first(context))
         return NULL;
     end.handle = context->handle;
-    made = begin(place, &end, arguments[1]);
+    made = begin(place, &end, arguments + 1);
     if (made != NULL)
         context_mark_dead(context);
+    place_follow(place, made, "delete", arguments[0]);
     return made;
 }
 
@@ -148,7 +159,7 @@ PyObject *ending_of_contexts(struct place *place, PyObject *const *arguments, Py
     uint64_t *numbers;
     PyObject *contexts, *made = NULL;
 
-    if (!check_count(count))
+    if (!argument_count(count, 4))
         return NULL;
     contexts = PySequence_List(arguments[0]); /* of our own: nobody changes it */
     if (contexts == NULL)
@@ -157,9 +168,10 @@ PyObject *ending_of_contexts(struct place *place, PyObject *const *arguments, Py
     numbers = numbers_of(place, contexts, end.count);
     end.contexts = numbers;
     if (numbers != NULL)
-        made = begin(place, &end, arguments[1]);
+        made = begin(place, &end, arguments + 1);
     for (size_t i = 0; made != NULL && i < end.count; i++)
         context_mark_dead((struct context *)PyList_GetItem(contexts, (Py_ssize_t)i));
+    place_follow(place, made, "delete", contexts);
     free(numbers);
     Py_DECREF(contexts);
     return made;
@@ -170,17 +182,18 @@ PyObject *ending_of_credential(struct place *place, PyObject *const *arguments,
 {
     struct end end = {.what = END_CREDENTIAL};
 
-    if (!check_count(count))
+    if (!argument_count(count, 4))
         return NULL;
     end.handle = PyLong_AsUnsignedLongLong(arguments[0]);
     if (end.handle == UINT64_MAX && PyErr_Occurred())
         return NULL;
-    return begin(place, &end, arguments[1]);
+    return begin(place, &end, arguments + 1);
 }
 
 PyObject *ending_make_type(PyObject *base)
 {
     static PyMemberDef members[] = {{NULL, 0, 0, 0, NULL}};
 
-    return call_make_subtype(base, "sspi_async._native.Ending", sizeof(struct ending), members);
+    return call_make_subtype(base, "sspi_async._native.Ending", sizeof(struct ending),
+                             (PyType_Slot){Py_tp_members, members});
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Calls that end something: deletes and frees. On a loop they have no call of the library:
- * their completion tells all there is to know. Elsewhere they are operations.
+ * their completion tells all there is to know. Elsewhere, and with a deadline, they are
+ * operations.
  */
 #ifndef SSPI_ASYNC_PYTHON_ENDING_H
 #define SSPI_ASYNC_PYTHON_ENDING_H
@@ -24,8 +25,8 @@ int32_t end_submit(const struct end *end, uint64_t call, uint64_t queue, uint64_
 
 extern const struct call_kind ending_kind;
 
-/* Methods of place: end_context(context, callback), end_contexts(contexts, callback),
- * end_credential(number, callback). They return a call. */
+/* Methods of place: end_context(context, callback, timeout, deadline), end_contexts and
+ * end_credential likewise, with contexts or a number. They return a call. */
 PyObject *ending_of_context(struct place *place, PyObject *const *arguments, Py_ssize_t count);
 PyObject *ending_of_contexts(struct place *place, PyObject *const *arguments, Py_ssize_t count);
 PyObject *ending_of_credential(struct place *place, PyObject *const *arguments,

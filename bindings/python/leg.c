@@ -4,6 +4,7 @@
 #include "argument.h"
 #include "bytes.h"
 #include "context.h"
+#include "deadline.h"
 #include "operation.h"
 #include "place.h"
 #include "queue.h"
@@ -17,17 +18,24 @@ static PyObject *submit(struct place *place, struct context *context,
     const bool first = context->handle == 0;
     const int acceptor = PyObject_IsTrue(arguments[1]);
     struct operation *operation = NULL;
+    struct deadline deadline;
     struct queue *queue;
     uint64_t credential, flags, id;
     int32_t status;
 
     if (acceptor < 0 || !argument_number(arguments[2], &credential) ||
-        !argument_number(arguments[4], &flags))
+        !argument_number(arguments[4], &flags) ||
+        !deadline_of(arguments[9], arguments[10], &deadline))
         return NULL;
-    queue = place_queue(place);
+    if (arguments[11] == Py_None) {
+        queue = place_queue(place);
+    } else {
+        queue = (struct queue *)arguments[11];
+        Py_INCREF(queue);
+    }
     if (queue == NULL)
         return NULL;
-    operation = operation_create(place, queue, arguments[8]);
+    operation = operation_create(place, queue, arguments[8], &deadline);
     Py_DECREF(queue); /* the call has it now */
     if (operation == NULL)
         return NULL;
@@ -60,14 +68,17 @@ PyObject *leg_begin(struct place *place, PyObject *const *arguments, Py_ssize_t 
     PyObject *target = NULL, *made = NULL;
     const char *target_text;
 
-    if (!argument_count(count, 9) ||
+    if (!argument_count(count, 12) ||
         (context = context_of(arguments[0], place->security_context)) == NULL)
         return NULL;
     target = bytes_hold_text(arguments[3], &target_text);
-    token.held = bytes_hold(arguments[5], &token.data, &token.size);
-    if (target != NULL && token.held != NULL && argument_open(&bindings, arguments[6]) &&
-        argument_open(&protocols, arguments[7]))
+    token.held = bytes_hold(arguments[5], "token", &token.data, &token.size);
+    if (target != NULL && token.held != NULL &&
+        argument_open(&bindings, arguments[6], "channel_bindings") &&
+        argument_open(&protocols, arguments[7], "application_protocols"))
         made = submit(place, context, arguments, target_text, &token, &bindings, &protocols);
+    if (arguments[11] == Py_None) /* else it is part of another one */
+        place_follow(place, made, "step", arguments[0]);
     Py_XDECREF(target);
     Py_XDECREF(token.held);
     Py_XDECREF(bindings.held);

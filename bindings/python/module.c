@@ -7,6 +7,7 @@
 #include "operation.h"
 #include "place.h"
 #include "queue.h"
+#include "relay.h"
 #include "waiter.h"
 
 /* Takes the reference over. */
@@ -25,6 +26,7 @@ int module_add_types(PyObject *module)
 
     if (call != NULL && add(module, "Ending", ending_make_type(call)) == 0 &&
         add(module, "Operation", operation_make_type(call)) == 0 &&
+        add(module, "Relay", relay_make_type(call)) == 0 &&
         add(module, "Context", context_make_type()) == 0 &&
         add(module, "Place", place_make_type()) == 0 &&
         add(module, "Queue", queue_make_type()) == 0 &&

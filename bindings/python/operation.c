@@ -10,6 +10,7 @@
 
 #include "bytes.h"
 #include "context.h"
+#include "deadline.h"
 #include "ending.h"
 #include "failure.h"
 #include "place.h"
@@ -146,10 +147,24 @@ static int operation_cancel(struct call *call)
     status = sspia_hub_call_cancel(operation->native);
     if (status == SEC_E_NO_CONTEXT)
         return 0;
-    if (status >= 0)
+    if (status >= 0) {
+        if (operation->is_leg)
+            ((struct context *)operation->subject)->interrupted = true;
         return 1;
+    }
     place_raise_last(call->queue->place, status);
     return -1;
+}
+
+static PyObject *operation_failure(struct call *call)
+{
+    struct operation *operation = (struct operation *)call;
+
+    if (operation->state != OPERATION_FETCHED || operation->error == NULL ||
+        (operation->status < 0 && !call_is_failure(operation->status)))
+        return NULL;
+    Py_INCREF(operation->error);
+    return operation->error;
 }
 
 static int operation_traverse(struct call *call, visitproc visit, void *arg)
@@ -177,18 +192,27 @@ static void operation_clear(struct call *call)
     Py_CLEAR(operation->error);
 }
 
-static const struct call_kind operation_kind = {
-    operation_status, operation_result, operation_cancel, operation_traverse, operation_clear};
+static const struct call_kind operation_kind = {operation_status,   operation_result,
+                                                operation_cancel,   operation_failure,
+                                                operation_traverse, operation_clear};
 
 /* ---- Submits ----------------------------------------------------------------------------- */
 
-struct operation *operation_create(struct place *place, struct queue *queue, PyObject *callback)
+struct operation *operation_create(struct place *place, struct queue *queue, PyObject *callback,
+                                   const struct deadline *deadline)
 {
     const uint64_t native = sspia_hub_call_create();
     struct operation *operation;
+    int32_t status;
 
     if (native == 0) {
         place_raise(place, SEC_E_INSUFFICIENT_MEMORY);
+        return NULL;
+    }
+    status = deadline_arm(deadline, native);
+    if (status < 0) {
+        place_raise_last(place, status);
+        sspia_hub_call_free(native);
         return NULL;
     }
     operation =
@@ -206,9 +230,9 @@ PyObject *operation_submitted(struct operation *operation, int32_t status)
 }
 
 PyObject *operation_end(struct place *place, struct queue *queue, const struct end *end,
-                        PyObject *callback)
+                        PyObject *callback, const struct deadline *deadline)
 {
-    struct operation *operation = operation_create(place, queue, callback);
+    struct operation *operation = operation_create(place, queue, callback, deadline);
 
     if (operation == NULL)
         return NULL;
@@ -224,5 +248,5 @@ PyObject *operation_make_type(PyObject *base)
     };
 
     return call_make_subtype(base, "sspi_async._native.Operation", sizeof(struct operation),
-                             members);
+                             (PyType_Slot){Py_tp_members, members});
 }

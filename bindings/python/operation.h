@@ -6,6 +6,7 @@
 #include "call.h"
 #include "limited.h"
 
+struct deadline;
 struct end;
 struct place;
 
@@ -25,15 +26,15 @@ struct operation {
 };
 
 /* One that has not been submitted, or NULL with an exception. */
-struct operation *operation_create(struct place *place, struct queue *queue,
-                                   PyObject *callback);
+struct operation *operation_create(struct place *place, struct queue *queue, PyObject *callback,
+                                   const struct deadline *deadline);
 
 /* The call of a submit with that status, or the exception of one that was refused. */
 PyObject *operation_submitted(struct operation *operation, int32_t status);
 
-/* An end where there is no loop; see ending.h. */
+/* An end where there is no loop, or that has a deadline; see ending.h. */
 PyObject *operation_end(struct place *place, struct queue *queue, const struct end *end,
-                        PyObject *callback);
+                        PyObject *callback, const struct deadline *deadline);
 
 PyObject *operation_make_type(PyObject *base);
 

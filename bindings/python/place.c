@@ -8,6 +8,7 @@
 #include "ending.h"
 #include "leg.h"
 #include "queue.h"
+#include "relay.h"
 
 /* ---- Where we are ------------------------------------------------------------------------ */
 
@@ -151,6 +152,32 @@ PyObject *place_raise_named(struct place *place, int32_t status, const char *nam
     return NULL;
 }
 
+/* ---- Who wants to see calls -------------------------------------------------------------- */
+
+/* A logger keeps the levels that are off in a dict, which is cleared when any level changes. A
+ * look into that costs next to nothing, where asking the logger would cost a tenth of a delete.
+ * A level that is not in there is asked for, by follow. */
+static bool is_watched(const struct place *place)
+{
+    if (place->follow == NULL)
+        return false;
+    if (place->spans || !PyDict_Check(place->levels))
+        return true;
+    return PyDict_GetItemWithError(place->levels, place->debug) != Py_False;
+}
+
+void place_follow(struct place *place, PyObject *call, const char *operation, PyObject *subject)
+{
+    PyObject *done;
+
+    if (call == NULL || !is_watched(place))
+        return;
+    done = PyObject_CallFunction(place->follow, "OsO", call, operation, subject);
+    if (done == NULL)
+        PyErr_WriteUnraisable(place->follow);
+    Py_XDECREF(done);
+}
+
 /* ---- The type ---------------------------------------------------------------------------- */
 
 static int place_init(struct place *place, PyObject *arguments, PyObject *keywords)
@@ -197,7 +224,10 @@ static int place_traverse(struct place *place, visitproc visit, void *arg)
     Py_VISIT(place->waiter);
     Py_VISIT(place->ending);
     Py_VISIT(place->operation);
+    Py_VISIT(place->relay);
     Py_VISIT(place->security_context);
+    Py_VISIT(place->follow);
+    Py_VISIT(place->levels);
     return 0;
 }
 
@@ -220,7 +250,11 @@ static void place_dealloc(struct place *place)
     Py_CLEAR(place->waiter);
     Py_CLEAR(place->ending);
     Py_CLEAR(place->operation);
+    Py_CLEAR(place->relay);
     Py_CLEAR(place->security_context);
+    Py_CLEAR(place->follow);
+    Py_CLEAR(place->debug);
+    Py_CLEAR(place->levels);
     ((freefunc)PyType_GetSlot(type, Py_tp_free))(place);
     Py_DECREF(type);
 }
@@ -234,14 +268,20 @@ PyObject *place_make_type(void)
         {"end_credential", METHOD(ending_of_credential), METH_FASTCALL, NULL},
         {"acquire", METHOD(acquisition_begin), METH_FASTCALL, NULL},
         {"step", METHOD(leg_begin), METH_FASTCALL, NULL},
+        {"first_leg", METHOD(relay_begin), METH_FASTCALL, NULL},
         {NULL, NULL, 0, NULL},
     };
-    /* Set once each, by the module that has the type. */
+    /* Set once each, by the module that has what it is; spans later. */
     static PyMemberDef members[] = {
         {"waiter", T_OBJECT, offsetof(struct place, waiter), 0, NULL},
         {"ending", T_OBJECT, offsetof(struct place, ending), 0, NULL},
         {"operation", T_OBJECT, offsetof(struct place, operation), 0, NULL},
+        {"relay", T_OBJECT, offsetof(struct place, relay), 0, NULL},
         {"security_context", T_OBJECT, offsetof(struct place, security_context), 0, NULL},
+        {"follow", T_OBJECT, offsetof(struct place, follow), 0, NULL},
+        {"debug", T_OBJECT, offsetof(struct place, debug), 0, NULL},
+        {"levels", T_OBJECT, offsetof(struct place, levels), 0, NULL},
+        {"spans", T_BOOL, offsetof(struct place, spans), 0, NULL},
         {NULL, 0, 0, 0, NULL},
     };
     PyType_Slot slots[] = {

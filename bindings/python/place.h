@@ -33,7 +33,12 @@ struct place {
     PyTypeObject *waiter; /* and the types of what is made here */
     PyTypeObject *ending;
     PyTypeObject *operation;
+    PyTypeObject *relay;
     PyTypeObject *security_context;
+    PyObject *follow; /* trace.follow; NULL, as at first: nobody wants to see calls */
+    PyObject *debug;  /* the level of the log, as a number */
+    PyObject *levels; /* what the logger keeps of the levels that it was asked for */
+    bool spans;       /* whether calls have spans */
 };
 
 /* A reference to the queue of this place, or NULL with an exception. */
@@ -50,6 +55,11 @@ void place_forget(struct place *place, const struct queue *queue);
 PyObject *place_raise(struct place *place, int32_t status);
 PyObject *place_raise_named(struct place *place, int32_t status, const char *name);
 PyObject *place_raise_last(struct place *place, int32_t status);
+
+/* Has a call that was submitted just now seen to its end, where somebody wants to see calls: in
+ * the log, or as a span. subject: a context, or a list of them. */
+void place_follow(struct place *place, PyObject *call, const char *operation,
+                  PyObject *subject);
 
 PyObject *place_make_type(void);
 

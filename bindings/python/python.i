@@ -39,7 +39,7 @@
 %typemap(in) (const void *DATA, size_t SIZE) (PyObject *held = NULL, const char *start = NULL,
                                               size_t length = 0) {
     if ($input != Py_None) {
-        held = bytes_hold($input, &start, &length);
+        held = bytes_hold($input, "$1_name", &start, &length);
         if (held == NULL)
             SWIG_fail;
     }

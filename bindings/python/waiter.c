@@ -69,6 +69,7 @@ static PyObject *waiter_next(struct waiter *waiter)
         Py_INCREF(waiter);
         return (PyObject *)waiter;
     }
+    waiter->call->looked_at = true;
     result = waiter->call->kind->result(waiter->call);
     if (result != NULL)
         stop_with(result);

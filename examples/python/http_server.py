@@ -43,7 +43,7 @@ async def serve(
     credential: Credential, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 ) -> None:
     """Serve one connection. The handshake is the connection's: NTLM needs several requests."""
-    context = sspi_async.server(credential=credential)
+    context = sspi_async.server(credential=credential, timeout=10)
     try:
         while (token := await read_token(reader)) is not None:
             if not token:

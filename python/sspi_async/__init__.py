@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: MIT
 """Asynchronous SSPI: Kerberos, NTLM, Negotiate and TLS handshakes that block nobody.
 
-    async with sspi_async.client("HTTP@www.example.org", package="Negotiate") as ctx:
+    async with sspi_async.client("HTTP@www.example.org", timeout=10) as ctx:
         token = await ctx.step()
-        while not ctx.complete:
-            token = await ctx.step(await exchange(token))
+        while token:
+            answer = await exchange(token)  # sends it, and returns what comes back
+            token = await ctx.step(answer) if answer else b""
         sealed = ctx.encrypt(b"hello")
 
-What can block is a `Call`: await it in asyncio or trio, or wait with `.result()`.
+What can block is a `Call`: await it in asyncio or trio, or wait with `.result()`. Each takes a
+`timeout`, at which the work itself ends.
 `sspi_async.raw` has the eleven functions under their Windows names; `sspi_async.testing` has
 pytest fixtures for those who test without a domain.
 """
@@ -18,11 +20,13 @@ from . import _native
 from .call import Call
 from .context import SecurityContext, client, delete_many, server
 from .credential import Credential, Identity, TlsIdentity
+from .deadline import set_default_timeout
 from .error import (
     BadBindings,
     Cancelled,
     CertificateError,
     ContextExpired,
+    DeadlineExceeded,
     IncompleteMessage,
     InvalidHandle,
     InvalidParameter,
@@ -106,6 +110,7 @@ __all__ = [
     "ContextExpired",
     "Credential",
     "CredentialUse",
+    "DeadlineExceeded",
     "ExportFlags",
     "Identity",
     "IncompleteMessage",
@@ -150,8 +155,20 @@ __all__ = [
     "packages",
     "pool_counts",
     "server",
+    "set_default_timeout",
     "turn_off_package",
 ]
+
+
+def _show(value: object) -> None:
+    """Have a class or function say where people find it, rather than where it is written."""
+    if hasattr(value, "__module__"):
+        value.__module__ = __name__
+
+
+for _name in __all__:
+    if _name in globals() and not isinstance(globals()[_name], str):
+        _show(globals()[_name])
 
 if not TYPE_CHECKING:  # to whom it would mean that any name is there
 
@@ -161,6 +178,7 @@ if not TYPE_CHECKING:  # to whom it would mean that any name is there
         from importlib import import_module
 
         value: object = getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
+        _show(value)
         globals()[name] = value
         return value
 

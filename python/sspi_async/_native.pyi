@@ -16,11 +16,14 @@ _Outcome: TypeAlias = tuple[int, int, int, int, int, int, int, bytes | None]
 # ---- Types written by hand: each in its file of bindings/python ------------------------------
 
 class Call:
+    def __del__(self) -> None: ...
     _heard: int
+    _looked_at: bool
     _queue: Any
     def _status_now(self) -> int: ...
     def _take_result(self) -> Any: ...
     def _when_done(self, callback: Callable[[Any], object]) -> None: ...
+    def _forget_callback(self, callback: Callable[[Any], object]) -> int: ...
     def _cancel(self) -> bool: ...
     def __await__(self) -> Generator[Any, Any, Any]: ...
 
@@ -29,7 +32,11 @@ class Ending(Call): ...
 class Operation(Call):
     _native: int
 
+class Relay(Call):
+    def _finish(self, status: int) -> None: ...
+
 class Context:
+    def __del__(self) -> None: ...
     _handle: int
     _complete: bool
     _rest: bytes
@@ -42,6 +49,9 @@ class Context:
     def _expiry(self) -> int: ...
     @property
     def _alive(self) -> bool: ...
+    @property
+    def _interrupted(self) -> bool: ...
+    def _begin_first(self, call: Any) -> None: ...
     def _abandon_first(self) -> None: ...
     def _mark_dead(self) -> None: ...
 
@@ -49,7 +59,12 @@ class Place:
     waiter: type[Waiter]
     ending: type[Ending]
     operation: type[Operation]
+    relay: type[Relay]
     security_context: type[Context]
+    follow: Callable[..., None]
+    debug: int
+    levels: dict[int, bool] | None
+    spans: bool
     def __init__(
         self,
         running_loop: Callable[[], object],
@@ -62,11 +77,30 @@ class Place:
         /,
     ) -> None: ...
     def after_fork(self) -> None: ...
-    def end_context(self, context: Context, callback: object, /) -> _call.Call[None]: ...
-    def end_contexts(
-        self, contexts: Iterable[Context], callback: object, /
+    def end_context(
+        self,
+        context: Context,
+        callback: object,
+        timeout: float | None,
+        deadline: float | None,
+        /,
     ) -> _call.Call[None]: ...
-    def end_credential(self, credential: int, callback: object, /) -> _call.Call[None]: ...
+    def end_contexts(
+        self,
+        contexts: Iterable[Context],
+        callback: object,
+        timeout: float | None,
+        deadline: float | None,
+        /,
+    ) -> _call.Call[None]: ...
+    def end_credential(
+        self,
+        credential: int,
+        callback: object,
+        timeout: float | None,
+        deadline: float | None,
+        /,
+    ) -> _call.Call[None]: ...
     def acquire(
         self,
         package: str | None,
@@ -75,6 +109,8 @@ class Place:
         identity: _Bytes | None,
         finish: Callable[[int, int], Credential],
         callback: object,
+        timeout: float | None,
+        deadline: float | None,
         /,
     ) -> _call.Call[Credential]: ...
     def step(
@@ -88,8 +124,12 @@ class Place:
         bindings: _Bytes | None,
         protocols: _Bytes | None,
         callback: object,
+        timeout: float | None,
+        deadline: float | None,
+        queue: Queue | None,
         /,
     ) -> _call.Call[bytes]: ...
+    def first_leg(self, queue: Queue, callback: object, /) -> Any: ...
 
 class Queue:
     loop: Callable[[], Any]
@@ -203,3 +243,4 @@ def pool_count(member: int) -> int: ...
 def status_name(status: int) -> str: ...
 def status_text(status: int) -> str: ...
 def version() -> str: ...
+def set_default_deadline(milliseconds: int) -> None: ...

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import sys
 import time
 from collections.abc import Generator
@@ -25,6 +26,13 @@ class Call(_native.Call, Generic[T]):
 
     A call goes on when nobody keeps it. It belongs to the event loop on which it was made (or,
     without one, to the library's dispatcher thread): its callbacks run there, whoever waits.
+
+    What awaits in asyncio takes it as it is: `asyncio.gather`, `wait`, `wait_for`, `shield`,
+    `as_completed`, `asyncio.timeout`; so does whatever awaits in trio and anyio. For
+    `concurrent.futures.wait` and `as_completed` there is `future()`.
+
+    If a call fails and goes without anybody having asked for its result, its exception or its
+    status, that is reported: to the loop's exception handler, or to `sys.unraisablehook`.
     """
 
     # There are two kinds: `Operation` has a call of the library, which is asked for what it
@@ -38,10 +46,12 @@ class Call(_native.Call, Generic[T]):
         _queue: Queue
 
         def _take_result(self) -> T: ...
+        def _status_now(self) -> int: ...
         def __await__(self) -> Generator[Any, Any, T]: ...
 
     def __repr__(self) -> str:
-        return f"<sspi_async.Call {self.status.name}>"
+        status = self._status_now()
+        return f"<sspi_async.Call {'pending' if status == PENDING else Status(status).name}>"
 
     def _wait(self, timeout_ms: int) -> None:
         """Block until the call is complete, the time is over, or something has happened."""
@@ -58,12 +68,23 @@ class Call(_native.Call, Generic[T]):
         """
         return self._cancel()
 
+    def cancelled(self) -> bool:
+        """Tell whether the call was cancelled.
+
+        Returns:
+            True if it ended with `Cancelled`.
+        """
+        return self._status_now() == Status.SEC_E_UNFINISHED_CONTEXT_DELETED
+
     # ---- Poll, wait, be told ----------------------------------------------------------------
 
     @property
     def status(self) -> Status:
         """SEC_I_ASYNC_CALL_PENDING, then what the call returned."""
-        return Status(self._status_now())
+        status = self._status_now()
+        if status != PENDING:
+            self._looked_at = True
+        return Status(status)
 
     def done(self) -> bool:
         """Tell whether the call is complete.
@@ -83,7 +104,8 @@ class Call(_native.Call, Generic[T]):
             What the operation yields.
 
         Raises:
-            TimeoutError: If the time ran out; the call goes on.
+            TimeoutError: If the time ran out; the call goes on. (`DeadlineExceeded`, which is
+                a TimeoutError too, is the end of the call.)
             SspiError: If the call failed.
         """
         if self._status_now() == PENDING:
@@ -128,6 +150,28 @@ class Call(_native.Call, Generic[T]):
             callback: Is given this call.
         """
         self._when_done(callback)
+
+    def remove_done_callback(self, callback: Callable[[Call[T]], object]) -> int:
+        """Have a function not called any more.
+
+        Args:
+            callback: As it was added.
+
+        Returns:
+            How often it was there.
+        """
+        return self._forget_callback(callback)
+
+    def future(self) -> concurrent.futures.Future[T]:
+        """Make a future for what takes no other: `concurrent.futures.wait`, `as_completed`.
+
+        It is resolved on the owner of the call. A thread that runs the event loop to which the
+        call belongs must not block on it. Cancelling the future cancels the call.
+
+        Returns:
+            The future.
+        """
+        return _Future(self)
 
     # ---- Await ------------------------------------------------------------------------------
 
@@ -197,3 +241,27 @@ class Call(_native.Call, Generic[T]):
 
         self.add_done_callback(tell)
         await lowlevel.wait_task_rescheduled(abort)
+
+
+class _Future(concurrent.futures.Future[T]):
+    """The result of a call, by way of its callback."""
+
+    def __init__(self, call: Call[T]) -> None:
+        super().__init__()
+        self._call = call
+        call.add_done_callback(self._resolve)
+
+    def cancel(self) -> bool:
+        return self._call.cancel() or self._call.cancelled()
+
+    def _resolve(self, call: Call[T]) -> None:
+        if call.cancelled():
+            call.exception()
+            super().cancel()
+            self.set_running_or_notify_cancel()
+            return
+        error = call.exception()
+        if error is None:
+            self.set_result(call.result())
+        else:
+            self.set_exception(error)

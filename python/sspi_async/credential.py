@@ -4,20 +4,26 @@
 from __future__ import annotations
 
 import dataclasses
+import warnings
 from types import TracebackType
 from typing import TYPE_CHECKING, Callable
 
-from . import _native
+from . import _native, trace
+from .argument import Path, need_path, need_text, need_type
 from .call import Call
-from .error import check, need_text
+from .error import InvalidParameter, NoCredentials, check
 from .flags import CredentialUse
 from .place import place
+from .status import Status
 
 if TYPE_CHECKING:
     import datetime
 
 _MANUAL_CRED_VALIDATION = 0x8
 _CONSTRAINED = 0x1
+_FILES = ("ccache", "keytab", "client_keytab", "ntlm_user_file", "ntlm_helper")
+_SCHANNEL = ("schannel", "microsoft unified security protocol provider")
+_OTHERS = ("kerberos", "ntlm", "negotiate")
 _NEVER = 0x7FFFFFFFFFFFFFFF
 
 
@@ -36,6 +42,9 @@ def moment(seconds: int) -> datetime.datetime | None:
 @dataclasses.dataclass(frozen=True)
 class Identity:
     """Where a credential comes from; what is None is left to the system's configuration.
+
+    For Kerberos, NTLM and Negotiate; TLS (Schannel) takes a `TlsIdentity`. Files may be
+    `os.PathLike`.
 
     Attributes:
         user: The user to log on, "alice" or "alice@EXAMPLE.ORG".
@@ -60,12 +69,12 @@ class Identity:
     domain: str | None = None
     password: str | None = dataclasses.field(default=None, repr=False)
     packages: str | None = None
-    ccache: str | None = None
-    keytab: str | None = None
-    client_keytab: str | None = None
+    ccache: Path | None = None
+    keytab: Path | None = None
+    client_keytab: Path | None = None
     replay_cache: str | None = None
-    ntlm_user_file: str | None = None
-    ntlm_helper: str | None = None
+    ntlm_user_file: Path | None = None
+    ntlm_helper: Path | None = None
     impersonate: str | None = None
     constrained_delegation: bool = False
 
@@ -76,7 +85,8 @@ class Identity:
         for field in dataclasses.fields(self):
             if field.name == "constrained_delegation":
                 continue
-            value = need_text(field.name, getattr(self, field.name))
+            need = need_path if field.name in _FILES else need_text
+            value = need(f"identity.{field.name}", getattr(self, field.name))
             if value is not None:
                 pairs.append(f"{field.name}\0{value}\0")
         return "".join(pairs).encode() if pairs else None
@@ -91,29 +101,74 @@ class TlsIdentity:
         key: The file of its private key, if that is another one.
         key_password: The password of the key.
         roots: A PEM file of the roots to trust; None: the system's.
-        verify: False: nobody looks at the peer's certificate.
+        verify: False: any certificate of the peer is accepted, without a check.
     """
 
-    certificate: str | None = None
-    key: str | None = None
+    certificate: Path | None = None
+    key: Path | None = None
     key_password: str | None = dataclasses.field(default=None, repr=False)
-    roots: str | None = None
+    roots: Path | None = None
     verify: bool = True
 
     def _pack(self) -> bytes | None:
         pairs = [f"tls_flags\0{0 if self.verify else _MANUAL_CRED_VALIDATION}\0"]
         for name in ("certificate", "key", "key_password", "roots"):
-            value = need_text(name, getattr(self, name))
+            need = need_text if name == "key_password" else need_path
+            value = need(f"identity.{name}", getattr(self, name))
             if value is not None:
                 pairs.append(f"{name}\0{value}\0")
         return "".join(pairs).encode()
+
+
+def check_identity(
+    package: str, use: CredentialUse, identity: Identity | TlsIdentity | None
+) -> None:
+    """Refuse an identity that the package cannot use, or a TLS server without one.
+
+    Args:
+        package: The package, under any of its names.
+        use: What the credential is for.
+        identity: Where it comes from.
+
+    Raises:
+        InvalidParameter: If it is of the other kind.
+        NoCredentials: If a TLS server has no certificate.
+        TypeError: If it is no identity.
+    """
+    need_type(
+        "identity",
+        identity,
+        (Identity, TlsIdentity, type(None)),
+        "Identity, TlsIdentity or None",
+    )
+    kind = package.lower()
+    if kind in _SCHANNEL:
+        if isinstance(identity, Identity):
+            raise InvalidParameter(
+                Status.SEC_E_INVALID_PARAMETER,
+                "Schannel (TLS) takes TlsIdentity(certificate=..., key=..., roots=...), "
+                "not an Identity",
+            )
+        if use & CredentialUse.INBOUND and (identity is None or identity.certificate is None):
+            raise NoCredentials(
+                Status.SEC_E_NO_CREDENTIALS,
+                "a TLS server needs a certificate: "
+                "identity=TlsIdentity(certificate=..., key=...)",
+            )
+    elif kind in _OTHERS and isinstance(identity, TlsIdentity):
+        raise InvalidParameter(
+            Status.SEC_E_INVALID_PARAMETER,
+            f"{package} takes Identity(user=..., password=...) or the like, not a TlsIdentity, "
+            "which is for Schannel",
+        )
 
 
 class Credential:
     """A credential of a package; made by `Credential.acquire`.
 
     A context manager of both kinds: leaving the block frees it. Contexts keep the credential
-    alive for themselves. One that is left to the garbage collector is freed by it.
+    alive for themselves. One that is left to the garbage collector is freed by it, with a
+    `ResourceWarning`.
 
     Attributes:
         package: The package that was asked for.
@@ -121,14 +176,28 @@ class Credential:
         expiry: Until when it is good; None: for ever, or not known.
     """
 
+    # One that a context acquired for itself goes with it, without a warning.
+    _silent = False
+
     def __init__(self, handle: int, package: str, use: CredentialUse, expiry: int) -> None:
         self._handle = handle
         self.package = package
         self.use = use
         self.expiry = moment(expiry)
+        self._freed = False
 
     def __repr__(self) -> str:
-        return f"<sspi_async.Credential {self.package} {self.use!s}>"
+        uses = "|".join(
+            one.name or ""
+            for one in (CredentialUse.INBOUND, CredentialUse.OUTBOUND)
+            if self.use & one
+        )
+        if self._freed:
+            name = ", freed"
+        else:
+            status, text = _native.credential_name(self._handle)
+            name = f", {text!r}" if status >= 0 and text else ""
+        return f"Credential({self.package!r}, {uses}{name})"
 
     @classmethod
     def acquire(
@@ -138,6 +207,8 @@ class Credential:
         *,
         principal: str | None = None,
         identity: Identity | TlsIdentity | None = None,
+        timeout: float | None = None,
+        deadline: float | None = None,
         callback: Callable[[Call[Credential]], object] | None = None,
     ) -> Call[Credential]:
         """Get a credential.
@@ -150,6 +221,8 @@ class Credential:
             use: For clients (OUTBOUND), servers (INBOUND) or both.
             principal: Which identity of those that are there; None: the default one.
             identity: Where the credential comes from; None: the process's own.
+            timeout: Seconds after which the call ends, with `DeadlineExceeded`.
+            deadline: The same as a moment of `time.monotonic()`.
             callback: Called when it is done.
 
         Returns:
@@ -157,17 +230,25 @@ class Credential:
 
         Raises:
             SspiError: If it could not be queued. The call itself may fail with
-                `PackageNotFound`, `NoCredentials` (an NTLM user file that is not there) and
-                others.
+                `PackageNotFound`, `NoCredentials` (an NTLM user file that is not there),
+                `DeadlineExceeded` and others.
         """
-        need_text("the package", package)
-        need_text("the principal", principal)
+        need_type("package", package, str, "str")
+        need_text("package", package)
+        need_type("use", use, int, "CredentialUse")
+        need_text("principal", principal)
+        check_identity(package, use, identity)
         packed = identity._pack() if identity is not None else None
 
         def finish(handle: int, expiry: int) -> Credential:
             return cls(handle, package, use, expiry)
 
-        return place.acquire(package, principal, int(use), packed, finish, callback)
+        call = place.acquire(
+            package, principal, int(use), packed, finish, callback, timeout, deadline
+        )
+        trace.look_for_spans()
+        trace.follow_named(call, "acquire", package, principal)
+        return call
 
     @property
     def name(self) -> str:
@@ -176,19 +257,32 @@ class Credential:
         check(status)
         return text or ""
 
-    def free(self, *, callback: Callable[[Call[None]], object] | None = None) -> Call[None]:
+    def free(
+        self,
+        *,
+        timeout: float | None = None,
+        deadline: float | None = None,
+        callback: Callable[[Call[None]], object] | None = None,
+    ) -> Call[None]:
         """Free the credential; it cannot be used any more when this returns.
 
         Args:
+            timeout: Seconds after which the call ends, with `DeadlineExceeded`. The credential
+                is freed all the same.
+            deadline: The same as a moment of `time.monotonic()`.
             callback: Called when it is done.
 
         Returns:
             A call; `InvalidHandle` if it was freed before.
         """
-        return place.end_credential(self._handle, callback)
+        call = place.end_credential(self._handle, callback, timeout, deadline)
+        self._freed = True
+        trace.follow_named(call, "free", self.package, None)
+        return call
 
     def free_nowait(self) -> None:
-        """Free the credential and be told nothing."""
+        """Free the credential, without a call that would tell the outcome."""
+        self._freed = True
         _native.free_credential_now(self._handle)
 
     def __enter__(self) -> Credential:
@@ -213,7 +307,20 @@ class Credential:
     ) -> None:
         self.free_nowait()
 
-    def __del__(self, free: Callable[[int], int] = _native.free_credential_now) -> None:
+    def __del__(
+        self,
+        free: Callable[[int], int] = _native.free_credential_now,
+        warn: Callable[..., None] = warnings.warn,
+    ) -> None:
         handle = getattr(self, "_handle", 0)
-        if handle != 0:
+        if handle == 0 or self._freed:
+            return
+        try:
+            if not self._silent:
+                warn(
+                    f"{self!r} was left to the garbage collector: use 'with', or free() it",
+                    ResourceWarning,
+                    source=self,
+                )
+        finally:
             free(handle)

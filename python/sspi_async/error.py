@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
-from . import _native
+import errno
+
+from . import _native, hint
 from .status import Status
 
 
@@ -29,6 +31,10 @@ class SspiError(Exception):
 
     def __str__(self) -> str:
         return self.message
+
+    def __repr__(self) -> str:
+        name = self.status.name
+        return f"{type(self).__name__}({name}: {self.message.replace(f'{name}: ', '', 1)})"
 
     def _copy(self) -> SspiError:
         """Make another one for another who asks."""
@@ -114,6 +120,17 @@ class Cancelled(SspiError):
     """The call was cancelled."""
 
 
+class DeadlineExceeded(SspiError, TimeoutError):
+    """The call ran into its deadline, and was ended.
+
+    A `TimeoutError` too, as that of `Call.result` is, after which the call goes on.
+    """
+
+    def __init__(self, status: int, message: str | None = None) -> None:
+        super().__init__(status, message)
+        self.errno = errno.ETIMEDOUT
+
+
 class ShuttingDown(SspiError):
     """The process is exiting, or the call was pending in the parent when it forked."""
 
@@ -146,6 +163,7 @@ _CLASSES: dict[int, type[SspiError]] = {
     Status.SEC_E_SECPKG_NOT_FOUND: PackageNotFound,
     Status.SEC_E_UNSUPPORTED_FUNCTION: Unsupported,
     Status.SEC_E_UNFINISHED_CONTEXT_DELETED: Cancelled,
+    Status.SEC_E_SECURITY_QOS_FAILED: DeadlineExceeded,
     Status.SEC_E_SHUTDOWN_IN_PROGRESS: ShuttingDown,
     Status.SEC_E_INSUFFICIENT_MEMORY: OutOfMemory,
     Status.SEC_E_UNTRUSTED_ROOT: CertificateError,
@@ -165,6 +183,8 @@ def error_of(status: int, message: str | None = None) -> SspiError:
     Returns:
         An instance of the subclass for that status.
     """
+    if message:
+        message = hint.add(status, message)
     return _CLASSES.get(status, SspiError)(status, message)
 
 
@@ -199,21 +219,3 @@ def check(status: int) -> None:
     """
     if status < 0:
         raise error_of(status, _native.last_message()[1])
-
-
-def need_text(name: str, value: str | None) -> str | None:
-    """Refuse text that C would cut short.
-
-    Args:
-        name: What it is, for the message.
-        value: The text, or None.
-
-    Returns:
-        The text.
-
-    Raises:
-        InvalidParameter: If it holds a zero character.
-    """
-    if value is not None and "\0" in value:
-        raise InvalidParameter(Status.SEC_E_INVALID_PARAMETER, f"{name} holds a zero character")
-    return value

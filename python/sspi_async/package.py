@@ -4,9 +4,12 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+import pathlib
 
 from . import _native
-from .error import check, need_text
+from .argument import Path, need_text, need_type
+from .error import check
 from .flags import PackageCapabilities
 
 
@@ -62,7 +65,7 @@ def package_info(name: str) -> PackageInfo:
     Raises:
         PackageNotFound: If it cannot be loaded; the message says why.
     """
-    need_text("the name", name)
+    need_text("name", name)
     numbers = []
     for member in range(4):
         status, number = _native.package_number(name, member)
@@ -98,18 +101,20 @@ def packages() -> list[PackageInfo]:
     return [package_info(name.decode()) for name in (names or b"").split(b"\0") if name]
 
 
-def add_package(module: str) -> None:
+def add_package(module: Path) -> None:
     """Load a package module.
 
     Args:
-        module: A file (a path with a slash), or the module of that name from the module
-            folders.
+        module: A file (a path with a slash, or an `os.PathLike`), or the module of that name
+            from the module folders.
 
     Raises:
         SspiError: If it cannot be loaded; the message says why.
     """
-    need_text("the module", module)
-    check(_native.package_add(module))
+    name = str(pathlib.Path(module).absolute()) if isinstance(module, os.PathLike) else module
+    need_type("module", name, str, "str or os.PathLike")
+    need_text("module", name)
+    check(_native.package_add(name))
 
 
 def turn_off_package(name: str) -> None:
@@ -124,5 +129,6 @@ def turn_off_package(name: str) -> None:
     Raises:
         InvalidParameter: If that can be no name.
     """
-    need_text("the package", name)
+    need_type("name", name, str, "str")
+    need_text("name", name)
     check(_native.package_turn_off(name))

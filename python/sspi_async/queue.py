@@ -83,6 +83,16 @@ class Queue(_native.Queue):
         """Hand over an exception that nobody caught."""
         raise NotImplementedError
 
+    def lose(self, call: Call[Any], error: BaseException) -> bool:
+        """Report the failure of a call that goes and that nobody looked at.
+
+        Returns:
+            Whether that was done; else it goes to sys.unraisablehook.
+        """
+        from . import lost
+
+        return lost.note(call, error)
+
 
 class LoopQueue(Queue):
     """The queue of an asyncio event loop, which it does not keep alive.
@@ -146,6 +156,17 @@ class LoopQueue(Queue):
             loop.call_exception_handler(
                 {"message": f"Exception in callback {function!r}", "exception": error}
             )
+
+    def lose(self, call: Call[Any], error: BaseException) -> bool:
+        loop = self.loop()
+        if super().lose(call, error):
+            return True
+        if loop is None or loop.is_closed():
+            return False
+        loop.call_exception_handler(
+            {"message": f"{call!r} failed and nobody looked at it", "exception": error}
+        )
+        return True
 
 
 class ThreadQueue(Queue):

@@ -102,13 +102,18 @@ class Probe:
         )
         assert status == 0
 
+    @property
+    def blocked(self) -> int:
+        """How many calls are blocked in the package."""
+        return int(self._counts().blocked)
+
     def wait_blocked(self, count: int = 1) -> None:
         """Wait until that many calls are blocked in the package."""
-        eventually(lambda: int(self._counts().blocked) >= count)
+        eventually(lambda: self.blocked >= count)
 
     def wait_released(self) -> None:
         """Wait until none is blocked any more: no permit is left for a later one."""
-        eventually(lambda: int(self._counts().blocked) == 0)
+        eventually(lambda: self.blocked == 0)
 
     @property
     def live_contexts(self) -> int:

@@ -162,11 +162,6 @@ def test_first_leg_is_made_once(probe: Probe) -> None:
     probe.release()
 
 
-def test_block_without_a_credential_says_what_to_do() -> None:
-    with pytest.raises(sspi_async.InvalidParameter, match="async with"):
-        sspi_async.client("HTTP@localhost").step()
-
-
 def test_zeros_in_text_are_refused(probe: Probe) -> None:
     """Wrong would be: a target that C cuts short."""
     with pytest.raises(sspi_async.InvalidParameter):

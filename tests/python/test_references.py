@@ -141,9 +141,14 @@ def test_pending_calls_of_a_closed_loop_can_be_collected(probe: Probe) -> None:
         refs.append(weakref.ref(probe.client("block").step()))
         probe.wait_blocked(3)
 
+    async def sweep() -> None:  # a new loop sweeps what was closed
+        context = probe.client()
+        await context.step()
+        await context.delete()
+
     asyncio.run(leave())
     asyncio.run(asyncio.sleep(0))
-    asyncio.run(submit_delete(probe.client()))  # a new loop sweeps what was closed
+    asyncio.run(sweep())
     collect()
     assert [ref() for ref in refs] == [None] * 3
     probe.release(3)

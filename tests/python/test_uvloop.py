@@ -100,3 +100,23 @@ def test_another_thread_waits_while_the_loop_stands_still(run: Run, probe: Probe
         assert results == [None, call]
 
     run(main())
+
+
+def test_deadlines_and_futures(run: Run, probe: Probe) -> None:
+    """Wrong would be: a clock of uvloop's that is another one."""
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        with pytest.raises(sspi_async.DeadlineExceeded):
+            await probe.client("block").step(deadline=loop.time() + 0.05)
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(probe.client("block").step(), 0.05)
+        calls = [probe.client(f"delay={delay} token='{delay}'").step() for delay in (40, 0)]
+        results = [await one for one in asyncio.as_completed(calls, timeout=10)]
+        assert results == [b"0", b"40"]
+        assert await asyncio.wrap_future(calls[0].future()) == b"40"
+
+    run(main())
+    probe.wait_blocked(2)
+    probe.release(2)
+    probe.wait_released()

@@ -81,6 +81,7 @@ static const struct rule {
     {KRB5_KT_BADNAME, ANYWHERE, SEC_E_INVALID_PARAMETER},
     {KRB5_NO_TKT_SUPPLIED, ANYWHERE, SEC_E_NO_CREDENTIALS},
     {KRB5_KT_NOTFOUND, ANYWHERE, SEC_E_NO_CREDENTIALS},
+    {KRB5_CONFIG_NODEFREALM, ANYWHERE, SEC_E_UNKNOWN_CREDENTIALS},
     {KRB5_PARSE_MALFORMED, AT(GSS_AT_ACQUIRE), SEC_E_UNKNOWN_CREDENTIALS},
     {KRB5_PARSE_MALFORMED, AT(GSS_AT_INITIATE), SEC_E_TARGET_UNKNOWN},
     {ENOMEM, ANYWHERE, SEC_E_INSUFFICIENT_MEMORY},
@@ -189,6 +190,14 @@ static SECURITY_STATUS of_major(OM_uint32 major, gss_where where)
     }
 }
 
+/* What to do about it, where the library's text does not say; or NULL. */
+static const char *hint_of(OM_uint32 minor)
+{
+    if (same_code(gss_status_true_minor(minor), KRB5_CONFIG_NODEFREALM))
+        return "write user@REALM, or set default_realm under [libdefaults] in /etc/krb5.conf";
+    return NULL;
+}
+
 SECURITY_STATUS gss_status(OM_uint32 major, OM_uint32 minor, gss_where where,
                            sspia_report *report)
 {
@@ -224,6 +233,10 @@ SECURITY_STATUS gss_status(OM_uint32 major, OM_uint32 minor, gss_where where,
     }
     if (status == SEC_E_OK)
         status = of_major(major, where);
+    if (GSS_ROUTINE_ERROR(major) == GSS_S_FAILURE) /* its text says that there is none */
+        return gss_status_report(report, status,
+                                 minor_text[0] != '\0' ? minor_text : "GSSAPI gives no reason",
+                                 hint_of(minor));
     if (minor_text[0] != '\0')
         return gss_status_report(report, status, minor_text, major_text);
     return gss_status_report(report, status, major_text, NULL);
@@ -244,6 +257,8 @@ uint32_t gss_status_take_hints(void)
 SECURITY_STATUS gss_status_krb5(krb5_context context, krb5_error_code code, gss_where where,
                                 const char *what, sspia_report *report)
 {
+    const char *hint = hint_of((OM_uint32)code);
+    char line[SSPIA_REPORT_SIZE];
     const char *text;
     SECURITY_STATUS status;
 
@@ -255,7 +270,9 @@ SECURITY_STATUS gss_status_krb5(krb5_context context, krb5_error_code code, gss_
     else if (where == GSS_AT_ACQUIRE && status == SEC_E_NO_AUTHENTICATING_AUTHORITY)
         hints = SSPIA_HINT_LOGON;
     text = krb5_get_error_message(context, code);
-    gss_status_report(report, status == SEC_E_OK ? SEC_E_INTERNAL_ERROR : status, what, text);
+    snprintf(line, sizeof line, "%s%s%s", text, hint != NULL ? ": " : "",
+             hint != NULL ? hint : "");
+    gss_status_report(report, status == SEC_E_OK ? SEC_E_INTERNAL_ERROR : status, what, line);
     krb5_free_error_message(context, text);
     return status == SEC_E_OK ? SEC_E_INTERNAL_ERROR : status;
 }
@@ -263,14 +280,12 @@ SECURITY_STATUS gss_status_krb5(krb5_context context, krb5_error_code code, gss_
 SECURITY_STATUS gss_status_initiate(krb5_context context, krb5_error_code code,
                                     sspia_report *report)
 {
-    char major_text[SSPIA_REPORT_SIZE] = "";
     SECURITY_STATUS status = of_minor((OM_uint32)code, GSS_AT_INITIATE);
     const char *text = krb5_get_error_message(context, code);
 
     if (status == SEC_E_OK)
         status = SEC_E_INTERNAL_ERROR;
-    append_text(major_text, sizeof major_text, GSS_S_FAILURE, GSS_C_GSS_CODE);
-    gss_status_report(report, status, text, major_text);
+    gss_status_report(report, status, text, hint_of((OM_uint32)code));
     krb5_free_error_message(context, text);
     return status;
 }

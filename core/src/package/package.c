@@ -236,7 +236,8 @@ const sspia_package *package_find(const char *name, sspia_report *report)
             continue;
         if (load_module(known[i].module, report) == SEC_E_OK &&
             (package = find_loaded(name)) == NULL)
-            message_report(report, name, "its module is here, but what it needs is not");
+            message_report(report, name,
+                           "its module is installed, but a library that it needs is missing");
         if (package != NULL && exclusion_covers(package)) {
             message_report(report, name, "it is turned off in this process");
             package = NULL;

@@ -1,14 +1,22 @@
 # SPDX-License-Identifier: MIT
-"""The pytest plugin: fixtures for tests without a domain."""
+"""The pytest plugin: fixtures for tests without a domain, and calls that nobody looked at.
+
+A test fails if a call of it failed and nobody asked for its result, exception or status. A test
+that means to lose one takes the fixture `lost_calls`, and clears it.
+"""
 
 from __future__ import annotations
 
+import gc
 import pathlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from typing import Any
 
 import pytest
 
+from .. import lost
+from ..pool import pool_counts
 from .ntlm import NtlmUsers
 from .realm import Realm, RealmUnavailable
 from .tls import TlsPair
@@ -43,3 +51,54 @@ def tls_pair(tmp_path_factory: pytest.TempPathFactory) -> TlsPair:
     if shutil.which("openssl") is None:
         pytest.skip("the openssl program is not installed")
     return TlsPair.make(tmp_path_factory.mktemp("tls"))
+
+
+_lost: list[str] = []
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Have lost failures come here."""
+    lost.listeners.append(_note)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Let them go elsewhere again."""
+    lost.listeners.remove(_note)
+
+
+def _note(call: str, error: BaseException) -> None:
+    _lost.append(f"{call} failed and nobody looked at it: {error!r}")
+
+
+@pytest.fixture
+def lost_calls() -> list[str]:
+    """The failed calls of this test that nobody looked at; what is in there fails the test."""
+    return _lost
+
+
+def _fail_if_lost(submitted: int) -> None:
+    if pool_counts().submitted != submitted:
+        gc.collect()  # tracebacks keep calls
+    if _lost:
+        lines = "\n".join(_lost)
+        _lost.clear()
+        pytest.fail(lines, pytrace=False)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Fail a test that has lost a failure."""
+    _lost.clear()
+    submitted = pool_counts().submitted
+    result = yield
+    _fail_if_lost(submitted)
+    return result
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, Any, Any]:
+    """The same for what its fixtures leave."""
+    submitted = pool_counts().submitted
+    result = yield
+    _fail_if_lost(submitted)
+    return result

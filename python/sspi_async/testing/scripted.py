@@ -92,7 +92,9 @@ def scripted(
     if acquire is not None:
         stages.append(f"acquire: {acquire.words()}")
     call = Credential.acquire("Scripted", use, principal="; ".join(stages) or None)
-    return call.result()
+    credential = call.result()
+    credential._silent = True  # a test may leave it to the garbage collector
+    return credential
 
 
 def release(count: int = 1) -> None:
