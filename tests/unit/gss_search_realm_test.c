@@ -25,7 +25,6 @@
 #define BY_DNS "    dns_lookup_kdc = true\n    udp_preference_limit = 1465\n"
 
 static dns_server *server;
-static bool without_cares; /* the C library asks another server of the DNS for hosts */
 static uint16_t port;
 
 static int start(void **state)
@@ -72,10 +71,7 @@ static void a_silent_dns_takes_no_thread(void **state)
         realm_leg_begin(&legs[i], &sides[i]);
         assert_int_equal(legs[i].status, SSPIA_WAITING);
     }
-    /* Without c-ares the first of them wants a thread, and the others wait for it. */
-    without_cares = (legs[0].wait.flags & SSPIA_WAIT_THREAD) != 0;
-    if (!without_cares)
-        assert_false(realm_legs_run(legs, MANY, 100));
+    assert_false(realm_legs_run(legs, MANY, 100));
     assert_in_range(kdc_descriptors() - before, 0, 8);
     for (int i = 0; i < MANY; i++) {
         assert_int_equal(legs[i].threads, 0);
@@ -83,8 +79,6 @@ static void a_silent_dns_takes_no_thread(void **state)
         realm_side_release(&sides[i]);
     }
     assert_int_equal(kdc_descriptors(), before);
-    if (without_cares)
-        skip();
 }
 
 /* Wrong would be: KDCs of the DNS that are not found, or taken in another order than by their
@@ -95,8 +89,6 @@ static void the_dns_knows_the_kdcs(void **state)
     realm_leg leg;
 
     (void)state;
-    if (without_cares)
-        skip();
     dns_server_set_mood(server, DNS_ANSWERS);
     dns_server_srv(server, SRV_UDP, 1, 1, 1, "localhost"); /* refuses */
     dns_server_srv(server, SRV_UDP, 1, 2, port, "localhost");

@@ -315,8 +315,8 @@ static void nobody_is_taken_who_was_not_named(void **state)
     end(sides);
 }
 
-/* Wrong would be: a handshake that waits for no server in a lane for those that do, or the
- * reverse. */
+/* Wrong would be: a handshake that waits for no server in a lane for those that do. (Kerberos
+ * asks for a thread by itself where it needs one.) */
 static void lanes_are_those_of_the_mechanisms(void **state)
 {
     sspia_identity client = ntlm_password;
@@ -330,7 +330,7 @@ static void lanes_are_those_of_the_mechanisms(void **state)
     realm_side_release(&side);
     assert_int_equal(
         realm_side_acquire(&side, "Negotiate", SECPKG_CRED_OUTBOUND, NULL, &tickets), SEC_E_OK);
-    assert_int_equal(side.package->credential_may_block(side.credential), SSPIA_OP_INITIALIZE);
+    assert_int_equal(side.package->credential_may_block(side.credential), 0);
     realm_side_release(&side);
 }
 
