@@ -3,7 +3,6 @@
  */
 #include "dns_server.h"
 #include "gss/blocking.h"
-#include "gss/lookups.h"
 #include "gss/resolver.h"
 
 #include <arpa/inet.h>
@@ -484,59 +483,6 @@ static void answers_are_kept_for_their_time(void **state)
     }
 }
 
-/* The hosts that a search wants addresses of; true if it has all of them. */
-static bool search(gss_lookups *lookups, unsigned *found)
-{
-    static const char *const hosts[] = {"one.example.test", "two.example.test",
-                                        "nobody.example.test.", "192.0.2.30"};
-    bool whole = true;
-
-    *found = 0;
-    for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++) {
-        const gss_answer *answer;
-
-        if (!gss_lookups_answer(lookups, GSS_QUERY_ADDRESSES, 0, hosts[i], &answer))
-            whole = false;
-        else
-            *found += answer->found == GSS_FOUND;
-    }
-    return whole;
-}
-
-/* Wrong: a realm with several KDCs is looked up host by host, or for ever where the answers may
- * not be kept. */
-static void many_look_ups_are_one_wait(void **state)
-{
-    gss_lookups lookups = {.count = 0};
-    unsigned before = open_descriptors();
-    unsigned found;
-    struct asker asker;
-    sspia_wait wait = {.size = sizeof wait, .call = &asker};
-
-    (void)state;
-    memset(&asker, 0, sizeof asker);
-    dns_server_a(server, "one.example.test", 0, "192.0.2.31");
-    dns_server_a(server, "two.example.test", 0, "192.0.2.32");
-    assert_false(search(&lookups, &found));
-    while (!search(&lookups, &found)) {
-        wait.flags = 0;
-        if (gss_lookups_go(&lookups, &wait) == SSPIA_WAITING)
-            poll(wait.fds, wait.fd_count, 100);
-    }
-    assert_int_equal(found, 3);
-    assert_int_equal(dns_server_asked(server, "one.example.test"), 2);
-    gss_lookups_end(&lookups);
-
-    gss_resolver_forget();
-    dns_server_set_mood(server, DNS_SILENT);
-    assert_false(search(&lookups, &found));
-    assert_int_equal(gss_lookups_go(&lookups, &wait), SSPIA_WAITING);
-    assert_true(wait.fd_count >= 2);
-    assert_true(wait.until < INT64_MAX);
-    gss_lookups_end(&lookups);
-    assert_int_equal(open_descriptors(), before);
-}
-
 /* Comes and goes: as leader, as one of many, giving up half of the time. */
 static void *come_and_go(void *data)
 {
@@ -651,7 +597,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(leader_that_leaves_names_another, start, stop),
         cmocka_unit_test_setup_teardown(last_to_leave_closes, start, stop),
         cmocka_unit_test_setup_teardown(answers_are_kept_for_their_time, start, stop),
-        cmocka_unit_test_setup_teardown(many_look_ups_are_one_wait, start, stop),
         cmocka_unit_test_setup_teardown(any_number_of_threads, start, stop),
         cmocka_unit_test_setup_teardown(child_looks_up_for_itself, start, stop),
         cmocka_unit_test_setup_teardown(c_library_finds_the_same, start, stop),
