@@ -345,7 +345,7 @@ static void silent_one_is_given_up(void **state)
  * ever. */
 static void many_wait_in_line(void **state)
 {
-    asked questions[MANY] = {{NULL}};
+    asked questions[MANY] = {{.user = NULL}};
     ntlm_verifier verifier;
 
     (void)state;
@@ -394,7 +394,7 @@ static void threads_wait_in_line(void **state)
  * for that of another question. */
 static void stopped_question_gives_its_place_on(void **state)
 {
-    asked questions[MANY] = {{NULL}};
+    asked questions[MANY] = {{.user = NULL}};
     ntlm_verifier verifier;
 
     (void)state;
