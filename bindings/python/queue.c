@@ -9,7 +9,7 @@
 #include "failure.h"
 #include "place.h"
 
-#define LOT    256 /* completions that are taken at a time */
+#define LOT    128 /* completions that are taken at a time: a loop has other things to do */
 #define FEWEST 16  /* room for that many */
 
 /* ---- Who waits --------------------------------------------------------------------------- */
