@@ -16,6 +16,12 @@ void leg_delete_state(struct leg *leg)
     leg->state = NULL;
 }
 
+void leg_drop(struct leg *leg)
+{
+    if (atomic_fetch_sub_explicit(&leg->holders, 1, memory_order_acq_rel) == 1)
+        free(leg);
+}
+
 void leg_free(struct leg *leg)
 {
     if (leg == NULL)
@@ -26,7 +32,7 @@ void leg_free(struct leg *leg)
     memory_free(leg->result.token.data);
     memory_wipe_string(leg->target);
     buffer_copy_free(&leg->input);
-    free(leg);
+    leg_drop(leg);
 }
 
 bool leg_asks_the_same(const struct leg *a, const struct leg *b)

@@ -13,6 +13,7 @@
 #ifndef SSPI_ASYNC_LEG_H
 #define SSPI_ASYNC_LEG_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "buffer.h"
@@ -23,6 +24,10 @@
 struct security_context;
 
 struct leg {
+    /* Of its memory, which it may share with what goes when the call ends: it may be parked
+     * longer, or be taken earlier by another call. */
+    _Atomic uint32_t holders;
+
     /* What was asked. */
     bool acceptor;
     char *target;
@@ -46,7 +51,10 @@ struct leg {
     struct leg *next_parked;
 };
 
+/* Ends a leg and lets go of its memory; NULL is fine. */
 void leg_free(struct leg *leg);
+/* Lets go of the memory alone. */
+void leg_drop(struct leg *leg);
 
 /* Deletes what a first leg has made that came to nothing. */
 void leg_delete_state(struct leg *leg);

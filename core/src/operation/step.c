@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "step.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -100,12 +101,32 @@ static void let_go_of_credential(struct step *step)
     step->credential = NULL;
 }
 
+/* One block of memory, as there are many of them. */
+struct block {
+    struct leg leg; /* first: leg_drop frees it */
+    struct step step;
+};
+
+static struct step *make_step(void)
+{
+    struct block *block = calloc(1, sizeof(*block));
+
+    if (block == NULL)
+        return NULL;
+    atomic_init(&block->leg.holders, 2);
+    block->step.leg = &block->leg;
+    return &block->step;
+}
+
 /* What was not published is discarded. */
 static void free_step(struct step *step)
 {
+    struct block *block =
+        (struct block *)((unsigned char *)step - offsetof(struct block, step));
+
     leg_free(step->leg);
     let_go_of_credential(step);
-    free(step);
+    leg_drop(&block->leg);
 }
 
 SECURITY_STATUS step_prepare(const struct step_arguments *arguments, struct step **result,
@@ -120,12 +141,9 @@ SECURITY_STATUS step_prepare(const struct step_arguments *arguments, struct step
         memory_wipe_string(arguments->target);
         return status;
     }
-    step = calloc(1, sizeof(*step));
-    if (step != NULL)
-        step->leg = calloc(1, sizeof(*step->leg));
-    if (step == NULL || step->leg == NULL) {
+    step = make_step();
+    if (step == NULL) {
         memory_wipe_string(arguments->target);
-        free(step);
         return SEC_E_INSUFFICIENT_MEMORY;
     }
     step->leg->acceptor = arguments->acceptor;
