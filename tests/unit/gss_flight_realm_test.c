@@ -537,7 +537,8 @@ static void names_are_looked_up(void **state)
         assert_shakes(&side);
         realm_side_release(&side);
     }
-    /* The name of the service's host is the resolver's (resolver.h), if krb5.conf says to ask. */
+    /* The name of the service's host is the resolver's (resolver.h), if krb5.conf says to ask.
+     */
     snprintf(text, sizeof text, "        kdc = 127.0.0.1:%u\n", realm_port());
     kdc_configure(text, "    dns_canonicalize_hostname = fallback\n");
     with_tickets(&side);

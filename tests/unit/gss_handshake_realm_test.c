@@ -570,9 +570,8 @@ static void naming_one_source_excludes_the_others_default(void **state)
         const char *package = i % 4 < 2 ? "Negotiate" : ntlm ? "NTLM" : "Kerberos";
         realm_side initiator = {.target = "HTTP/localhost", .flags = SEALED};
         realm_side acceptor = {.flags = 0};
-        SECURITY_STATUS wanted = (ntlm ? cases[c].ntlm : cases[c].kerberos)
-                                     ? SEC_E_OK
-                                     : SEC_E_NO_CREDENTIALS;
+        SECURITY_STATUS wanted =
+            (ntlm ? cases[c].ntlm : cases[c].kerberos) ? SEC_E_OK : SEC_E_NO_CREDENTIALS;
         SECURITY_STATUS status;
 
         assert_int_equal(realm_side_acquire(&initiator, package, SECPKG_CRED_OUTBOUND, NULL,

@@ -321,9 +321,9 @@ typedef struct sspia_auth_identity {
      * machine is a member of */
     const char *ntlm_helper;
     const sspia_ntlm_verifier *ntlm_verifier; /* NTLM acceptor: the program is asked */
-    const char *impersonate;      /* Kerberos initiator: see below */
-    uint32_t delegation;          /* SSPIA_DELEGATION_*, Kerberos: see below */
-    uint32_t reserved;            /* 0 */
+    const char *impersonate;                  /* Kerberos initiator: see below */
+    uint32_t delegation;                      /* SSPIA_DELEGATION_*, Kerberos: see below */
+    uint32_t reserved;                        /* 0 */
 } sspia_auth_identity;
 
 /* A service that acts for users who have not given it their tickets (MS-SFU). The KDC decides
