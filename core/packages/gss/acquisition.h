@@ -3,11 +3,9 @@
 #define GSS_ACQUISITION_H
 
 #include "host.h"
-#include "kind.h"
 
-/* sspia_package.acquire of each package. */
-SECURITY_STATUS gss_acquire(gss_kind kind, const char *principal, uint32_t use,
-                            const sspia_identity *identity, void **credential, int64_t *expiry,
-                            sspia_report *report);
+/* sspia_package.acquire. */
+SECURITY_STATUS gss_acquire(const char *principal, uint32_t use, const void *auth_data,
+                            void **credential, int64_t *expiry, sspia_report *report);
 
 #endif

@@ -8,17 +8,13 @@
 #include <openssl/crypto.h>
 #include <stdlib.h>
 
-gss_context *gss_context_create(gss_kind kind, bool initiator)
+gss_context *gss_context_create(bool initiator)
 {
     gss_context *context = calloc(1, sizeof *context);
 
     if (context == NULL)
         return NULL;
-    context->kind = kind;
     context->initiator = initiator;
-    context->mech = kind == GSS_KERBEROS ? GSS_MECH_KERBEROS
-                    : kind == GSS_NTLM   ? GSS_MECH_NTLM
-                                         : 0;
     context->handle = GSS_C_NO_CONTEXT;
     context->delegated = GSS_C_NO_CREDENTIAL;
     context->expiry = INT64_MAX;

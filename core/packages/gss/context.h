@@ -14,14 +14,11 @@
  * is to be called on a thread that may block.
  *
  * lease, source and credential are set together, from the initiator's first token until the
- * handshake ends either way: an established context needs no credential. An acceptor that spoke
- * first has the credential alone until then.
+ * handshake ends either way: an established context needs no credential.
  */
 typedef struct gss_context {
-    gss_kind kind;
     bool initiator;
     enum { GSS_STARTED, GSS_ESTABLISHED, GSS_FAILED } state;
-    unsigned mech; /* the mechanism in use; 0 while that is undecided */
     gss_ctx_id_t handle;
 
     gss_credential *credential;
@@ -39,9 +36,7 @@ typedef struct gss_context {
     uint32_t attributes; /* ISC_RET_* or ASC_RET_* */
     int64_t started;     /* seconds since 1970: when it was established */
     int64_t expiry;
-    enum { GSS_LAYOUT_UNKNOWN, GSS_LAYOUT_RFC1964, GSS_LAYOUT_RFC4121 } layout; /* Kerberos */
-    /* NTLM with integrity alone: how the peer wraps (ntlm_message.c). */
-    enum { GSS_WRAPS_UNKNOWN, GSS_WRAPS_READABLE, GSS_WRAPS_SEALED } peer_wraps;
+    enum { GSS_LAYOUT_UNKNOWN, GSS_LAYOUT_RFC1964, GSS_LAYOUT_RFC4121 } layout;
     gss_cred_id_t delegated; /* acceptors: what the initiator entrusted to us */
 
     /* An exported context that could not be imported again yet (transfer.c). */
@@ -49,7 +44,7 @@ typedef struct gss_context {
 } gss_context;
 
 /* NULL if memory ran out. */
-gss_context *gss_context_create(gss_kind kind, bool initiator);
+gss_context *gss_context_create(bool initiator);
 void gss_context_delete(void *context);
 
 /* Ends the handshake: gives the cred back. Leaves the state alone. */

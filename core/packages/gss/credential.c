@@ -8,18 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-gss_credential *gss_credential_create(gss_kind kind, uint32_t use)
+gss_credential *gss_credential_create(uint32_t use)
 {
     gss_credential *credential = calloc(1, sizeof *credential);
 
     if (credential == NULL)
         return NULL;
     atomic_init(&credential->references, 1);
-    credential->kind = kind;
     credential->use = use;
     gss_source_init(&credential->outbound);
-    gss_source_init(&credential->kerberos_in);
-    gss_source_init(&credential->ntlm_in);
+    gss_source_init(&credential->inbound);
     return credential;
 }
 
@@ -38,8 +36,7 @@ void gss_credential_release(void *object)
         atomic_fetch_sub_explicit(&credential->references, 1, memory_order_acq_rel) != 1)
         return;
     gss_source_clear(&credential->outbound);
-    gss_source_clear(&credential->kerberos_in);
-    gss_source_clear(&credential->ntlm_in);
+    gss_source_clear(&credential->inbound);
     free(credential->principal);
     free(credential);
 }

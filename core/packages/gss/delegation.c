@@ -21,13 +21,11 @@ SECURITY_STATUS gss_delegation_query(const gss_context *context, sspia_delegated
         return gss_status_report(report, SEC_E_NO_CREDENTIALS, "delegated credential",
                                  "the initiator delegated nothing: it has to ask for "
                                  "ISC_REQ_DELEGATE and to have a forwardable ticket");
-    made = gss_credential_create(context->kind, SECPKG_CRED_OUTBOUND);
+    made = gss_credential_create(SECPKG_CRED_OUTBOUND);
     if (made == NULL)
         return SEC_E_INSUFFICIENT_MEMORY;
     source = &made->outbound;
     source->recipe.usage = GSS_C_INITIATE;
-    source->recipe.negotiate = context->kind == GSS_NEGOTIATE;
-    source->recipe.mechs = GSS_MECH_KERBEROS;
     status = gss_tickets_copy(context->delegated, &source->stock.tickets, &source->recipe.s4u,
                               report);
     if (status == SEC_E_OK &&

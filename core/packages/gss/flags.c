@@ -23,25 +23,18 @@ static const struct flag {
     {GSS_C_ANON_FLAG, ISC_REQ_NULL_SESSION, ASC_RET_NULL_SESSION},
 };
 
-/* gss-ntlmssp returns to an initiator whatever it asked for; these NTLM can really do. */
-#define NTLM_FLAGS                                                                             \
-    (GSS_C_REPLAY_FLAG | GSS_C_SEQUENCE_FLAG | GSS_C_CONF_FLAG | GSS_C_INTEG_FLAG |            \
-     GSS_C_IDENTIFY_FLAG | GSS_C_ANON_FLAG)
-
-SECURITY_STATUS gss_flags_request(gss_kind kind, uint64_t requested, OM_uint32 *flags,
-                                  sspia_report *report)
+SECURITY_STATUS gss_flags_request(uint64_t requested, OM_uint32 *flags, sspia_report *report)
 {
     OM_uint32 wanted = 0;
 
     if (requested & ISC_REQ_DATAGRAM)
         return gss_status_report(report, SEC_E_UNSUPPORTED_FUNCTION, "ISC_REQ_DATAGRAM", NULL);
-    if ((requested & ISC_REQ_NULL_SESSION) && kind == GSS_KERBEROS)
+    if (requested & ISC_REQ_NULL_SESSION)
         return gss_status_report(report, SEC_E_UNSUPPORTED_FUNCTION, "ISC_REQ_NULL_SESSION",
                                  "Kerberos would name the user");
     /* MIT's GSSAPI (1.23 too) sends no AP-REQ with USE-SESSION-KEY, nor asks a peer for its
-     * TGT. Negotiate goes on with what is left, for RDP clients always set the flag: they learn
-     * from ISC_RET_USE_SESSION_KEY, which is never returned. */
-    if ((requested & ISC_REQ_USE_SESSION_KEY) && kind == GSS_KERBEROS)
+     * TGT. */
+    if (requested & ISC_REQ_USE_SESSION_KEY)
         return gss_status_report(report, SEC_E_UNSUPPORTED_FUNCTION, "ISC_REQ_USE_SESSION_KEY",
                                  "GSSAPI has no user-to-user Kerberos; leave the flag out, and "
                                  "name a service that has a key of its own");
@@ -51,8 +44,7 @@ SECURITY_STATUS gss_flags_request(gss_kind kind, uint64_t requested, OM_uint32 *
     }
     if (!(requested & ISC_REQ_MUTUAL_AUTH)) /* MS-docs: delegation needs it */
         wanted &= ~(OM_uint32)GSS_C_DELEG_FLAG;
-    if ((wanted & (GSS_C_REPLAY_FLAG | GSS_C_SEQUENCE_FLAG | GSS_C_CONF_FLAG)) ||
-        kind == GSS_NEGOTIATE) /* which protects its choice of a mechanism with it */
+    if (wanted & (GSS_C_REPLAY_FLAG | GSS_C_SEQUENCE_FLAG | GSS_C_CONF_FLAG))
         wanted |= GSS_C_INTEG_FLAG;
     if (requested & ISC_REQ_NO_INTEGRITY)
         wanted &= ~(OM_uint32)GSS_C_INTEG_FLAG;
@@ -60,24 +52,10 @@ SECURITY_STATUS gss_flags_request(gss_kind kind, uint64_t requested, OM_uint32 *
     return SEC_E_OK;
 }
 
-/* NTLM numbers its signatures: with integrity, replay and order are always checked. */
-static OM_uint32 truthful(OM_uint32 flags, unsigned mech, bool wants_order)
-{
-    if (mech != GSS_MECH_NTLM)
-        return flags;
-    flags &= NTLM_FLAGS;
-    if (!(flags & GSS_C_INTEG_FLAG))
-        flags &= ~(OM_uint32)(GSS_C_REPLAY_FLAG | GSS_C_SEQUENCE_FLAG);
-    else if (wants_order)
-        flags |= GSS_C_REPLAY_FLAG | GSS_C_SEQUENCE_FLAG;
-    return flags;
-}
-
-uint32_t gss_flags_initiator(OM_uint32 flags, unsigned mech, uint64_t requested)
+uint32_t gss_flags_initiator(OM_uint32 flags, uint64_t requested)
 {
     uint32_t result = (uint32_t)requested & ISC_RET_CONNECTION;
 
-    flags = truthful(flags, mech, false);
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         if (flags & table[i].gss)
             result |= table[i].isc;
@@ -85,12 +63,10 @@ uint32_t gss_flags_initiator(OM_uint32 flags, unsigned mech, uint64_t requested)
     return result;
 }
 
-uint32_t gss_flags_acceptor(OM_uint32 flags, unsigned mech, uint64_t requested)
+uint32_t gss_flags_acceptor(OM_uint32 flags, uint64_t requested)
 {
     uint32_t result = (uint32_t)requested & ASC_RET_CONNECTION;
 
-    flags = truthful(flags, mech,
-                     (requested & (ASC_REQ_REPLAY_DETECT | ASC_REQ_SEQUENCE_DETECT)) != 0);
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         if (flags & table[i].gss)
             result |= table[i].asc;

@@ -3,17 +3,11 @@
 #include "kerberos.h"
 #include "acquisition.h"
 #include "attribute.h"
-#include "kind.h"
 #include "protect.h"
+#include "sizes.h"
 #include "status.h"
 #include "step.h"
 #include "transfer.h"
-
-static SECURITY_STATUS acquire(const char *principal, uint32_t use, const void *auth_data,
-                               void **credential, int64_t *expiry, sspia_report *report)
-{
-    return gss_acquire(GSS_KERBEROS, principal, use, auth_data, credential, expiry, report);
-}
 
 static SECURITY_STATUS initialize(void **context, const sspia_step *step,
                                   sspia_step_result *result, sspia_report *report)
@@ -21,28 +15,16 @@ static SECURITY_STATUS initialize(void **context, const sspia_step *step,
     SECURITY_STATUS status;
 
     gss_status_take_hints();
-    status = gss_step_initialize(GSS_KERBEROS, context, step, result, report);
+    status = gss_step_initialize(context, step, result, report);
     if (status < 0)
         result->hints = gss_status_take_hints();
     return status;
 }
 
-static SECURITY_STATUS accept(void **context, const sspia_step *step, sspia_step_result *result,
-                              sspia_report *report)
-{
-    return gss_step_accept(GSS_KERBEROS, context, step, result, report);
-}
-
-static SECURITY_STATUS import_context(const void *packed, size_t size, void **context,
-                                      sspia_report *report)
-{
-    return gss_transfer_import(GSS_KERBEROS, packed, size, context, report);
-}
-
 const sspia_package gss_kerberos_package = {
     .abi = SSPIA_PACKAGE_ABI,
     .size = sizeof(sspia_package),
-    .name = GSS_KERBEROS_NAME,
+    .name = "Kerberos",
     .comment = "Kerberos V5 of the system's GSSAPI",
     .capabilities = SECPKG_FLAG_INTEGRITY | SECPKG_FLAG_PRIVACY | SECPKG_FLAG_TOKEN_ONLY |
                     SECPKG_FLAG_CONNECTION | SECPKG_FLAG_MULTI_REQUIRED |
@@ -54,11 +36,11 @@ const sspia_package gss_kerberos_package = {
     .rpc_id = 16,
     .max_token = GSS_KERBEROS_MAX_TOKEN,
     .may_block = SSPIA_OP_ACCEPT,
-    .acquire = acquire,
+    .acquire = gss_acquire,
     .release = gss_credential_release,
     .query_credential = gss_credential_query,
     .initialize = initialize,
-    .accept = accept,
+    .accept = gss_step_accept,
     .delete_context = gss_context_delete,
     .query_context = gss_attribute_query,
     .make_signature = gss_protect_sign,
@@ -66,6 +48,6 @@ const sspia_package gss_kerberos_package = {
     .encrypt = gss_protect_encrypt,
     .decrypt = gss_protect_decrypt,
     .export_context = gss_transfer_export,
-    .import_context = import_context,
+    .import_context = gss_transfer_import,
     .oid = "1.2.840.113554.1.2.2", /* RFC 4121 */
 };

@@ -16,46 +16,27 @@ static void put(gss_key_value_set_desc *store, const char *key, const char *valu
 }
 
 /* Kerberos contexts carry CONF and INTEG whether asked for or not, unless the credential has
- * this option; SPNEGO then does not ask for INTEG by itself. step.c asks for what is due. */
+ * this option. step.c asks for what is due. */
 static void set_options(gss_lease *lease, gss_cred_usage_t usage)
 {
     OM_uint32 minor;
     gss_buffer_desc empty = {0, NULL};
 
-    if (usage == GSS_C_INITIATE && (lease->mechs & GSS_MECH_KERBEROS))
+    if (usage == GSS_C_INITIATE)
         gss_set_cred_option(&minor, &lease->cred, (gss_OID)GSS_KRB5_CRED_NO_CI_FLAGS_X, &empty);
 }
 
-/* SPNEGO acquires creds of all mechanisms, whichever may be negotiated later. The other one
- * is kept from work that nobody needs: from looking for tickets and keys (where krb5 1.20
- * loses the acceptor's name if there are none), and from hashing the password in the file
- * that the process's environment names to gss-ntlmssp. */
 static void fill_store(const gss_recipe *recipe, const gss_lease *lease,
                        gss_key_value_set_desc *store)
 {
-    bool kerberos = (lease->mechs & GSS_MECH_KERBEROS) != 0;
-    bool spnego = recipe->negotiate && !lease->raw;
-
-    if (kerberos) {
-        put(store, "ccache",
-            lease->ticket != NULL    ? gss_ticket_ccache(lease->ticket)
-            : lease->tickets != NULL ? gss_tickets_ccache(lease->tickets)
-                                     : recipe->ccache);
-        put(store, "keytab", recipe->keytab);
-        if (lease->ticket == NULL)
-            put(store, "client_keytab", recipe->client_keytab);
-        put(store, "rcache", recipe->replay_cache);
-        if (spnego && !(lease->mechs & GSS_MECH_NTLM))
-            put(store, "sspi-async", "no NTLM"); /* with a store it asks nobody else */
-    }
-    if (lease->mechs & GSS_MECH_NTLM) {
-        put(store, "ntlmssp_nthash", recipe->nt_hash);
-        put(store, "ntlmssp_domain", recipe->ntlm_domain);
-        put(store, "ntlmssp_keyfile",
-            lease->users != NULL ? gss_users_path(lease->users) : NULL);
-        if (spnego && !kerberos && store->count > 0)
-            put(store, recipe->usage == GSS_C_INITIATE ? "ccache" : "keytab", "none:");
-    }
+    put(store, "ccache",
+        lease->ticket != NULL    ? gss_ticket_ccache(lease->ticket)
+        : lease->tickets != NULL ? gss_tickets_ccache(lease->tickets)
+                                 : recipe->ccache);
+    put(store, "keytab", recipe->keytab);
+    if (lease->ticket == NULL)
+        put(store, "client_keytab", recipe->client_keytab);
+    put(store, "rcache", recipe->replay_cache);
 }
 
 /* libkrb5 says what is missing, GSSAPI loses where. */
@@ -72,52 +53,29 @@ static SECURITY_STATUS name_place(const gss_recipe *recipe, SECURITY_STATUS stat
     return gss_status_report(report, status, place, text);
 }
 
-static SECURITY_STATUS acquire(const gss_recipe *recipe, gss_lease *lease, unsigned mechs,
-                               bool spnego, sspia_report *report)
+static SECURITY_STATUS acquire(const gss_recipe *recipe, gss_lease *lease, sspia_report *report)
 {
-    gss_key_value_element_desc elements[8];
+    gss_key_value_element_desc elements[4];
     gss_key_value_set_desc store = {0, elements};
-    gss_OID_desc oids[2];
-    gss_OID_set_desc set;
-    gss_OID_set_desc spnego_set = {1, &gss_oid_spnego};
+    gss_OID_set_desc set = {1, &gss_oid_kerberos};
     OM_uint32 major;
     OM_uint32 minor;
 
-    gss_mech_set(mechs, oids, &set);
     fill_store(recipe, lease, &store);
     major = gss_acquire_cred_from(&minor, lease->ticket == NULL ? recipe->name : GSS_C_NO_NAME,
-                                  GSS_C_INDEFINITE, spnego ? &spnego_set : &set, recipe->usage,
+                                  GSS_C_INDEFINITE, &set, recipe->usage,
                                   store.count > 0 ? &store : GSS_C_NO_CRED_STORE, &lease->cred,
                                   NULL, NULL);
-    if (!GSS_ERROR(major) && spnego)
-        major = gss_set_neg_mechs(&minor, lease->cred, &set);
     if (GSS_ERROR(major))
         return name_place(recipe, gss_status(major, minor, GSS_AT_ACQUIRE, report), report);
     return SEC_E_OK;
-}
-
-/* SPNEGO says of whatever is lacking that there are no mechanisms, and of an acceptor's cred
- * only once a handshake uses it. What a mechanism says, asked for itself, is the answer;
- * Kerberos has more to say than NTLM. */
-static SECURITY_STATUS probe(const gss_recipe *recipe, gss_lease *lease, sspia_report *report)
-{
-    unsigned mech = lease->mechs & GSS_MECH_KERBEROS ? GSS_MECH_KERBEROS : GSS_MECH_NTLM;
-    SECURITY_STATUS status;
-    OM_uint32 minor;
-
-    gss_release_cred(&minor, &lease->cred);
-    status = acquire(recipe, lease, mech, false, report);
-    gss_release_cred(&minor, &lease->cred);
-    return status;
 }
 
 /* Makes the cred the user's, for whom the service that it is asks for a ticket (S4U2Self). */
 static SECURITY_STATUS impersonate(const gss_recipe *recipe, gss_lease *lease,
                                    sspia_report *report)
 {
-    bool spnego = recipe->negotiate && !lease->raw;
-    gss_OID_set_desc set = {1, spnego ? &gss_oid_spnego : &gss_oid_kerberos};
-    gss_OID_set_desc kerberos = {1, &gss_oid_kerberos};
+    gss_OID_set_desc set = {1, &gss_oid_kerberos};
     gss_cred_id_t made = GSS_C_NO_CREDENTIAL;
     gss_name_t user = GSS_C_NO_NAME;
     gss_buffer_desc text = {strlen(recipe->impersonate), recipe->impersonate};
@@ -130,8 +88,6 @@ static SECURITY_STATUS impersonate(const gss_recipe *recipe, gss_lease *lease,
     if (!GSS_ERROR(major))
         major = gss_acquire_cred_impersonate_name(&minor, lease->cred, user, GSS_C_INDEFINITE,
                                                   &set, GSS_C_INITIATE, &made, NULL, NULL);
-    if (!GSS_ERROR(major) && spnego)
-        major = gss_set_neg_mechs(&minor, made, &kerberos);
     status = gss_status(major, minor, GSS_AT_INITIATE, report);
     gss_release_name(&ignored, &user);
     gss_release_cred(&ignored, &lease->cred);
@@ -141,46 +97,13 @@ static SECURITY_STATUS impersonate(const gss_recipe *recipe, gss_lease *lease,
 
 SECURITY_STATUS gss_lease_make(const gss_recipe *recipe, gss_lease *lease, sspia_report *report)
 {
-    bool spnego = recipe->negotiate && !lease->raw;
-    SECURITY_STATUS status = SEC_E_OK;
-    SECURITY_STATUS cause;
-    sspia_report reason;
+    SECURITY_STATUS status = acquire(recipe, lease, report);
 
-    if (spnego && recipe->usage == GSS_C_ACCEPT)
-        status = probe(recipe, lease, report);
+    if (status == SEC_E_OK && recipe->impersonate != NULL)
+        status = impersonate(recipe, lease, report);
     if (status == SEC_E_OK)
-        status = acquire(recipe, lease, lease->mechs, spnego, report);
-    if (status == SEC_E_OK) {
-        if (recipe->impersonate != NULL)
-            status = impersonate(recipe, lease, report);
-        if (status == SEC_E_OK)
-            set_options(lease, recipe->usage);
-        return status;
-    }
-    if (spnego && recipe->usage == GSS_C_INITIATE) {
-        cause = probe(recipe, lease, &reason);
-        if (cause != SEC_E_OK) {
-            memcpy(report->text, reason.text, sizeof report->text);
-            status = cause;
-        }
-    }
+        set_options(lease, recipe->usage);
     return status;
-}
-
-char *gss_lease_owner(const gss_lease *lease)
-{
-    gss_name_t found = GSS_C_NO_NAME;
-    gss_buffer_desc text = {0, NULL};
-    char *name = NULL;
-    OM_uint32 minor;
-
-    if (GSS_ERROR(gss_inquire_cred(&minor, lease->cred, &found, NULL, NULL, NULL)))
-        return NULL;
-    if (found != GSS_C_NO_NAME && !GSS_ERROR(gss_display_name(&minor, found, &text, NULL)))
-        name = strndup(text.value, text.length);
-    gss_release_buffer(&minor, &text);
-    gss_release_name(&minor, &found);
-    return name;
 }
 
 void gss_lease_destroy(gss_lease *lease)
@@ -193,7 +116,6 @@ void gss_lease_destroy(gss_lease *lease)
     gss_release_name(&minor, &lease->target);
     free(lease->target_text);
     gss_tickets_drop(lease->tickets);
-    gss_users_drop(lease->users);
     gss_ticket_drop(lease->ticket);
     free(lease);
 }

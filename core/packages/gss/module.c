@@ -8,7 +8,7 @@
  *   - exit() runs atexit handlers newest first. OPENSSL_init_crypto registers
  *     OPENSSL_cleanup; it is called before we register host->quiesce, so that quiesce runs
  *     earlier. (With some option: asked for nothing, OpenSSL 3.0 returns at once and
- *     registers nothing.) gss-ntlmssp uses the same libcrypto and adds no handler.
+ *     registers nothing.)
  *   - ELF destructors run after all atexit handlers (the loader's handler is the oldest),
  *     so quiesce precedes those of libgssapi_krb5 and libkrb5 whatever the load order. A
  *     destructor of our own would add nothing.
@@ -28,7 +28,7 @@ SSPI_ASYNC_API const sspia_package *const *sspia_module_entry(const sspia_host *
 const sspia_package *const *sspia_module_entry(const sspia_host *host, sspia_report *report)
 {
     static const sspia_package *const packages[] = {&gss_kerberos_package, NULL};
-    unsigned mechs;
+    bool found;
 
     if (host == NULL || host->abi != SSPIA_PACKAGE_ABI || host->size < sizeof *host) {
         if (host != NULL && report != NULL)
@@ -37,12 +37,12 @@ const sspia_package *const *sspia_module_entry(const sspia_host *host, sspia_rep
     }
     gss_host = host;
     OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CRYPTO_STRINGS, NULL);
-    mechs = gss_mech_probe();
+    found = gss_mech_probe();
     if (atexit(host->quiesce) != 0) {
         host->report(report, "gss", "no room for an exit handler");
         return NULL;
     }
-    if (mechs & GSS_MECH_KERBEROS)
+    if (found)
         return packages;
     host->report(report, "gss", "the system's GSSAPI has no Kerberos");
     return NULL;

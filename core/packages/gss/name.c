@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static SECURITY_STATUS import(const char *text, gss_OID type, gss_where where, gss_name_t *name,
                               sspia_report *report)
@@ -106,77 +105,44 @@ bool gss_name_service_of(const char *target, char **service)
     return true;
 }
 
-SECURITY_STATUS gss_name_target(const char *target, unsigned mechs, gss_name_t *name,
-                                unsigned *usable, sspia_report *report)
+SECURITY_STATUS gss_name_target(const char *target, gss_name_t *name, sspia_report *report)
 {
     shape found = {SERVICE, NULL};
     char *account = NULL;
-    char *ignored = NULL;
     SECURITY_STATUS status;
 
     *name = GSS_C_NO_NAME;
-    *usable = mechs;
     if (!gss_text_given(target))
-        *usable = mechs & GSS_MECH_NTLM;
-    else if (!find_shape(target, false, &found))
+        return gss_status_report(report, SEC_E_TARGET_UNKNOWN, "target name",
+                                 "Kerberos needs one");
+    if (!find_shape(target, false, &found))
         return gss_status_report(report, SEC_E_INSUFFICIENT_MEMORY, "target name", NULL);
-    if (*usable == 0) {
-        status = gss_status_report(report, SEC_E_TARGET_UNKNOWN, "target name",
-                                   "Kerberos needs one");
-        goto done;
-    }
-    if (*usable == GSS_MECH_NTLM) {
-        /* gss-ntlmssp wants the name of a host whatever the target is. One without a service
-         * makes no claim (MsvAvTargetName) to the server. */
-        status = import(found.service != NULL ? found.service : "@localhost",
-                        GSS_C_NT_HOSTBASED_SERVICE, GSS_AT_INITIATE, name, report);
-    } else if (found.kind == SERVICE) {
+    if (found.kind == SERVICE) {
         status =
             import(found.service, GSS_C_NT_HOSTBASED_SERVICE, GSS_AT_INITIATE, name, report);
     } else if (found.kind == PRINCIPAL) {
-        *usable &= ~GSS_MECH_NTLM; /* it cannot import this type */
         status = import(target, GSS_KRB5_NT_PRINCIPAL_NAME, GSS_AT_INITIATE, name, report);
     } else {
-        *usable &= ~GSS_MECH_NTLM;
-        status = gss_name_account(target, NULL, &account, &ignored, report);
+        status = gss_name_account(target, NULL, &account, report);
         if (status == SEC_E_OK)
             status = import(account, GSS_C_NT_USER_NAME, GSS_AT_INITIATE, name, report);
     }
-
-done:
     free(found.service);
     free(account);
-    free(ignored);
     return status;
 }
 
-/* "@host": gss-ntlmssp puts a service's name into its challenge, and its own initiators then
- * refuse every other name that the host may have; Windows sends none. */
-static SECURITY_STATUS import_host(const char *service, gss_name_t *name, sspia_report *report)
-{
-    char text[512] = "@";
-
-    if (service != NULL && strchr(service, '@') != NULL)
-        snprintf(text, sizeof text, "%s", strchr(service, '@'));
-    else
-        gethostname(text + 1, sizeof text - 2);
-    return import(text, GSS_C_NT_HOSTBASED_SERVICE, GSS_AT_ACQUIRE, name, report);
-}
-
-SECURITY_STATUS gss_name_service(const char *principal, unsigned mech, gss_name_t *name,
-                                 sspia_report *report)
+SECURITY_STATUS gss_name_service(const char *principal, gss_name_t *name, sspia_report *report)
 {
     shape found = {SERVICE, NULL};
-    SECURITY_STATUS status = SEC_E_OK;
+    SECURITY_STATUS status;
 
     *name = GSS_C_NO_NAME;
-    if (gss_text_given(principal) && !find_shape(principal, true, &found))
+    if (!gss_text_given(principal))
+        return SEC_E_OK;
+    if (!find_shape(principal, true, &found))
         return gss_status_report(report, SEC_E_INSUFFICIENT_MEMORY, "principal", NULL);
-    if (mech == GSS_MECH_NTLM)
-        status = import_host(found.service, name, report);
-    else if (!gss_text_given(principal))
-        status = SEC_E_OK;
-    else if (found.kind == SERVICE)
+    if (found.kind == SERVICE)
         status =
             import(found.service, GSS_C_NT_HOSTBASED_SERVICE, GSS_AT_ACQUIRE, name, report);
     else if (found.kind == PRINCIPAL)
@@ -187,8 +153,8 @@ SECURITY_STATUS gss_name_service(const char *principal, unsigned mech, gss_name_
     return status;
 }
 
-/* user@realm; an '@' in the user is escaped, which krb5_parse_name and gss-ntlmssp both
- * understand. NULL if memory ran out. */
+/* user@realm; an '@' in the user is escaped, as krb5_parse_name wants it. NULL if memory ran
+ * out. */
 static char *join_account(const char *user, const char *realm)
 {
     size_t length = 2 * strlen(user) + strlen(realm) + 2;
@@ -211,39 +177,32 @@ static char *join_account(const char *user, const char *realm)
 }
 
 SECURITY_STATUS gss_name_account(const char *user, const char *domain, char **text,
-                                 char **ntlm_domain, sspia_report *report)
+                                 sspia_report *report)
 {
     const char *backslash = strchr(user, '\\');
     const char *at = strrchr(user, '@');
     char *left = NULL;
 
     *text = NULL;
-    *ntlm_domain = NULL;
     if (gss_text_given(domain)) {
         *text = join_account(user, domain);
-        gss_text_copy(domain, ntlm_domain);
+    } else if (backslash == user) {
+        gss_text_copy(user + 1, text);
     } else if (backslash != NULL) {
-        *ntlm_domain = strndup(user, (size_t)(backslash - user));
-        if (*ntlm_domain != NULL && backslash > user)
-            *text = join_account(backslash + 1, *ntlm_domain);
-        else if (*ntlm_domain != NULL)
-            gss_text_copy(backslash + 1, text);
+        left = strndup(user, (size_t)(backslash - user));
+        if (left != NULL)
+            *text = join_account(backslash + 1, left);
     } else if (at != NULL) {
         left = strndup(user, (size_t)(at - user));
         if (left != NULL)
             *text = join_account(left, at + 1);
-        free(left);
     } else {
         gss_text_copy(user, text);
     }
-    if (*text != NULL &&
-        (*ntlm_domain != NULL || (!gss_text_given(domain) && backslash == NULL)))
-        return SEC_E_OK;
-    free(*text);
-    free(*ntlm_domain);
-    *text = NULL;
-    *ntlm_domain = NULL;
-    return gss_status_report(report, SEC_E_INSUFFICIENT_MEMORY, "user name", NULL);
+    free(left);
+    return *text != NULL
+               ? SEC_E_OK
+               : gss_status_report(report, SEC_E_INSUFFICIENT_MEMORY, "user name", NULL);
 }
 
 SECURITY_STATUS gss_name_user(const char *text, gss_name_t *name, sspia_report *report)

@@ -13,11 +13,9 @@ SECURITY_STATUS gss_peer_principal(const char *target, char **principal, sspia_r
     gss_name_t imported = GSS_C_NO_NAME;
     gss_name_t canonical = GSS_C_NO_NAME;
     gss_buffer_desc text = {0, NULL};
-    unsigned usable;
     OM_uint32 major;
     OM_uint32 minor;
-    SECURITY_STATUS status =
-        gss_name_target(target, GSS_MECH_KERBEROS, &imported, &usable, report);
+    SECURITY_STATUS status = gss_name_target(target, &imported, report);
 
     *principal = NULL;
     if (status != SEC_E_OK)

@@ -14,12 +14,9 @@ void gss_recipe_clear(gss_recipe *recipe)
     free(recipe->keytab);
     free(recipe->client_keytab);
     free(recipe->replay_cache);
-    gss_text_wipe(recipe->nt_hash);
-    free(recipe->ntlm_domain);
     free(recipe->account);
     gss_text_wipe(recipe->password);
     free(recipe->login_keytab);
-    free(recipe->user_file);
     free(recipe->impersonate);
     memset(recipe, 0, sizeof *recipe);
 }

@@ -7,8 +7,6 @@
 /* What a gss_cred_id_t is made of. */
 typedef struct gss_recipe {
     gss_cred_usage_t usage;
-    unsigned mechs;  /* GSS_MECH_*; 0: nothing can be made of it */
-    bool negotiate;  /* acquire for SPNEGO */
     gss_name_t name; /* or GSS_C_NO_NAME */
 
     /* For the cred store; NULL leaves a place to the system. */
@@ -16,14 +14,11 @@ typedef struct gss_recipe {
     char *keytab;
     char *client_keytab;
     char *replay_cache;
-    char *nt_hash;
-    char *ntlm_domain;
 
     /* Where tickets come from; both NULL: not from us. */
     char *account;
     char *password;
     char *login_keytab;
-    char *user_file; /* acceptors */
 
     char *impersonate; /* initiators: the user for whom the account gets tickets (S4U2Self) */
     bool s4u;          /* service tickets are got by S4U2Self or S4U2Proxy: libkrb5 blocks */

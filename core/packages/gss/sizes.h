@@ -4,6 +4,9 @@
 
 #include "context.h"
 
+/* No token of a handshake is longer. */
+#define GSS_KERBEROS_MAX_TOKEN 48000u
+
 /* TOKEN and PADDING of a Kerberos message with size bytes of data. */
 SECURITY_STATUS gss_sizes_of_message(gss_context *context, bool encrypt, size_t size,
                                      size_t *token, size_t *padding, sspia_report *report);

@@ -10,8 +10,8 @@
  *   1. A lease is on the idle list or in the hands of one context, never both.
  *   2. The lock is held over list and pointer work only: no function of GSSAPI or libkrb5
  *      is called under it.
- *   3. A lease holds references to the tickets and users it was made from; a lease made
- *      from others than the source's present ones is not reused.
+ *   3. A lease holds a reference to the tickets it was made from; a lease made from others
+ *      than the source's present ones is not reused.
  *   4. One thread renews tickets that are about to expire, the others go on with the old
  *      ones. When they have expired already, each thread that needs some gets its own: none
  *      waits for another's exchange. The last to finish leaves its tickets in the stock. (That
@@ -32,12 +32,7 @@
 
 /* Seconds an idle cred is good for: Kerberos notices what has become of a ccache only when a
  * cred is made. */
-#define IDLE_LIFE      GSS_STOCK_LIFE
-#define IDLE_LIFE_NTLM 600
-
-/* Seconds that Negotiate does without Kerberos once a KDC was not there: asking one that is
- * silent costs each handshake half a minute. */
-#define KERBEROS_PAUSE 60
+#define IDLE_LIFE GSS_STOCK_LIFE
 
 static int64_t now(void)
 {
@@ -58,21 +53,18 @@ void gss_source_clear(gss_source *source)
         source->idle = lease->next;
         gss_lease_destroy(lease);
     }
-    gss_users_drop(source->users);
     gss_recipe_clear(&source->recipe);
     gss_stock_clear(&source->stock);
 }
 
-/* *code is libkrb5's result, where it was asked. */
-static SECURITY_STATUS refresh_tickets(gss_source *source, krb5_error_code *code,
-                                       sspia_report *report)
+/* Gets tickets, where the recipe says from what; may block. */
+static SECURITY_STATUS refresh_tickets(gss_source *source, sspia_report *report)
 {
     gss_tickets *fresh = NULL;
     SECURITY_STATUS status;
     bool expired;
     bool wanted;
 
-    *code = 0;
     if (source->recipe.password == NULL && source->recipe.login_keytab == NULL)
         return SEC_E_OK;
     pthread_mutex_lock(&source->stock.lock);
@@ -86,7 +78,7 @@ static SECURITY_STATUS refresh_tickets(gss_source *source, krb5_error_code *code
     if (!wanted)
         return SEC_E_OK;
     status = gss_tickets_get(source->recipe.account, source->recipe.password,
-                             source->recipe.login_keytab, &fresh, code, report);
+                             source->recipe.login_keytab, &fresh, report);
     if (status == SEC_E_OK)
         gss_stock_put_tickets(&source->stock, fresh);
     pthread_mutex_lock(&source->stock.lock);
@@ -95,78 +87,10 @@ static SECURITY_STATUS refresh_tickets(gss_source *source, krb5_error_code *code
     return expired ? status : SEC_E_OK;
 }
 
-SECURITY_STATUS gss_source_read_users(gss_source *source, sspia_report *report)
-{
-    gss_users *fresh = NULL;
-    gss_users *old;
-    SECURITY_STATUS status;
-
-    if (source->recipe.user_file == NULL)
-        return SEC_E_OK;
-    pthread_mutex_lock(&source->stock.lock);
-    old = gss_users_keep(source->users);
-    pthread_mutex_unlock(&source->stock.lock);
-    if (old != NULL && gss_users_fresh(old, source->recipe.user_file)) {
-        gss_users_drop(old);
-        return SEC_E_OK;
-    }
-    gss_users_drop(old);
-    status = gss_users_load(source->recipe.user_file, &fresh, report);
-    if (status != SEC_E_OK)
-        return status;
-    pthread_mutex_lock(&source->stock.lock);
-    old = source->users;
-    source->users = fresh;
-    pthread_mutex_unlock(&source->stock.lock);
-    gss_users_drop(old);
-    return SEC_E_OK;
-}
-
-unsigned gss_source_mechs(gss_source *source)
-{
-    int64_t moment = now();
-    bool paused;
-
-    pthread_mutex_lock(&source->stock.lock);
-    /* A clock that was put back does not make the pause longer. */
-    paused =
-        source->kerberos_again > moment && source->kerberos_again - moment <= KERBEROS_PAUSE;
-    pthread_mutex_unlock(&source->stock.lock);
-    return source->recipe.mechs & GSS_MECH_NTLM && paused
-               ? source->recipe.mechs & ~GSS_MECH_KERBEROS
-               : source->recipe.mechs;
-}
-
-/* Gets what the recipe needs from outside for these mechanisms: tickets (may block), the user
- * file. A logon that fails for want of a KDC, a realm or the account there leaves NTLM to
- * Negotiate, as on Windows. A password that the KDC refuses fails everything. */
-static SECURITY_STATUS prepare(gss_source *source, unsigned *mechs, sspia_report *report)
-{
-    SECURITY_STATUS status = SEC_E_OK;
-    krb5_error_code code;
-
-    if (*mechs & GSS_MECH_KERBEROS)
-        status = refresh_tickets(source, &code, report);
-    if (status != SEC_E_OK && status != SEC_E_INSUFFICIENT_MEMORY && (*mechs & GSS_MECH_NTLM) &&
-        (status != SEC_E_LOGON_DENIED || code == KRB5KDC_ERR_C_PRINCIPAL_UNKNOWN)) {
-        pthread_mutex_lock(&source->stock.lock);
-        source->kerberos_again = now() + KERBEROS_PAUSE;
-        pthread_mutex_unlock(&source->stock.lock);
-        *mechs &= ~GSS_MECH_KERBEROS;
-        status = SEC_E_OK;
-    }
-    if (status == SEC_E_OK && (*mechs & GSS_MECH_NTLM))
-        status = gss_source_read_users(source, report);
-    return status;
-}
-
-/* What a lease is wanted for: by its target (target and asks), or by its mechanisms. */
+/* What a lease is wanted for. */
 struct wish {
     bool by_target;
     const char *target;
-    unsigned asks;
-    unsigned mechs;
-    bool raw;
     bool by_ticket; /* with a ticket and nothing else */
 };
 
@@ -176,8 +100,8 @@ static bool fits(const gss_lease *lease, const struct wish *wish)
                         : lease->ticket != NULL)
         return false;
     if (!wish->by_target)
-        return lease->mechs == wish->mechs && lease->raw == wish->raw;
-    if (lease->target == GSS_C_NO_NAME || lease->target_asks != wish->asks)
+        return true;
+    if (lease->target == GSS_C_NO_NAME)
         return false;
     return wish->target == NULL || lease->target_text == NULL
                ? wish->target == lease->target_text
@@ -193,10 +117,8 @@ static gss_lease *find_idle(gss_source *source, const struct wish *wish, gss_lea
     while (*link != NULL) {
         gss_lease *lease = *link;
 
-        int64_t life = lease->mechs & GSS_MECH_KERBEROS ? IDLE_LIFE : IDLE_LIFE_NTLM;
-
-        if (lease->born < moment - life || lease->born > moment ||
-            lease->tickets != source->stock.tickets || lease->users != source->users) {
+        if (lease->born < moment - IDLE_LIFE || lease->born > moment ||
+            lease->tickets != source->stock.tickets) {
             *link = lease->next;
             source->idle_count--;
             lease->next = *stale;
@@ -230,8 +152,8 @@ static gss_lease *take_idle(gss_source *source, const struct wish *wish)
 }
 
 /* A new one. The ticket, if any, is all that it has; the reference stays the caller's. */
-static SECURITY_STATUS make(gss_source *source, unsigned mechs, bool raw, gss_ticket *ticket,
-                            gss_lease **lease, sspia_report *report)
+static SECURITY_STATUS make(gss_source *source, gss_ticket *ticket, gss_lease **lease,
+                            sspia_report *report)
 {
     gss_lease *made = calloc(1, sizeof *made);
     SECURITY_STATUS status;
@@ -240,11 +162,8 @@ static SECURITY_STATUS make(gss_source *source, unsigned mechs, bool raw, gss_ti
         return SEC_E_INSUFFICIENT_MEMORY;
     pthread_mutex_lock(&source->stock.lock);
     made->tickets = gss_tickets_keep(source->stock.tickets);
-    made->users = gss_users_keep(source->users);
     pthread_mutex_unlock(&source->stock.lock);
     made->ticket = gss_ticket_keep(ticket);
-    made->mechs = mechs;
-    made->raw = raw;
     made->born = now();
     status = gss_lease_make(&source->recipe, made, report);
     if (status == SEC_E_OK)
@@ -254,49 +173,44 @@ static SECURITY_STATUS make(gss_source *source, unsigned mechs, bool raw, gss_ti
     return status;
 }
 
-/* The source is prepared. */
-static SECURITY_STATUS take(gss_source *source, unsigned mechs, bool raw, gss_lease **lease,
-                            sspia_report *report)
+/* The source has the tickets that it needs. */
+static SECURITY_STATUS take(gss_source *source, gss_lease **lease, sspia_report *report)
 {
-    const struct wish wish = {.mechs = mechs, .raw = raw};
+    const struct wish any = {.by_target = false};
 
-    *lease = take_idle(source, &wish);
-    return *lease != NULL ? SEC_E_OK : make(source, mechs, raw, NULL, lease, report);
+    *lease = take_idle(source, &any);
+    return *lease != NULL ? SEC_E_OK : make(source, NULL, lease, report);
 }
 
-SECURITY_STATUS gss_source_take(gss_source *source, unsigned mechs, bool raw, gss_lease **lease,
-                                sspia_report *report)
+SECURITY_STATUS gss_source_take(gss_source *source, gss_lease **lease, sspia_report *report)
 {
-    SECURITY_STATUS status = prepare(source, &mechs, report);
+    SECURITY_STATUS status = refresh_tickets(source, report);
 
     *lease = NULL;
-    return status == SEC_E_OK ? take(source, mechs, raw, lease, report) : status;
+    return status == SEC_E_OK ? take(source, lease, report) : status;
 }
 
-SECURITY_STATUS gss_source_take_for(gss_source *source, const char *target, unsigned mechs,
-                                    gss_lease **lease, sspia_report *report)
+SECURITY_STATUS gss_source_take_for(gss_source *source, const char *target, gss_lease **lease,
+                                    sspia_report *report)
 {
-    struct wish wish = {.by_target = true, .target = target};
+    const struct wish wish = {.by_target = true, .target = target};
     gss_name_t name = GSS_C_NO_NAME;
     char *text = NULL;
-    unsigned usable;
     OM_uint32 minor;
     SECURITY_STATUS status;
 
     *lease = NULL;
-    mechs &= gss_source_mechs(source);
-    status = prepare(source, &mechs, report);
+    status = refresh_tickets(source, report);
     if (status != SEC_E_OK)
         return status;
-    wish.asks = mechs;
     *lease = take_idle(source, &wish);
     if (*lease != NULL)
         return SEC_E_OK;
     if (!gss_text_copy(target, &text))
         return SEC_E_INSUFFICIENT_MEMORY;
-    status = gss_name_target(target, mechs, &name, &usable, report);
+    status = gss_name_target(target, &name, report);
     if (status == SEC_E_OK)
-        status = take(source, usable, false, lease, report);
+        status = take(source, lease, report);
     if (status != SEC_E_OK) {
         gss_release_name(&minor, &name);
         free(text);
@@ -306,7 +220,6 @@ SECURITY_STATUS gss_source_take_for(gss_source *source, const char *target, unsi
     free((*lease)->target_text);
     (*lease)->target = name;
     (*lease)->target_text = text;
-    (*lease)->target_asks = mechs;
     return SEC_E_OK;
 }
 
@@ -318,11 +231,10 @@ static SECURITY_STATUS make_of(gss_source *source, const char *target, gss_ticke
     gss_buffer_desc text = {strlen(principal), (void *)(uintptr_t)principal};
     OM_uint32 major;
     OM_uint32 minor;
-    SECURITY_STATUS status = make(source, GSS_MECH_KERBEROS, false, ticket, lease, report);
+    SECURITY_STATUS status = make(source, ticket, lease, report);
 
     if (status != SEC_E_OK)
         return status;
-    (*lease)->target_asks = GSS_MECH_KERBEROS;
     major = gss_import_name(&minor, &text, GSS_KRB5_NT_PRINCIPAL_NAME, &(*lease)->target);
     status = gss_status(major, minor, GSS_AT_INITIATE, report);
     if (status == SEC_E_OK && !gss_text_copy(target, &(*lease)->target_text))
@@ -362,8 +274,7 @@ SECURITY_STATUS gss_source_wait_for(gss_source *source, const gss_errand *errand
                                     sspia_report *report)
 {
     const char *target = errand->target;
-    const struct wish wish = {
-        .by_target = true, .target = target, .asks = GSS_MECH_KERBEROS, .by_ticket = true};
+    const struct wish wish = {.by_target = true, .target = target, .by_ticket = true};
     gss_ticket *ticket = NULL;
     SECURITY_STATUS status;
 

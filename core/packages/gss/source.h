@@ -17,32 +17,18 @@ typedef struct gss_source {
     gss_lease *idle;
     unsigned idle_count;
     bool renewing;
-    int64_t
-        kerberos_again; /* until then Negotiate does without Kerberos; see gss_source_mechs */
-    gss_users *users;
 } gss_source;
 
 void gss_source_init(gss_source *source);
 void gss_source_clear(gss_source *source);
 
-/* Reads the user file, if the recipe has one and it has changed. Called when the credential is
- * acquired, so that a file that is not there shows then; gss_source_take repeats it. */
-SECURITY_STATUS gss_source_read_users(gss_source *source, sspia_report *report);
-
-/* What may be negotiated now: the recipe's mechs, but without Kerberos for a while after the
- * KDC of the account could not be reached or did not know it, if NTLM is there instead. */
-unsigned gss_source_mechs(gss_source *source);
-
-/* Hands out a cred nobody else uses: an idle one, or a new one. mechs is what it may
- * negotiate (a subset of the recipe's); raw: one for that single mechanism, not SPNEGO. With
- * Kerberos it gets tickets first, where the recipe says from what, and may block. */
-SECURITY_STATUS gss_source_take(gss_source *source, unsigned mechs, bool raw, gss_lease **lease,
-                                sspia_report *report);
-/* The same for an initiator, with its target set. mechs is what it may negotiate unless the
- * target's form or the KDC (gss_source_mechs) leaves less. */
-SECURITY_STATUS gss_source_take_for(gss_source *source, const char *target, unsigned mechs,
-                                    gss_lease **lease, sspia_report *report);
-/* The same for Kerberos alone, and without blocking: with a lease that cannot reach the
+/* Hands out a cred nobody else uses: an idle one, or a new one. It gets tickets first, where
+ * the recipe says from what, and may block. */
+SECURITY_STATUS gss_source_take(gss_source *source, gss_lease **lease, sspia_report *report);
+/* The same for an initiator, with its target set. */
+SECURITY_STATUS gss_source_take_for(gss_source *source, const char *target, gss_lease **lease,
+                                    sspia_report *report);
+/* The same without blocking: with a lease that cannot reach the
  * network, because a ticket for the target is all that it has. SSPIA_WAITING as
  * gss_flight_ride, which seat is for; GSS_FLIGHT_BLOCKS: only gss_source_take_for, which may
  * block, can do it. */

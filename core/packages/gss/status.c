@@ -3,11 +3,12 @@
  * GSSAPI and Kerberos error codes to SECURITY_STATUS, and to text.
  *
  * Minor codes belong to a mechanism. Where two mechanisms use one number, the mechanism glue
- * (krb5 util_errmap.c) hands out a made-up one from 100001 on for the second. That is the
- * rule with SPNEGO, which passes on what Kerberos said: a dead KDC is 100001 or so there.
+ * (krb5 util_errmap.c) hands out a made-up one from 100001 on for the second. The table is
+ * the process's: a program that also uses SPNEGO of the system, which passes on what Kerberos
+ * said, can make a dead KDC 100001 or so here.
  * The table of made-up numbers is not public, but gss_display_status reads it: the text of
  * a made-up code is, at that moment and on that thread, exactly the text of the code behind
- * it, in any language. So the codes we know are tried (gss_status_true_minor).
+ * it, in any language. So the codes we know are tried (true_minor).
  */
 #include "status.h"
 
@@ -15,9 +16,6 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-
-/* gss-ntlmssp's own codes, its src/ntlm_common.h. */
-#define NTLM_ERROR(number) (0x4E540000 + (number))
 
 #define AT(where) (1u << (where))
 #define ANYWHERE                                                                               \
@@ -40,7 +38,6 @@ static const struct rule {
     {KRB5KRB_AP_ERR_SKEW, ANYWHERE, SEC_E_TIME_SKEW},
     {KRB5_KDCREP_SKEW, ANYWHERE, SEC_E_TIME_SKEW},
     {KRB5KRB_AP_ERR_TKT_NYV, ANYWHERE, SEC_E_TIME_SKEW},
-    {NTLM_ERROR(25), ANYWHERE, SEC_E_TIME_SKEW},
     {KRB5KDC_ERR_PREAUTH_FAILED, ANYWHERE, SEC_E_LOGON_DENIED},
     {KRB5_PREAUTH_FAILED, ANYWHERE, SEC_E_LOGON_DENIED},
     {KRB5KDC_ERR_C_PRINCIPAL_UNKNOWN, ANYWHERE, SEC_E_LOGON_DENIED},
@@ -85,21 +82,12 @@ static const struct rule {
     {KRB5_PARSE_MALFORMED, AT(GSS_AT_ACQUIRE), SEC_E_UNKNOWN_CREDENTIALS},
     {KRB5_PARSE_MALFORMED, AT(GSS_AT_INITIATE), SEC_E_TARGET_UNKNOWN},
     {ENOMEM, ANYWHERE, SEC_E_INSUFFICIENT_MEMORY},
-    /* gss-ntlmssp: no such user in the file; the response does not fit the password. */
+    /* The system's own, of a file that was named: a keytab, a ticket cache, a replay cache. */
     {ENOENT, AT(GSS_AT_ACCEPT), SEC_E_LOGON_DENIED},
     {EINVAL, AT(GSS_AT_ACCEPT), SEC_E_LOGON_DENIED},
     {ENOENT, CLIENT, SEC_E_NO_CREDENTIALS},
     {EACCES, AT(GSS_AT_ACQUIRE), SEC_E_NO_CREDENTIALS},
     {EACCES, AT(GSS_AT_ACCEPT), SEC_E_MESSAGE_ALTERED},
-    {NTLM_ERROR(29), AT(GSS_AT_ACCEPT), SEC_E_LOGON_DENIED}, /* no such user */
-    {NTLM_ERROR(28), AT(GSS_AT_ACCEPT), SEC_E_LOGON_DENIED}, /* NTLMv1 refused */
-    {NTLM_ERROR(14), ANYWHERE, SEC_E_ALGORITHM_MISMATCH},    /* a required flag is missing */
-    {NTLM_ERROR(15), ANYWHERE, SEC_E_ALGORITHM_MISMATCH},    /* no common set of flags */
-    {NTLM_ERROR(16), ANYWHERE, SEC_E_ALGORITHM_MISMATCH},    /* contradictory flags */
-    {NTLM_ERROR(21), ANYWHERE, SEC_E_UNSUPPORTED_FUNCTION},  /* anonymous logon */
-    {NTLM_ERROR(24), ANYWHERE, SEC_E_BAD_BINDINGS},          /* the server cannot carry them */
-    {NTLM_ERROR(1), ANYWHERE, SEC_E_INVALID_TOKEN},          /* not decodable */
-    {NTLM_ERROR(13), ANYWHERE, SEC_E_INVALID_TOKEN},         /* not the message expected */
 };
 
 static bool same_code(OM_uint32 minor, int64_t known)
@@ -129,7 +117,7 @@ static void append_text(char *line, size_t size, OM_uint32 code, int type)
     }
 }
 
-OM_uint32 gss_status_true_minor(OM_uint32 minor)
+static OM_uint32 true_minor(OM_uint32 minor)
 {
     char text[SSPIA_REPORT_SIZE] = "";
     char known[SSPIA_REPORT_SIZE];
@@ -193,7 +181,7 @@ static SECURITY_STATUS of_major(OM_uint32 major, gss_where where)
 /* What to do about it, where the library's text does not say; or NULL. */
 static const char *hint_of(OM_uint32 minor)
 {
-    if (same_code(gss_status_true_minor(minor), KRB5_CONFIG_NODEFREALM))
+    if (same_code(true_minor(minor), KRB5_CONFIG_NODEFREALM))
         return "write user@REALM, or set default_realm under [libdefaults] in /etc/krb5.conf";
     return NULL;
 }
@@ -222,13 +210,13 @@ SECURITY_STATUS gss_status(OM_uint32 major, OM_uint32 minor, gss_where where,
     case GSS_S_BAD_QOP:
         break; /* says it all; the minor code is incidental */
     case GSS_S_DEFECTIVE_TOKEN:
-        /* gss-ntlmssp leaves EINVAL and ENOENT here too, where they mean nothing. */
-        minor = gss_status_true_minor(minor);
+        /* A small number is the system's, and has little to do with the token. */
+        minor = true_minor(minor);
         if (minor > 200)
             status = of_minor(minor, where);
         break;
     default:
-        status = of_minor(gss_status_true_minor(minor), where);
+        status = of_minor(true_minor(minor), where);
         break;
     }
     if (status == SEC_E_OK)

@@ -33,9 +33,6 @@ SECURITY_STATUS gss_status_initiate(krb5_context context, krb5_error_code code,
  * cannot be had, or that does not know the account. */
 uint32_t gss_status_take_hints(void);
 
-/* The minor code that the mechanism gave, where the mechanism glue renumbered it. */
-OM_uint32 gss_status_true_minor(OM_uint32 minor);
-
 /* An error of our own. Returns status. */
 SECURITY_STATUS gss_status_report(sspia_report *report, SECURITY_STATUS status,
                                   const char *what, const char *why);

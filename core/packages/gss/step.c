@@ -3,21 +3,11 @@
 #include "step.h"
 #include "bindings.h"
 #include "flags.h"
-#include "greeting.h"
-#include "mic_field.h"
-#include "ntlm_token.h"
-#include "sniff.h"
 #include "status.h"
 #include "text.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
-
-/* Where libwbclient finds winbind. */
-#define WINBIND_PIPE "/run/samba/winbindd/pipe"
 
 static gss_buffer_desc input_token(const sspia_step *step)
 {
@@ -68,26 +58,20 @@ static SECURITY_STATUS take_bindings(gss_context *context, const sspia_step *ste
     return gss_bindings_read(step->input, step->input_count, &context->bindings, report);
 }
 
-/* With the lease that was taken; source is NULL as long as there is none. */
+/* With the lease that was taken, or is to be taken, from the source. */
 static void hold_credential(gss_context *context, gss_credential *credential,
                             gss_source *source)
 {
     context->source = source;
-    if (context->credential == NULL)
-        context->credential = gss_credential_keep(credential);
+    context->credential = gss_credential_keep(credential);
 }
 
 /* What both sides do after GSSAPI's part of a leg. flags and lifetime are its results. */
-static SECURITY_STATUS conclude(gss_context *context, OM_uint32 major, gss_OID mech,
-                                OM_uint32 flags, OM_uint32 lifetime, sspia_step_result *result)
+static SECURITY_STATUS conclude(gss_context *context, OM_uint32 major, OM_uint32 flags,
+                                OM_uint32 lifetime, sspia_step_result *result)
 {
-    unsigned known = gss_mech_of_oid(mech);
-
-    if (known != 0)
-        context->mech = known;
-    context->attributes = context->initiator
-                              ? gss_flags_initiator(flags, context->mech, context->requested)
-                              : gss_flags_acceptor(flags, context->mech, context->requested);
+    context->attributes = context->initiator ? gss_flags_initiator(flags, context->requested)
+                                             : gss_flags_acceptor(flags, context->requested);
     result->attributes = context->attributes;
     result->expiry = INT64_MAX;
     if (major & GSS_S_CONTINUE_NEEDED)
@@ -122,22 +106,19 @@ static SECURITY_STATUS ask_for_thread(const sspia_step *step)
     return SSPIA_WAITING;
 }
 
-/* Takes the lease of a first leg: for Kerberos alone, and where the core can wait, without
- * blocking, unless it turns out that this is not possible. SSPIA_WAITING: called again, with
- * the same step. */
+/* Takes the lease of a first leg: where the core can wait, without blocking, unless it turns
+ * out that this is not possible. SSPIA_WAITING: called again, with the same step. */
 static SECURITY_STATUS take_lease(gss_context *context, const sspia_step *step,
                                   sspia_report *report)
 {
     gss_source *source = context->source;
-    unsigned mechs = source->recipe.mechs;
     sspia_wait *wait = step->wait;
     const gss_errand errand = {.target = context->target_text,
                                .delegating = (context->wanted & GSS_C_DELEG_FLAG) != 0};
-    bool waits = wait != NULL && (context->kind == GSS_KERBEROS || source->recipe.s4u);
     SECURITY_STATUS status;
 
     context->blocks = context->blocks || source->recipe.s4u;
-    if (waits && !context->blocks) {
+    if (wait != NULL && !context->blocks) {
         status =
             gss_source_wait_for(source, &errand, &context->seat, wait, &context->lease, report);
         if (status != GSS_FLIGHT_BLOCKS) {
@@ -147,11 +128,9 @@ static SECURITY_STATUS take_lease(gss_context *context, const sspia_step *step,
         }
         context->blocks = true;
     }
-    if (waits && ask_for_thread(step) == SSPIA_WAITING)
+    if (ask_for_thread(step) == SSPIA_WAITING)
         return SSPIA_WAITING;
-    if (context->requested & ISC_REQ_NULL_SESSION)
-        mechs &= GSS_MECH_NTLM;
-    return gss_source_take_for(source, context->target_text, mechs, &context->lease, report);
+    return gss_source_take_for(source, context->target_text, &context->lease, report);
 }
 
 static SECURITY_STATUS begin_initiator(gss_context *context, const sspia_step *step,
@@ -163,7 +142,7 @@ static SECURITY_STATUS begin_initiator(gss_context *context, const sspia_step *s
     if (!(credential->use & SECPKG_CRED_OUTBOUND))
         return gss_status_report(report, SEC_E_NO_CREDENTIALS, "credential",
                                  "it is inbound only");
-    status = gss_flags_request(context->kind, step->requested, &context->wanted, report);
+    status = gss_flags_request(step->requested, &context->wanted, report);
     if (status != SEC_E_OK)
         return status;
     if (!gss_text_copy(step->target, &context->target_text))
@@ -171,39 +150,6 @@ static SECURITY_STATUS begin_initiator(gss_context *context, const sspia_step *s
     context->requested = step->requested;
     hold_credential(context, credential, &credential->outbound);
     return take_lease(context, step, report);
-}
-
-/* Errors of gss-ntlmssp that its codes do not tell apart, or name badly. */
-static SECURITY_STATUS refine(const gss_context *context, OM_uint32 major, OM_uint32 minor,
-                              SECURITY_STATUS status, sspia_report *report)
-{
-    char text[SSPIA_REPORT_SIZE];
-
-    if (context->initiator || context->source->recipe.mechs != GSS_MECH_NTLM)
-        return status;
-    /* It reports bindings that differ as EACCES in a defective token; so it does a wrong MIC,
-     * but it checks the MIC first, and a MIC covers the bindings. */
-    if (context->bindings != GSS_C_NO_CHANNEL_BINDINGS &&
-        GSS_ROUTINE_ERROR(major) == GSS_S_DEFECTIVE_TOKEN &&
-        gss_status_true_minor(minor) == EACCES)
-        status = SEC_E_BAD_BINDINGS;
-    /* Without a file it has asked winbind, and says EACCES whether that refused the logon or is
-     * not there. */
-    else if (context->lease->users == NULL && gss_status_true_minor(minor) == EACCES &&
-             access(WINBIND_PIPE, F_OK) != 0)
-        return gss_status_report(report, SEC_E_NO_AUTHENTICATING_AUTHORITY, "NTLM accounts",
-                                 "there is no user file and no winbind: name a file by "
-                                 "ntlm_user_file or NTLM_USER_FILE, or start winbind");
-    else if (context->lease->users == NULL && gss_status_true_minor(minor) == EACCES)
-        status = SEC_E_LOGON_DENIED;
-    if (status != SEC_E_LOGON_DENIED && status != SEC_E_BAD_BINDINGS)
-        return status;
-    memcpy(text, report->text, sizeof text);
-    text[sizeof text - 1] = '\0';
-    return gss_status_report(report, status,
-                             status == SEC_E_BAD_BINDINGS ? "the channel bindings differ"
-                                                          : "no such user, or another password",
-                             text);
 }
 
 /* The ticket of the lease is not what GSSAPI looks for: it has expired in this moment, or means
@@ -226,15 +172,13 @@ static bool first_leg_again(gss_context *context, OM_uint32 minor)
     return true;
 }
 
-SECURITY_STATUS gss_step_initialize(gss_kind kind, void **object, const sspia_step *step,
+SECURITY_STATUS gss_step_initialize(void **object, const sspia_step *step,
                                     sspia_step_result *result, sspia_report *report)
 {
     gss_context *context = *object;
     bool first = context == NULL;
     gss_buffer_desc input = input_token(step);
-    gss_buffer_desc moved = {0, NULL};
     gss_buffer_desc output = {0, NULL};
-    gss_OID mech = GSS_C_NO_OID;
     OM_uint32 flags = 0;
     OM_uint32 lifetime = 0;
     OM_uint32 major;
@@ -242,7 +186,7 @@ SECURITY_STATUS gss_step_initialize(gss_kind kind, void **object, const sspia_st
     SECURITY_STATUS status = SEC_E_OK;
 
     if (first) {
-        context = *object = gss_context_create(kind, true);
+        context = *object = gss_context_create(true);
         if (context == NULL)
             return SEC_E_INSUFFICIENT_MEMORY;
         status = begin_initiator(context, step, report);
@@ -253,42 +197,30 @@ SECURITY_STATUS gss_step_initialize(gss_kind kind, void **object, const sspia_st
                                  context->initiator ? "its handshake is over"
                                                     : "it is an acceptor's");
     } else if (input.length == 0) {
-        /* gss-ntlmssp 1.2.0 would read through a null pointer */
         status = gss_status_report(report, SEC_E_INVALID_TOKEN, "token", "there is none");
-    } else if (kind != GSS_KERBEROS && !gss_ntlm_token_is_safe(&input)) {
-        status = gss_status_report(report, SEC_E_INVALID_TOKEN, "challenge",
-                                   "the name of its target is empty");
     }
     context->waits = status == SSPIA_WAITING;
     if (context->waits)
         return status;
     if (status == SEC_E_OK)
         status = take_bindings(context, step, report);
-    if (status == SEC_E_OK && kind == GSS_NEGOTIATE && !gss_mic_field_move(&input, &moved))
-        status = SEC_E_INSUFFICIENT_MEMORY;
     if (status != SEC_E_OK)
         return gss_context_fail(context, status);
-    if (moved.length > 0)
-        input = moved;
-    major = gss_init_sec_context(
-        &minor, context->lease->cred, &context->handle, context->lease->target,
-        kind == GSS_KERBEROS ? &gss_oid_kerberos
-        : kind == GSS_NTLM   ? &gss_oid_ntlm
-                             : &gss_oid_spnego,
-        context->wanted, 0, context->bindings, input.length > 0 ? &input : GSS_C_NO_BUFFER,
-        &mech, &output, &flags, &lifetime);
+    major = gss_init_sec_context(&minor, context->lease->cred, &context->handle,
+                                 context->lease->target, &gss_oid_kerberos, context->wanted, 0,
+                                 context->bindings, input.length > 0 ? &input : GSS_C_NO_BUFFER,
+                                 NULL, &output, &flags, &lifetime);
     status = gss_status(major, minor, GSS_AT_INITIATE, report);
-    free(moved.value);
     if (GSS_ERROR(major) && first_leg_again(context, minor))
-        return gss_step_initialize(kind, object, step, result, report);
+        return gss_step_initialize(object, step, result, report);
     if (GSS_ERROR(major)) {
         deliver(&output, result);
-        return gss_context_fail(context, refine(context, major, minor, status, report));
+        return gss_context_fail(context, status);
     }
     status = deliver(&output, result);
     if (status != SEC_E_OK)
         return gss_context_fail(context, status);
-    return conclude(context, major, mech, flags, lifetime, result);
+    return conclude(context, major, flags, lifetime, result);
 }
 
 static SECURITY_STATUS may_accept(const sspia_step *step, sspia_report *report)
@@ -303,55 +235,17 @@ static SECURITY_STATUS may_accept(const sspia_step *step, sspia_report *report)
     return SEC_E_OK;
 }
 
-/* Speaks first. What the initiator answers begins the handshake. */
-static SECURITY_STATUS greet(gss_context *context, const sspia_step *step,
-                             sspia_step_result *result, sspia_report *report)
-{
-    SECURITY_STATUS status = may_accept(step, report);
-
-    if (status == SEC_E_OK)
-        status = take_bindings(context, step, report);
-    if (status == SEC_E_OK)
-        status = gss_greeting_make(step->credential, &result->token, report);
-    if (status != SEC_E_OK)
-        return gss_context_fail(context, status);
-    hold_credential(context, step->credential, NULL);
-    result->expiry = INT64_MAX;
-    return SEC_I_CONTINUE_NEEDED;
-}
-
-/* Chooses the source that the initiator's first token calls for. */
 static SECURITY_STATUS begin_acceptor(gss_context *context, const sspia_step *step,
-                                      const gss_buffer_desc *input, sspia_report *report)
+                                      sspia_report *report)
 {
-    gss_credential *credential =
-        context->credential != NULL ? context->credential : step->credential;
-    gss_source *source = &credential->kerberos_in;
-    gss_sniffed sniffed = {false, 0, 0};
-    unsigned mechs = credential->kerberos_in.recipe.mechs | credential->ntlm_in.recipe.mechs;
-    unsigned mech;
+    gss_credential *credential = step->credential;
+    gss_source *source = &credential->inbound;
     SECURITY_STATUS status;
 
     context->requested = step->requested;
-    if (context->kind == GSS_NEGOTIATE)
-        gss_sniff(input->value, input->length, &sniffed);
-    if (sniffed.raw && !(mechs & sniffed.offered))
-        return gss_status_report(report, SEC_E_NO_CREDENTIALS, "token",
-                                 "the credential has nothing for the initiator's mechanism");
-    mech = mechs & sniffed.favourite ? sniffed.favourite : mechs & sniffed.offered;
-    if (mech == 0) /* undecided or nothing in common; in the latter case GSSAPI answers so */
-        mech = mechs & GSS_MECH_KERBEROS ? GSS_MECH_KERBEROS : GSS_MECH_NTLM;
-    if (mech == GSS_MECH_NTLM)
-        source = &credential->ntlm_in;
     if (source->recipe.usage == GSS_C_BOTH && ask_for_thread(step) == SSPIA_WAITING)
         return SSPIA_WAITING;
-    status = gss_source_take(source, mech, sniffed.raw, &context->lease, report);
-    if (status != SEC_E_OK && mech != sniffed.offered && (mechs & GSS_MECH_NTLM) &&
-        mech != GSS_MECH_NTLM) {
-        /* No key for Kerberos; the initiator may offer NTLM too. */
-        source = &credential->ntlm_in;
-        status = gss_source_take(source, GSS_MECH_NTLM, sniffed.raw, &context->lease, report);
-    }
+    status = gss_source_take(source, &context->lease, report);
     if (status == SEC_E_OK)
         hold_credential(context, credential, source);
     return status;
@@ -366,15 +260,13 @@ static bool bindings_missing(const gss_context *context, OM_uint32 flags)
            !(flags & GSS_C_CHANNEL_BOUND_FLAG);
 }
 
-SECURITY_STATUS gss_step_accept(gss_kind kind, void **object, const sspia_step *step,
+SECURITY_STATUS gss_step_accept(void **object, const sspia_step *step,
                                 sspia_step_result *result, sspia_report *report)
 {
     gss_context *context = *object;
     bool first = context == NULL;
     gss_buffer_desc input = input_token(step);
-    gss_buffer_desc full = {0, NULL};
     gss_buffer_desc output = {0, NULL};
-    gss_OID mech = GSS_C_NO_OID;
     OM_uint32 flags = 0;
     OM_uint32 lifetime = 0;
     OM_uint32 major;
@@ -386,35 +278,29 @@ SECURITY_STATUS gss_step_accept(gss_kind kind, void **object, const sspia_step *
                                  context->initiator ? "it is an initiator's"
                                                     : "its handshake is over");
     if (first) {
-        context = *object = gss_context_create(kind, false);
+        context = *object = gss_context_create(false);
         if (context == NULL)
             return SEC_E_INSUFFICIENT_MEMORY;
     }
-    if (input.length == 0 && first && kind == GSS_NEGOTIATE)
-        return greet(context, step, result, report);
     if (input.length == 0)
         status = gss_status_report(report, SEC_E_INVALID_TOKEN, "token", "there is none");
     else if (first)
         status = may_accept(step, report);
     if (status == SEC_E_OK && context->lease == NULL)
-        status = begin_acceptor(context, step, &input, report);
+        status = begin_acceptor(context, step, report);
     if (status == SSPIA_WAITING)
         return status;
     if (status == SEC_E_OK)
         status = take_bindings(context, step, report);
     if (status != SEC_E_OK)
         return gss_context_fail(context, status);
-    if (!gss_ntlm_token_fill(&input, &full) ||
-        (kind == GSS_NEGOTIATE && full.length == 0 && !gss_mic_field_move(&input, &full)))
-        return gss_context_fail(context, SEC_E_INSUFFICIENT_MEMORY);
-    major = gss_accept_sec_context(&minor, &context->handle, context->lease->cred,
-                                   full.length > 0 ? &full : &input, context->bindings, NULL,
-                                   &mech, &output, &flags, &lifetime, &context->delegated);
-    gss_ntlm_token_release(&full);
+    major = gss_accept_sec_context(&minor, &context->handle, context->lease->cred, &input,
+                                   context->bindings, NULL, NULL, &output, &flags, &lifetime,
+                                   &context->delegated);
     status = gss_status(major, minor, GSS_AT_ACCEPT, report);
     if (GSS_ERROR(major)) {
         deliver(&output, result);
-        return gss_context_fail(context, refine(context, major, minor, status, report));
+        return gss_context_fail(context, status);
     }
     if (!(major & GSS_S_CONTINUE_NEEDED) && bindings_missing(context, flags)) {
         gss_release_buffer(&minor, &output); /* it would tell the initiator that all is well */
@@ -425,5 +311,5 @@ SECURITY_STATUS gss_step_accept(gss_kind kind, void **object, const sspia_step *
     status = deliver(&output, result);
     if (status != SEC_E_OK)
         return gss_context_fail(context, status);
-    return conclude(context, major, mech, flags, lifetime, result);
+    return conclude(context, major, flags, lifetime, result);
 }

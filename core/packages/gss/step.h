@@ -5,9 +5,9 @@
 #include "context.h"
 
 /* sspia_package.initialize and .accept. */
-SECURITY_STATUS gss_step_initialize(gss_kind kind, void **context, const sspia_step *step,
+SECURITY_STATUS gss_step_initialize(void **context, const sspia_step *step,
                                     sspia_step_result *result, sspia_report *report);
-SECURITY_STATUS gss_step_accept(gss_kind kind, void **context, const sspia_step *step,
+SECURITY_STATUS gss_step_accept(void **context, const sspia_step *step,
                                 sspia_step_result *result, sspia_report *report);
 
 #endif

@@ -39,16 +39,12 @@ bool gss_text_given(const char *text)
 
 char *gss_text_hand_out(const void *text, size_t length)
 {
-    const char *bytes = text;
-    char *copy;
+    char *copy = gss_host->allocate(length + 1);
 
-    while (length > 0 && bytes[length - 1] == '\0')
-        length--;
-    copy = gss_host->allocate(length + 1);
     if (copy == NULL)
         return NULL;
     if (length > 0)
-        memcpy(copy, bytes, length);
+        memcpy(copy, text, length);
     copy[length] = '\0';
     return copy;
 }

@@ -19,7 +19,7 @@ void gss_text_wipe(char *secret);
 bool gss_text_given(const char *text);
 
 /* A copy from the core's allocator, which a caller of the API will free; NULL if memory
- * ran out. Final zeros that the length counts (gss-ntlmssp's names) are dropped. */
+ * ran out. */
 char *gss_text_hand_out(const void *text, size_t length);
 
 /* UTF-8 to UTF-16 in host order, with a final zero. Returns the number of units without it,

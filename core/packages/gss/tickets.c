@@ -214,23 +214,23 @@ krb5_context gss_tickets_context(gss_tickets *tickets)
 }
 
 SECURITY_STATUS gss_tickets_get(const char *account, const char *password, const char *keytab,
-                                gss_tickets **tickets, krb5_error_code *code,
-                                sspia_report *report)
+                                gss_tickets **tickets, sspia_report *report)
 {
     gss_tickets *made = NULL;
     SECURITY_STATUS status = SEC_E_INSUFFICIENT_MEMORY;
+    krb5_error_code code;
 
     *tickets = NULL;
-    *code = create(&made);
+    code = create(&made);
     if (made == NULL)
         return status;
-    if (*code != 0) {
-        status = gss_status_krb5(NULL, *code, GSS_AT_ACQUIRE, "Kerberos configuration", report);
+    if (code != 0) {
+        status = gss_status_krb5(NULL, code, GSS_AT_ACQUIRE, "Kerberos configuration", report);
         goto done;
     }
-    *code = exchange(made, account, password, keytab);
-    if (*code != 0) {
-        status = gss_status_krb5(made->context, *code, GSS_AT_ACQUIRE,
+    code = exchange(made, account, password, keytab);
+    if (code != 0) {
+        status = gss_status_krb5(made->context, code, GSS_AT_ACQUIRE,
                                  account != NULL ? account : keytab, report);
         goto done;
     }

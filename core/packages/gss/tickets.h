@@ -14,10 +14,9 @@ typedef struct gss_tickets gss_tickets;
 
 /* One AS exchange: may block as long as the KDC is silent. account is text of
  * gss_name_account; one of password and keytab is NULL. keytab: account may be NULL then,
- * for the first principal in it. *code is libkrb5's result. */
+ * for the first principal in it. */
 SECURITY_STATUS gss_tickets_get(const char *account, const char *password, const char *keytab,
-                                gss_tickets **tickets, krb5_error_code *code,
-                                sspia_report *report);
+                                gss_tickets **tickets, sspia_report *report);
 
 /* The same in steps that do not block. gss_tickets_open begins; *tickets is set once there is
  * something to drop. A step takes a reply (empty at first); *more: sends request to a KDC of

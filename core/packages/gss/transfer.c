@@ -9,7 +9,7 @@
  *
  * The packed form, numbers little-endian:
  *     0  "SSPIAGSS"              8  version 1
- *    12  package (gss_kind)     13  mechanism (GSS_MECH_*)   14  1 for an initiator   15  0
+ *    12  1 (Kerberos)   13  1 (Kerberos)   14  1 for an initiator   15  0
  *    16  attributes             20  length of the target name
  *    24  started                32  expiry
  *    40  length of GSSAPI's part
@@ -25,6 +25,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define KERBEROS    1 /* as package and as mechanism; there were others of each */
 #define HEAD_SIZE   44u
 #define DIGEST_SIZE 32u
 #define PART_MAX    (16u << 20)
@@ -62,8 +63,8 @@ static SECURITY_STATUS pack(const gss_context *context, sspia_bytes *packed,
         return SEC_E_INSUFFICIENT_MEMORY;
     memcpy(bytes, magic, sizeof magic);
     store(bytes + 8, version, 4);
-    bytes[12] = (unsigned char)context->kind;
-    bytes[13] = (unsigned char)context->mech;
+    bytes[12] = KERBEROS;
+    bytes[13] = KERBEROS;
     bytes[14] = context->initiator;
     bytes[15] = 0;
     store(bytes + 16, context->attributes, 4);
@@ -136,8 +137,8 @@ static bool digest_fits(const unsigned char *bytes, size_t size)
            CRYPTO_memcmp(digest, bytes + size - DIGEST_SIZE, DIGEST_SIZE) == 0;
 }
 
-SECURITY_STATUS gss_transfer_import(gss_kind kind, const void *packed, size_t size,
-                                    void **object, sspia_report *report)
+SECURITY_STATUS gss_transfer_import(const void *packed, size_t size, void **object,
+                                    sspia_report *report)
 {
     const unsigned char *bytes = packed;
     gss_context *context = NULL;
@@ -150,14 +151,13 @@ SECURITY_STATUS gss_transfer_import(gss_kind kind, const void *packed, size_t si
 
     *object = NULL;
     if (!lengths_fit(bytes, size) || memcmp(bytes, magic, sizeof magic) != 0 ||
-        load(bytes + 8, 4) != version || bytes[12] != kind || bytes[13] != GSS_MECH_KERBEROS ||
+        load(bytes + 8, 4) != version || bytes[12] != KERBEROS || bytes[13] != KERBEROS ||
         bytes[14] > 1 || !digest_fits(bytes, size))
         return gss_status_report(report, SEC_E_INVALID_TOKEN, "packed context",
                                  "not one of this package");
-    context = gss_context_create(kind, bytes[14] == 1);
+    context = gss_context_create(bytes[14] == 1);
     if (context == NULL)
         return SEC_E_INSUFFICIENT_MEMORY;
-    context->mech = bytes[13];
     context->attributes = (uint32_t)load(bytes + 16, 4);
     context->started = (int64_t)load(bytes + 24, 8);
     context->expiry = (int64_t)load(bytes + 32, 8);

@@ -7,7 +7,7 @@
 /* sspia_package.export_context and .import_context. */
 SECURITY_STATUS gss_transfer_export(void *context, uint32_t flags, sspia_bytes *packed,
                                     sspia_report *report);
-SECURITY_STATUS gss_transfer_import(gss_kind kind, const void *packed, size_t size,
-                                    void **context, sspia_report *report);
+SECURITY_STATUS gss_transfer_import(const void *packed, size_t size, void **context,
+                                    sspia_report *report);
 
 #endif
