@@ -5,7 +5,8 @@ Wrong would be: an acceptor that lets in whom winbindd does not know, or keys th
 so that a sealed message cannot be read; a second helper where one would do.
 
 winbindd listens in /run/samba and nowhere else: it gets a /run of its own, in a mount namespace
-that this program moves to. It has a machine's own accounts, which it checks itself, and which a
+that this program moves to. What it starts outlives it: all ends with a namespace of processes, of
+which this program is the first. It has a machine's own accounts, which it checks itself, and which a
 member of a domain would have its controller check.
 """
 
@@ -42,23 +43,24 @@ idmap config * : range = 10000-20000
 
 
 def move_apart() -> None:
-    """Goes on in a mount namespace with an empty /run."""
+    """Goes on in namespaces of its own, with an empty /run."""
     if os.environ.get(APART) is not None:
         return
     unshare = shutil.which("unshare")
+    apart = [str(unshare), "-m", "-p", "-f", "--kill-child", "--mount-proc"]
     mounts = "mount -t tmpfs tmpfs /run && mkdir -p -m 755 /run/samba /run/samba/winbindd"
     if (
         unshare is None
         or subprocess.run(
-            [unshare, "-m", "sh", "-c", mounts], capture_output=True, check=False
+            [*apart, "sh", "-c", mounts], capture_output=True, check=False
         ).returncode
     ):
-        skip("no mount namespace can be made here (root may)")
+        skip("no namespaces can be made here (root may)")
     os.environ[APART] = "1"
     os.execv(
         unshare,
         [
-            unshare, "-m", "sh", "-c", mounts + ' && exec "$@"', "sh", sys.executable,
+            *apart, "sh", "-c", mounts + ' && exec "$@"', "sh", sys.executable,
             *sys.argv,
         ],
     )  # fmt: skip
