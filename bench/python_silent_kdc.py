@@ -14,7 +14,7 @@ import importlib
 import os
 import signal
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Coroutine
 from typing import Any, Callable
 
 import measure
@@ -81,7 +81,7 @@ async def ours() -> float:
     return pause
 
 
-def theirs(gssapi: Any) -> Callable[[], Awaitable[float]]:
+def theirs(gssapi: Any) -> Callable[[], Coroutine[Any, Any, float]]:
     """Milliseconds."""
 
     async def log_on_once() -> None:
