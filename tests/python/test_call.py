@@ -451,4 +451,4 @@ async def test_completions_are_taken_in_batches(probe: Probe) -> None:
     loop.call_soon(turn)
     await asyncio.gather(*calls)
     assert sum(turns) == 400
-    assert max(turns) == 256
+    assert max(turns) == 128
