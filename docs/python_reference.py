@@ -28,7 +28,7 @@ without one, on a daemon thread named `sspi-async`; never on a thread of the lib
 
 | where | completions come | unhandled exceptions of callbacks go |
 | --- | --- | --- |
-| asyncio, any number of loops | by `loop.add_reader`, up to 256 in a turn | to the loop's exception handler |
+| asyncio, any number of loops | by `loop.add_reader`, up to 128 in a turn | to the loop's exception handler |
 | trio | by a system task of the run | to `threading.excepthook` |
 | no loop | by a daemon thread | to `threading.excepthook` |
 
