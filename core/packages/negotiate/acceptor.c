@@ -368,13 +368,5 @@ SECURITY_STATUS neg_accept(void **object, const sspia_step *step, sspia_step_res
                      ? go_on(context, step, token, result, report)
                      : neg_report(report, SEC_E_INVALID_TOKEN, "token", "there is none");
     }
-    if (status < 0)
-        return neg_context_fail(context, status, report);
-    result->attributes = context->attributes;
-    result->expiry = context->expiry;
-    if (status == SEC_E_OK) {
-        context->state = NEG_ESTABLISHED;
-        neg_context_settle(context);
-    }
-    return status;
+    return neg_context_conclude(context, status, result, report);
 }

@@ -67,6 +67,20 @@ SECURITY_STATUS neg_context_fail(neg_context *context, SECURITY_STATUS status,
     return status;
 }
 
+SECURITY_STATUS neg_context_conclude(neg_context *context, SECURITY_STATUS status,
+                                     sspia_step_result *result, sspia_report *report)
+{
+    if (status < 0)
+        return neg_context_fail(context, status, report);
+    result->attributes = context->attributes;
+    result->expiry = context->expiry;
+    if (status == SEC_E_OK) {
+        context->state = NEG_ESTABLISHED;
+        neg_context_settle(context);
+    }
+    return status;
+}
+
 void neg_context_delete(void *object)
 {
     neg_context *context = object;

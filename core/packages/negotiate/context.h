@@ -62,6 +62,11 @@ void neg_context_settle(neg_context *context);
 SECURITY_STATUS neg_context_fail(neg_context *context, SECURITY_STATUS status,
                                  sspia_report *report);
 
+/* The end of a leg: tells what is known of the context, and settles one that is complete or has
+ * failed. Returns status. */
+SECURITY_STATUS neg_context_conclude(neg_context *context, SECURITY_STATUS status,
+                                     sspia_step_result *result, sspia_report *report);
+
 /* Notes why a mechanism is not used. */
 void neg_context_pass_over(neg_context *context, const neg_member *member, const char *why);
 
