@@ -270,13 +270,13 @@ SSPI_ASYNC_API SECURITY_STATUS sspia_pool_stats(sspia_pool_counts *counts);
  * any thread. The leg waits for it without a thread of its own, up to 30 s.
  */
 
-/* What can be answered. */
-#define SSPIA_NTLM_NO 0u /* there is no such account */
-#define SSPIA_NTLM_UNABLE                                                                      \
-    1u                     /* it could not be found out: SEC_E_NO_AUTHENTICATING_AUTHORITY     \
-                            */
-#define SSPIA_NTLM_HASH 2u /* here is the NT hash of the account: the library does the rest */
-#define SSPIA_NTLM_KEY  3u /* the response is right; here is its session base key */
+/* What can be answered: there is no such account; it could not be found out, and the leg
+ * returns SEC_E_NO_AUTHENTICATING_AUTHORITY; here is the NT hash of the account, and the
+ * library does the rest; the response is right, and here is its session base key. */
+#define SSPIA_NTLM_NO     0u
+#define SSPIA_NTLM_UNABLE 1u
+#define SSPIA_NTLM_HASH   2u
+#define SSPIA_NTLM_KEY    3u
 
 typedef struct sspia_ntlm_question {
     uint32_t size; /* sizeof(sspia_ntlm_question) of the library */
