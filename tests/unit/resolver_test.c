@@ -565,19 +565,19 @@ static void c_library_finds_the_same(void **state)
     add_srv();
     gss_blocking_ask(GSS_QUERY_KDCS, 0, REALM, answer);
     assert_srv(answer);
-    gss_answer_drop(answer);
+    gss_answer_free(answer);
 
     answer = gss_answer_create();
     gss_blocking_ask(GSS_QUERY_KDCS, 0, "NOBODY.TEST", answer);
     assert_int_equal(answer->found, GSS_FOUND_NONE);
-    gss_answer_drop(answer);
+    gss_answer_free(answer);
 
     answer = gss_answer_create();
     gss_blocking_ask(GSS_QUERY_CANONICAL, GSS_LOOKUP_REVERSE, "127.0.0.1", answer);
     assert_int_equal(answer->found, GSS_FOUND);
     assert_non_null(answer->name);
     assert_true(has_address(answer, AF_INET, "127.0.0.1"));
-    gss_answer_drop(answer);
+    gss_answer_free(answer);
 }
 
 int main(void)

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* What the DNS says: filled in once, then shared. */
 #include "answer.h"
 
 #include <stdlib.h>
@@ -11,24 +10,14 @@ gss_answer *gss_answer_create(void)
 
     if (answer == NULL)
         return NULL;
-    atomic_init(&answer->references, 1);
     answer->found = GSS_FOUND_NONE;
     answer->ttl = UINT32_MAX;
     return answer;
 }
 
-gss_answer *gss_answer_keep(gss_answer *answer)
+void gss_answer_free(gss_answer *answer)
 {
-    if (answer != NULL)
-        atomic_fetch_add_explicit(&answer->references, 1, memory_order_relaxed);
-    return answer;
-}
-
-void gss_answer_drop(gss_answer *answer)
-{
-    /* acq_rel: the last one frees after everyone else's use. */
-    if (answer == NULL ||
-        atomic_fetch_sub_explicit(&answer->references, 1, memory_order_acq_rel) != 1)
+    if (answer == NULL)
         return;
     for (size_t i = 0; i < answer->server_count; i++) {
         free(answer->servers[i].host);

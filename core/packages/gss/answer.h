@@ -2,7 +2,6 @@
 #ifndef GSS_ANSWER_H
 #define GSS_ANSWER_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -33,12 +32,8 @@ typedef enum gss_found {
     GSS_FOUND_REFUSED /* no server answered, or none in a way that we understand */
 } gss_found;
 
-/*
- * What the DNS says. Filled in by one thread, then read only and shared: whoever has it keeps a
- * reference.
- */
+/* What the DNS says. Filled in by one thread, then read only. */
 typedef struct gss_answer {
-    atomic_uint references;
     gss_found found;
     uint32_t ttl; /* seconds; the shortest of the records that it is made of */
     gss_server *servers;
@@ -50,8 +45,7 @@ typedef struct gss_answer {
 
 /* Empty, GSS_FOUND_NONE; NULL if memory ran out. */
 gss_answer *gss_answer_create(void);
-gss_answer *gss_answer_keep(gss_answer *answer); /* NULL is fine */
-void gss_answer_drop(gss_answer *answer);        /* NULL is fine */
+void gss_answer_free(gss_answer *answer); /* NULL is fine */
 
 /* While it is being filled in; false if memory ran out. A server goes where its priority puts
  * it, after its equals among those from the place `first` on. */

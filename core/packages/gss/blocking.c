@@ -63,7 +63,7 @@ static void ask_servers(gss_query query, unsigned flags, const char *realm, gss_
     if (!enough || !gss_query_merge(answer, parts, places, count, failed))
         answer->found = GSS_FOUND_REFUSED;
     for (unsigned i = 0; i < count; i++)
-        gss_answer_drop(parts[i]);
+        gss_answer_free(parts[i]);
     free(reply);
 }
 

@@ -324,6 +324,6 @@ void gss_inquiry_close(gss_inquiry *inquiry)
     if (inquiry->ares != NULL)
         ares_destroy(inquiry->ares);
     for (unsigned i = 0; i < inquiry->part_count; i++)
-        gss_answer_drop(inquiry->parts[i].answer);
+        gss_answer_free(inquiry->parts[i].answer);
     free(inquiry);
 }

@@ -10,8 +10,7 @@
  *      for list and pointer work only: not across c-ares, the C library or host->resume.
  *   2. A search's inquiry, and its answer while it is RUNNING, belong to the leader. Leadership
  *      changes under the lock, and only while the leader is not inside gss_lookup_go.
- *   3. Once DONE, nothing of a search changes but its references; answer->references keep
- * what outlives it.
+ *   3. Once DONE, nothing of a search changes but its references; its answer goes with it.
  *   4. A search has a reference of the table as long as it can be found there, and one of each
  *      look-up. The last one frees it, and closes what is open, outside the lock.
  *   5. While somebody waits there is a leader: whoever gives leadership up names another first,
@@ -111,7 +110,7 @@ static void destroy(struct search *gone)
     if (gone == NULL)
         return;
     gss_inquiry_close(gone->inquiry);
-    gss_answer_drop(gone->answer);
+    gss_answer_free(gone->answer);
     free(gone->name);
     free(gone);
 }

@@ -57,7 +57,7 @@ gss_lookup *gss_lookup_begin(gss_query query, unsigned flags, const char *name);
 gss_lookup_state gss_lookup_go(gss_lookup *lookup, void *call, bool may_block,
                                struct pollfd *fds, uint32_t *count, int64_t *until);
 
-/* After GSS_LOOKUP_DONE; good until gss_lookup_end, longer with gss_answer_keep. */
+/* After GSS_LOOKUP_DONE; good until gss_lookup_end. */
 const gss_answer *gss_lookup_answer(const gss_lookup *lookup);
 
 /* In any state; NULL is fine. Takes no time: the last who wanted the answer closes the
