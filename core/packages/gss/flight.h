@@ -3,6 +3,7 @@
 #define GSS_FLIGHT_H
 
 #include "host.h"
+#include "journey.h"
 #include "stock.h"
 
 /* One call's seat in a flight. Zero: in none. */
@@ -14,21 +15,10 @@ typedef struct gss_seat {
     void *call; /* for host->resume */
 } gss_seat;
 
-/* No status of a caller's: the way that our own sockets go leads not there. libkrb5 has to do
- * it itself, on a thread that may block. */
-#define GSS_FLIGHT_BLOCKS ((SECURITY_STATUS)0x00097002)
-
-/* What a flight is for. */
-typedef struct gss_errand {
-    const char *target; /* a service; NULL: the account's own tickets */
-    const char *called; /* its canonical name, or NULL: the target's is */
-    bool delegating;    /* the ticket is to show whether the account can be delegated now */
-} gss_errand;
-
 /* Takes the call whose seat that is along on the flight for an errand; the first to come
  * begins it. SSPIA_WAITING: with wait filled in, but for stop; call it again. Else the seat is
  * left. What the flight brings is in its stock then; *ticket, for a service, is a reference of
- * the caller's. GSS_FLIGHT_BLOCKS is also what one that is delegating brings, if it can be
+ * the caller's. GSS_JOURNEY_BLOCKS is also what one that is delegating brings, if it can be
  * done: by libkrb5, and the KDC lives. */
 SECURITY_STATUS gss_flight_ride(gss_stock *stock, const gss_errand *errand, gss_seat *seat,
                                 sspia_wait *wait, gss_ticket **ticket, sspia_report *report);

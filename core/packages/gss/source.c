@@ -258,7 +258,7 @@ static SECURITY_STATUS get_ticket(gss_source *source, const gss_errand *errand, 
                              : gss_flight_target(seat) == NULL) {
         status = gss_flight_ride(&source->stock, &login, seat, wait, ticket, report);
         /* Who cannot renew goes on with what there is. */
-        if (status != SEC_E_OK && (status == SSPIA_WAITING || status == GSS_FLIGHT_BLOCKS ||
+        if (status != SEC_E_OK && (status == SSPIA_WAITING || status == GSS_JOURNEY_BLOCKS ||
                                    gss_stock_expired(&source->stock)))
             return status;
     }
@@ -280,7 +280,7 @@ SECURITY_STATUS gss_source_wait_for(gss_source *source, const gss_errand *errand
 
     *lease = NULL;
     if (!gss_text_given(target))
-        return GSS_FLIGHT_BLOCKS; /* the lack of a name is GSSAPI's affair */
+        return GSS_JOURNEY_BLOCKS; /* the lack of a name is GSSAPI's affair */
     if (seat->flight == NULL && !errand->delegating && !gss_stock_wants(&source->stock))
         *lease = take_idle(source, &wish);
     if (*lease != NULL)

@@ -30,7 +30,7 @@ SECURITY_STATUS gss_source_take_for(gss_source *source, const char *target, gss_
                                     sspia_report *report);
 /* The same without blocking: with a lease that cannot reach the
  * network, because a ticket for the target is all that it has. SSPIA_WAITING as
- * gss_flight_ride, which seat is for; GSS_FLIGHT_BLOCKS: only gss_source_take_for, which may
+ * gss_flight_ride, which seat is for; GSS_JOURNEY_BLOCKS: only gss_source_take_for, which may
  * block, can do it. */
 SECURITY_STATUS gss_source_wait_for(gss_source *source, const gss_errand *errand,
                                     gss_seat *seat, sspia_wait *wait, gss_lease **lease,

@@ -121,7 +121,7 @@ static SECURITY_STATUS take_lease(gss_context *context, const sspia_step *step,
     if (wait != NULL && !context->blocks) {
         status =
             gss_source_wait_for(source, &errand, &context->seat, wait, &context->lease, report);
-        if (status != GSS_FLIGHT_BLOCKS) {
+        if (status != GSS_JOURNEY_BLOCKS) {
             wait->stop = status == SSPIA_WAITING ? stop_waiting : NULL;
             wait->data = context;
             return status;
