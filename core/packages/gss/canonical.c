@@ -180,7 +180,7 @@ static SECURITY_STATUS find(gss_canonical **work, krb5_context context, const ch
 {
     char *name = strdup(service);
     char *at = name != NULL ? strchr(name, '@') : NULL; /* gss_name_service_of promises one */
-    const char *trailer;
+    const char *trailer = "";
     const char *found = NULL;
     char *host = at != NULL ? cut_host(at + 1, &trailer) : NULL;
     struct rules rules;
