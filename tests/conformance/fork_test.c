@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* fork in the midst of calls: what the child finds. */
-#include <dirent.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -34,36 +32,11 @@ static void expect_clean_exit(pid_t child)
     assert_true(0 && "the child hangs");
 }
 
-/* Whether a thread other than this one, the process's first, is doing something. */
-static int others_are_at_work(void)
-{
-    DIR *tasks = opendir("/proc/self/task");
-    struct dirent *task;
-    int at_work = 0;
-
-    assert_non_null(tasks);
-    while ((task = readdir(tasks)) != NULL) {
-        char path[300], state = 'S';
-        FILE *stat;
-
-        if (task->d_name[0] == '.' || atoi(task->d_name) == getpid())
-            continue;
-        snprintf(path, sizeof(path), "/proc/self/task/%s/stat", task->d_name);
-        stat = fopen(path, "r");
-        if (stat != NULL && fscanf(stat, "%*d (%*[^)]) %c", &state) == 1 && state != 'S')
-            at_work++;
-        if (stat != NULL)
-            fclose(stat);
-    }
-    closedir(tasks);
-    return at_work;
-}
-
 /* AddressSanitizer's allocator knows nothing of fork: a child hangs in it if another thread of
  * the parent was inside (seen with gdb; GCC 12). So the others sleep first. */
 static pid_t fork_at_rest(void)
 {
-    scripted_eventually(others_are_at_work, 0);
+    scripted_eventually(scripted_others_at_work, 0);
     return fork();
 }
 

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "scripted.h"
 
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 void scripted_assert_status(SECURITY_STATUS actual, SECURITY_STATUS expected, const char *text,
                             const char *file, int line)
@@ -217,4 +221,28 @@ SECURITY_STATUS scripted_submit_acquire(SspiAsyncContext *async, const char *scr
     snprintf(principal, sizeof(principal), "acquire: %s", script);
     return SspiAcquireCredentialsHandleAsyncA(async, principal, package, SECPKG_CRED_OUTBOUND,
                                               NULL, NULL, NULL, NULL, credential, NULL);
+}
+
+int scripted_others_at_work(void)
+{
+    DIR *tasks = opendir("/proc/self/task");
+    struct dirent *task;
+    int at_work = 0;
+
+    assert_non_null(tasks);
+    while ((task = readdir(tasks)) != NULL) {
+        char path[300], state = 'S';
+        FILE *stat;
+
+        if (task->d_name[0] == '.' || atoi(task->d_name) == getpid())
+            continue;
+        snprintf(path, sizeof(path), "/proc/self/task/%s/stat", task->d_name);
+        stat = fopen(path, "r");
+        if (stat != NULL && fscanf(stat, "%*d (%*[^)]) %c", &state) == 1 && state != 'S')
+            at_work++;
+        if (stat != NULL)
+            fclose(stat);
+    }
+    closedir(tasks);
+    return at_work;
 }

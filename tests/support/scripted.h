@@ -66,6 +66,9 @@ SECURITY_STATUS scripted_submit_acquire(SspiAsyncContext *async, const char *scr
 /* Waits until the value of a counter is as wanted. */
 void scripted_eventually(int (*value)(void), int wanted);
 
+/* How many threads, other than this one, the process's first, do not sleep. */
+int scripted_others_at_work(void);
+
 #define assert_status(actual, expected)                                                        \
     scripted_assert_status((actual), (expected), #actual, __FILE__, __LINE__)
 void scripted_assert_status(SECURITY_STATUS actual, SECURITY_STATUS expected, const char *text,

@@ -5,6 +5,7 @@
 #include "gss/blocking.h"
 #include "gss/resolver.h"
 
+#include <ares.h>
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <netinet/in.h>
@@ -213,7 +214,9 @@ static void primary_kdcs_are_told_apart(void **state)
 static void senseless_records_are_left_out(void **state)
 {
     static const char *const texts[] = {
+#if ARES_VERSION < 0x011600 /* later ones take no reply with such a record (RFC 7553 4.4) */
         "",
+#endif
         "k",
         "krb5srv",
         "krb5srv:",
