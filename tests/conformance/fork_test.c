@@ -214,7 +214,7 @@ static void deadlines_part_at_the_fork(void **state)
 
     (void)state;
     atomic_store(&notices, 0);
-    assert_status(sspia_async_set_deadline(async, 300), SEC_E_OK);
+    assert_status(sspia_async_set_deadline(async, 2000), SEC_E_OK);
     assert_status(sspia_async_set_deadline(late, 3600000), SEC_E_OK);
     assert_status(SspiSetAsyncNotifyCallback(async, on_complete, NULL), SEC_E_OK);
     assert_status(scripted_submit_acquire(late, "block", &acquired[0]), SEC_E_OK);
@@ -227,7 +227,7 @@ static void deadlines_part_at_the_fork(void **state)
 
         CHILD_CHECK(sspia_async_wait(async, -1) == SEC_E_SHUTDOWN_IN_PROGRESS, 1);
         /* Later than the parent's, which would have passed. */
-        CHILD_CHECK(sspia_async_set_deadline(own, 500) == SEC_E_OK, 2);
+        CHILD_CHECK(sspia_async_set_deadline(own, 2500) == SEC_E_OK, 2);
         CHILD_CHECK(scripted_submit_acquire(own, "block", &credential) == SEC_E_OK, 3);
         CHILD_CHECK(sspia_async_wait(own, PATIENCE_MS) == SEC_E_SECURITY_QOS_FAILED, 4);
         CHILD_CHECK(atomic_load(&notices) == 0, 5);
