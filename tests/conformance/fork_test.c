@@ -36,7 +36,7 @@ static void expect_clean_exit(pid_t child)
  * the parent was inside (seen with gdb; GCC 12). So the others sleep first. */
 static pid_t fork_at_rest(void)
 {
-    scripted_eventually(scripted_others_at_work, 0);
+    scripted_let_others_sleep();
     return fork();
 }
 

@@ -223,7 +223,7 @@ SECURITY_STATUS scripted_submit_acquire(SspiAsyncContext *async, const char *scr
                                               NULL, NULL, NULL, NULL, credential, NULL);
 }
 
-int scripted_others_at_work(void)
+static int others_at_work(void)
 {
     DIR *tasks = opendir("/proc/self/task");
     struct dirent *task;
@@ -245,4 +245,12 @@ int scripted_others_at_work(void)
     }
     closedir(tasks);
     return at_work;
+}
+
+void scripted_let_others_sleep(void)
+{
+    const struct timespec pause = {.tv_nsec = 1000000};
+
+    for (int i = 0; i < 500 && others_at_work() > 0; i++)
+        nanosleep(&pause, NULL);
 }

@@ -66,8 +66,9 @@ SECURITY_STATUS scripted_submit_acquire(SspiAsyncContext *async, const char *scr
 /* Waits until the value of a counter is as wanted. */
 void scripted_eventually(int (*value)(void), int wanted);
 
-/* How many threads, other than this one, the process's first, do not sleep. */
-int scripted_others_at_work(void);
+/* Gives the other threads half a second to fall asleep; this one is the process's first. For
+ * the sake of AddressSanitizer, which minds what they are in the midst of. */
+void scripted_let_others_sleep(void);
 
 #define assert_status(actual, expected)                                                        \
     scripted_assert_status((actual), (expected), #actual, __FILE__, __LINE__)
