@@ -150,7 +150,7 @@ static void queues_part_at_the_fork(void **state)
         CHILD_CHECK(SspiReinitAsyncContext(async) == STATUS_SUCCESS, 4);
         CHILD_CHECK(SspiDeleteSecurityContextAsync(async, &none) == SEC_E_OK, 5);
         CHILD_CHECK(poll(&readable, 1, PATIENCE_MS) == 1, 6);
-        CHILD_CHECK(sspia_queue_next(queue, 0, &completion) == SEC_E_OK, 7);
+        CHILD_CHECK(sspia_queue_next(queue, PATIENCE_MS, &completion) == SEC_E_OK, 7);
         sspia_queue_free(queue);
         SspiFreeAsyncContext(async);
         _exit(0);

@@ -19,11 +19,12 @@ static SECURITY_STATUS finish(SspiAsyncContext *async, sspia_queue *queue, const
         struct pollfd ready = {sspia_queue_fd(queue), POLLIN, 0};
         sspia_completion completion;
 
-        if (poll(&ready, 1, PATIENCE_MS) == 1 &&
-            sspia_queue_next(queue, 0, &completion) == SEC_E_OK)
-            status = completion.status;
-        else
-            status = SEC_I_ASYNC_CALL_PENDING;
+        status = SEC_I_ASYNC_CALL_PENDING;
+        /* Readable and yet nothing: the library is at work on it in this moment. */
+        while (status == SEC_I_ASYNC_CALL_PENDING && poll(&ready, 1, PATIENCE_MS) == 1) {
+            if (sspia_queue_next(queue, 0, &completion) == SEC_E_OK)
+                status = completion.status;
+        }
     } else if (submitted == SEC_E_OK) {
         status = sspia_async_wait(async, PATIENCE_MS);
     }

@@ -67,10 +67,12 @@ SSPI_ASYNC_API void sspia_queue_free(sspia_queue *queue);
 
 /* A descriptor for poll, epoll, select or an event loop: readable exactly while
  * completions wait, or deletes that a drain would carry out; at most 20 us after they came.
- * With an edge-triggered poller, drain until nothing is left. The queue owns it: never read,
- * write or close it. Made on the first call; -1 with errno set if the system has none left (or
- * EBADF for a dead queue). After a fork the child's queue has a descriptor of its own under the
- * same number. */
+ * A thread of the library may carry a delete out between your poll and your take: the take then
+ * finds nothing, and the descriptor tells once more when the completion is there. With an
+ * edge-triggered poller, drain until nothing is left. The queue owns it: never read, write or
+ * close it. Made on the first call; -1 with errno set if the system has none left (or EBADF for
+ * a dead queue). After a fork the child's queue has a descriptor of its own under the same
+ * number. */
 SSPI_ASYNC_API int sspia_queue_fd(sspia_queue *queue);
 
 /* Takes the oldest completion; the caller stands in for the callback, which is not run.
