@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Asynchronous SSPI: Kerberos, NTLM, Negotiate and TLS handshakes that block nobody.
+"""Asynchronous SSPI: Kerberos, NTLM, Negotiate and TLS handshakes that never block a thread.
+
+A client logs on, and protects a message::
 
     async with sspi_async.client("HTTP@www.example.org", timeout=10) as ctx:
         token = await ctx.step()
