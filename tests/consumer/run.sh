@@ -75,3 +75,18 @@ quietly "$cmake" -S "$here" -B "$work/build" -DCMAKE_PREFIX_PATH="$prefix" \
 quietly "$cmake" --build "$work/build"
 timeout 60 "$work/build/consumer" || fail "the program built with find_package failed"
 timeout 60 "$work/build/consumer_compat" >"$work/out" || fail "linked with compat it failed"
+
+# As a part of another project: its packages are found where that builds them, and nothing of
+# ours is installed with it. The second way only shows that it can be configured.
+source=$(cd "$here/../.." && pwd)
+echo "== add_subdirectory"
+quietly "$cmake" -S "$here/inside" -B "$work/inside" -G Ninja -DHOW=subdirectory \
+    -DSSPI_ASYNC_SOURCE="$source" -DCMAKE_C_COMPILER="$cc" -DCMAKE_BUILD_TYPE=Debug
+quietly "$cmake" --build "$work/inside" --target consumer
+timeout 60 "$work/inside/consumer" || fail "the program built with add_subdirectory failed"
+quietly "$cmake" --install "$work/inside" --prefix "$work/nothing"
+[ ! -d "$work/nothing" ] || fail "it was installed with somebody else's program"
+
+echo "== FetchContent"
+quietly "$cmake" -S "$here/inside" -B "$work/fetched" -G Ninja -DHOW=fetch \
+    -DSSPI_ASYNC_SOURCE="$source" -DCMAKE_C_COMPILER="$cc" -DCMAKE_BUILD_TYPE=Debug
