@@ -2,10 +2,12 @@
 """Shows the results of a run against the goals: `./dev bench` runs it.
 
     report.py RESULTS           prints the tables
-    report.py RESULTS --write   and writes docs/performance.md with its pictures
+    report.py RESULTS --write   and writes the pages with their pictures: docs/performance.md,
+                                what programs do, and docs/performance-goals.md, for those who
+                                work on the library: the engine, the goals, what is below them
 
-What stands in docs/performance.md between the two lines that say so is written by hand and
-kept.
+What stands in docs/performance-goals.md between the two lines that say so is written by hand,
+and is kept.
 """
 
 from __future__ import annotations
@@ -25,25 +27,43 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 BEGIN = "<!-- written by hand from here: report.py keeps it -->"
 END = "<!-- to here -->"
 
-_HEAD = """\
-# Performance
+_MADE = "<!-- Made by bench/report.py; `./dev bench --long` makes it anew. -->"
 
-<!-- Made by bench/report.py; `./dev bench --long` makes it anew. -->
-
-What asynchronous calls cost a program that would otherwise make them itself, hand them to
-threads of its own, or use libuv for it. Everything here is measured against a named peer in the
-same run.
-
+_HOW = """\
 - **The ratio** is the peer's cost divided by ours: at 2 ours costs half as much, at 0.5 twice
   as much.
 - **Rounds** of ours and of the peer alternate, and take turns in going first. The ratio is the
   median of the rounds' ratios; in brackets stands the middle half of them. Costs are medians,
-  with their middle half.
+  with their middle half."""
+
+_USERS = f"""\
+# Performance
+
+{_MADE}
+
+What an asynchronous handshake costs a program that would otherwise make it itself, or hand it
+to threads of its own. Everything here is measured against a named peer in the same run.
+
+{_HOW}
+
+`./dev bench` measures on your machine, in a few minutes. What the library's developers compare
+beyond that, and the goals that they have not reached, is in
+[Performance: the engine and the goals](performance-goals.md).
+"""
+
+_DEVELOPERS = f"""\
+# Performance: the engine and the goals
+
+{_MADE}
+
+For those who work on the library. [Performance](performance.md) has what programs do.
+
+{_HOW}
 - **Goals** are what we want to reach; "level" means to cost no more than the peer. "yes?" and
   "no?": the goal lies within the spread, and another run may say otherwise.
 
-`./dev bench` makes a short run in a few minutes and prints these tables; `./dev bench --long`
-takes more rounds and writes this page.
+`./dev bench` makes a short run in a few minutes and prints all tables; `./dev bench --long`
+takes more rounds and writes both pages.
 """
 
 _COLUMNS = ("row", "case", "peer", "ours", "theirs", "ratio", "goal", "reached")
@@ -114,16 +134,18 @@ def markdown_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str
     return "\n".join(table)
 
 
-def section(row: Row, lines: Sequence[Line]) -> str:
-    """What the page says of a row; peers that have no goal or bar of their own are folded."""
+def section(row: Row, lines: Sequence[Line], *, goals: bool) -> str:
+    """What a page says of a row; peers that have no goal or bar of their own are folded."""
+    last = len(_COLUMNS) if goals else _COLUMNS.index("goal")
+    columns = _COLUMNS[1:last]
     leading = {line.peer for _, line in bars_of(row, lines)}
     leading |= {line.peer for line in lines if line.goal is None or line.goal.ratio != 1}
     shown = [line for line in lines if line.peer in leading]
     folded = [line for line in lines if line not in shown]
     parts = [f"### {row.title}", _paragraph(f"{row.what} (`./dev bench {row.name}`)")]
-    parts.append(markdown_table(_COLUMNS[1:], [cells(line)[1:] for line in shown]))
+    parts.append(markdown_table(columns, [cells(line)[1:last] for line in shown]))
     if folded:
-        table = markdown_table(_COLUMNS[1:], [cells(line)[1:] for line in folded])
+        table = markdown_table(columns, [cells(line)[1:last] for line in folded])
         names = sorted({line.peer for line in folded})
         parts.append(
             f"<details>\n<summary>Against {', '.join(names)}</summary>\n\n{table}\n\n</details>"
@@ -167,6 +189,22 @@ def defects(lines: Sequence[Line]) -> str:
     return "\n\n".join(parts)
 
 
+def missed(lines: Sequence[Line]) -> str:
+    """The goals beyond being level that were not reached, of what programs do too."""
+    found = [
+        line
+        for line in lines
+        if line.goal is not None
+        and line.goal.ratio != 1
+        and not line.reached().startswith("yes")
+    ]
+    if not found:
+        return "## Goals that are not reached\n\nNone in this run."
+    columns = ("row", "case", "peer", "ratio", "goal", "reached")
+    rows = [[cells(line)[_COLUMNS.index(name)] for name in columns] for line in found]
+    return "## Goals that are not reached\n\n" + markdown_table(columns, rows)
+
+
 def missing(groups: Sequence[Group], lines: Sequence[Line]) -> list[str]:
     """The rows that the run did not measure."""
     there = {line.row.name for line in lines}
@@ -186,44 +224,57 @@ def by_hand(page: pathlib.Path) -> str:
     return text.partition(BEGIN)[2].partition(END)[0]
 
 
-def write_page(docs: pathlib.Path, groups: Sequence[Group], lines: Sequence[Line]) -> None:
-    """Write performance.md and a picture for each group.
+def chapter(docs: pathlib.Path, group: Group, lines: Sequence[Line], *, goals: bool) -> str:
+    """A group's rows, with its picture, which is written into docs; "" if none was measured."""
+    there = [row for row in group.rows if any(line.row is row for line in lines)]
+    if not there:
+        return ""
+    parts = [f"## {group.title}\n\n{_paragraph(group.what)}"]
+    drawn = [(row, bars_of(row, lines)) for row in there]
+    drawn = [(row, bars) for row, bars in drawn if bars]
+    if group.picture and drawn:
+        picture = f"performance-{group.name}.svg"
+        (docs / picture).write_text(plot.picture(group.picture, drawn), encoding="utf-8")
+        parts.append(f"![{group.picture}]({picture})")
+    parts += [
+        section(row, [line for line in lines if line.row is row], goals=goals) for row in there
+    ]
+    return "\n\n".join(parts)
+
+
+def write_pages(docs: pathlib.Path, groups: Sequence[Group], lines: Sequence[Line]) -> None:
+    """Write the two pages, and a picture for each group.
 
     Args:
         docs: The folder.
-        groups: What there is to measure.
+        groups: What there is to measure; the first is what programs do.
         lines: What was measured.
     """
-    page = docs / "performance.md"
-    kept = by_hand(page)
-    parts = [_HEAD, _paragraph(tally(lines))]
-    for group in groups:
-        there = [row for row in group.rows if any(line.row is row for line in lines)]
-        if not there:
-            continue
-        parts.append(f"## {group.title}\n\n{_paragraph(group.what)}")
-        drawn = [(row, bars_of(row, lines)) for row in there]
-        drawn = [(row, bars) for row, bars in drawn if bars]
-        if group.picture and drawn:
-            picture = f"performance-{group.name}.svg"
-            (docs / picture).write_text(plot.picture(group.picture, drawn), encoding="utf-8")
-            parts.append(f"![{group.picture}]({picture})")
-        parts += [section(row, [line for line in lines if line.row is row]) for row in there]
+    goals_page = docs / "performance-goals.md"
+    kept = by_hand(goals_page)
+    about = f"## The machine\n\n{markdown_table(('', ''), machine.describe())}"
+    users = [_USERS, chapter(docs, groups[0], lines, goals=False), about]
     absent = missing(groups, lines)
-    if absent:
-        parts.append(_paragraph("Not measured in this run: " + ", ".join(absent) + "."))
-    parts.append(defects(lines))
-    parts.append(f"{BEGIN}{kept}{END}")
-    about = markdown_table(("", ""), machine.describe())
-    parts.append(f"## The machine\n\n{about}")
-    page.write_text("\n\n".join(part.strip("\n") for part in parts) + "\n", encoding="utf-8")
+    developers = [
+        _DEVELOPERS,
+        _paragraph(tally(lines)),
+        defects(lines),
+        missed(lines),
+        *(chapter(docs, group, lines, goals=True) for group in groups[1:]),
+        _paragraph("Not measured in this run: " + ", ".join(absent) + ".") if absent else "",
+        f"{BEGIN}{kept}{END}",
+        about,
+    ]
+    for page, parts in ((docs / "performance.md", users), (goals_page, developers)):
+        text = "\n\n".join(part.strip("\n") for part in parts if part) + "\n"
+        page.write_text(text, encoding="utf-8")
 
 
 def main() -> int:
     """Report on one file of results."""
     parser = argparse.ArgumentParser(description="Hold results against the goals.")
     parser.add_argument("results", type=pathlib.Path)
-    parser.add_argument("--write", action="store_true", help="write docs/performance.md")
+    parser.add_argument("--write", action="store_true", help="write the pages")
     parser.add_argument("--docs", type=pathlib.Path, default=ROOT / "docs")
     options = parser.parse_args()
     groups = read_goals(ROOT / "bench" / "goals.json")
@@ -240,8 +291,8 @@ def main() -> int:
     print("\nratio: the peer's cost by ours, median and middle half of the rounds")
     print(tally(lines))
     if options.write:
-        write_page(options.docs, groups, lines)
-        print(f"written: {options.docs / 'performance.md'}")
+        write_pages(options.docs, groups, lines)
+        print(f"written: performance.md and performance-goals.md in {options.docs}")
     return 0
 
 
