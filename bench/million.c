@@ -180,7 +180,7 @@ int main(int argc, char **argv)
             measure_fail("SspiCreateAsyncContext");
     }
     if (context_ntlm() == NULL)
-        measure_note("million: NTLM is left out: its package is not there");
+        measure_note("million: the NTLM package is not installed, so its rows are left out");
     else
         fewer = affordable(context_ntlm(), most);
     if (fewer < most)
