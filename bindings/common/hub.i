@@ -6,30 +6,34 @@
  * A language's .i file defines, before it includes this one, the typemaps of
  *
  *   (const void *DATA, size_t SIZE)      bytes in; none is NULL, 0
+ *   (const char *TEXT, size_t TEXT_SIZE) text in, as UTF-8; none is NULL, 0
  *   sspia_hub_bytes *OUTPUT              bytes out: copied, then let go with
- *                                        sspia_FreeContextBuffer; none after a failure
+ *                                        sspia_hub_bytes_free; none after a failure
  *   sspia_hub_bytes *TEXT                the same as text
  *   sspia_hub_outcome *OUTPUT            what a call brought
  *   (sspia_hub_completion *completions, uint32_t most)
  *                                        a number in, ids and statuses out
  *
- * and says which functions let other threads of its run-time go on: HUB_BLOCKS(name) is
- * applied to those that may block.
+ *   uint32_t *OUTPUT, size_t *OUTPUT, int64_t *OUTPUT, uint64_t *OUTPUT
+ *                                        numbers out; all are below 2^53. SWIG's typemaps.i
+ *                                        does for the languages that share its UTL
+ *
+ * (utl.i has them for Tcl, Ruby, Perl and Node). It says which functions let other threads of its
+ * run-time go on: HUB_BLOCKS(name) is applied to those that may block. SWIG is run with
+ * -DSWIGWORDSIZE64. A language that mirrors the structures defines HUB_MIRRORS_STRUCTURES, and
+ * gets bytes_free.
  */
 %{
 #include <sspi_hub.h>
-#include <sspi_queue.h>
 %}
 
 %include <stdint.i>
 
 %rename("%(strip:[sspia_hub_])s", %$isfunction) "";
-%rename(status_name) sspia_status_name;
-%rename(status_text) sspia_status_text;
-%rename(version) sspia_version;
-%rename(set_default_deadline) sspia_set_default_deadline;
-
 %ignore sspia_hub_bytes;
+#ifndef HUB_MIRRORS_STRUCTURES
+%ignore sspia_hub_bytes_free;
+#endif
 %ignore sspia_hub_completion;
 %ignore sspia_hub_outcome;
 
@@ -40,6 +44,10 @@
     (const void *packed, size_t size), (const void *token, size_t size),
     (const void *contexts, size_t size), (const void *header, size_t header_size),
     (const void *trailer, size_t trailer_size)
+};
+%apply (const char *TEXT, size_t TEXT_SIZE) {
+    (const char *package, size_t package_size), (const char *principal, size_t principal_size),
+    (const char *target, size_t target_size), (const char *module, size_t module_size)
 };
 %apply sspia_hub_bytes *OUTPUT {
     sspia_hub_bytes *signature, sspia_hub_bytes *sealed, sspia_hub_bytes *plain,
@@ -80,8 +88,3 @@ HUB_BLOCKS(sspia_hub_package_turn_off)
 #define SSPI_ASYNC_SSPI_H
 #define SSPI_ASYNC_API
 %include <sspi_hub.h>
-
-const char *sspia_status_name(int32_t status);
-const char *sspia_status_text(int32_t status);
-const char *sspia_version(void);
-void sspia_set_default_deadline(uint32_t milliseconds);

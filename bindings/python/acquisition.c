@@ -16,13 +16,16 @@ PyObject *acquisition_begin(struct place *place, PyObject *const *arguments, Py_
     struct argument_bytes identity = {NULL, NULL, 0};
     PyObject *package = NULL, *principal = NULL, *made = NULL;
     const char *package_text, *principal_text;
+    size_t package_size, principal_size;
     PyThreadState *state;
     uint64_t use, native, native_queue;
     int32_t status;
 
     if (!argument_count(count, 8) ||
-        (package = bytes_hold_text(arguments[0], &package_text)) == NULL ||
-        (principal = bytes_hold_text(arguments[1], &principal_text)) == NULL ||
+        (package = bytes_hold_text(arguments[0], "package", &package_text, &package_size)) ==
+            NULL ||
+        (principal = bytes_hold_text(arguments[1], "principal", &principal_text,
+                                     &principal_size)) == NULL ||
         !argument_number(arguments[2], &use) ||
         !argument_open(&identity, arguments[3], "identity") ||
         !deadline_of(arguments[6], arguments[7], &deadline))
@@ -38,7 +41,8 @@ PyObject *acquisition_begin(struct place *place, PyObject *const *arguments, Py_
     native_queue = queue->native;
     state = PyEval_SaveThread(); /* it may load a module */
     status = sspia_hub_acquire(native, native_queue, call_id(&operation->call), package_text,
-                               principal_text, (uint32_t)use, identity.data, identity.size);
+                               package_size, principal_text, principal_size, (uint32_t)use,
+                               identity.data, identity.size);
     PyEval_RestoreThread(state);
     made = operation_submitted(operation, status);
 done:

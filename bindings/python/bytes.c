@@ -32,24 +32,31 @@ PyObject *bytes_hold(PyObject *object, const char *name, const char **data, size
     return bytes;
 }
 
-PyObject *bytes_hold_text(PyObject *object, const char **text)
+PyObject *bytes_hold_text(PyObject *object, const char *name, const char **text, size_t *size)
 {
     PyObject *bytes;
 
     *text = NULL;
+    *size = 0;
     if (object == Py_None) {
         Py_INCREF(object);
         return object;
     }
+    if (!PyUnicode_Check(object)) {
+        argument_refuse(name, "a string", object);
+        return NULL;
+    }
     bytes = PyUnicode_AsUTF8String(object);
-    if (bytes != NULL)
+    if (bytes != NULL) {
         *text = PyBytes_AsString(bytes);
+        *size = (size_t)PyBytes_Size(bytes);
+    }
     return bytes;
 }
 
 static void let_go(sspia_hub_bytes *bytes)
 {
-    sspia_FreeContextBuffer(bytes->data);
+    sspia_hub_bytes_free(bytes->data);
     bytes->data = NULL;
 }
 

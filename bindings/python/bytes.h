@@ -12,8 +12,8 @@
  * reference to what holds them, or NULL with an exception that names the parameter. */
 PyObject *bytes_hold(PyObject *object, const char *name, const char **data, size_t *size);
 
-/* The same for text, as UTF-8 with its final zero. None gives NULL and Py_None. */
-PyObject *bytes_hold_text(PyObject *object, const char **text);
+/* The same for text, as UTF-8. None gives NULL and Py_None. */
+PyObject *bytes_hold_text(PyObject *object, const char *name, const char **text, size_t *size);
 
 /* Take the library's bytes over: a new object, None where there are none. */
 PyObject *bytes_take(sspia_hub_bytes *bytes);

@@ -96,7 +96,7 @@ static PyObject *context_new(PyTypeObject *type, PyObject *arguments, PyObject *
     (void)keywords;
     if (context == NULL)
         return NULL;
-    context->expiry = INT64_MAX;
+    context->expiry = -1; /* never */
     context->extra = PyBytes_FromStringAndSize(NULL, 0);
     context->rest = PyBytes_FromStringAndSize(NULL, 0);
     if (context->extra == NULL || context->rest == NULL)

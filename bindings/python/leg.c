@@ -10,7 +10,7 @@
 #include "queue.h"
 
 static PyObject *submit(struct place *place, struct context *context,
-                        PyObject *const *arguments, const char *target,
+                        PyObject *const *arguments, const struct argument_bytes *target,
                         const struct argument_bytes *token,
                         const struct argument_bytes *bindings,
                         const struct argument_bytes *protocols)
@@ -52,9 +52,9 @@ static PyObject *submit(struct place *place, struct context *context,
                              protocols->data, protocols->size);
     else
         status = sspia_hub_initialize(operation->native, queue->native, id, credential,
-                                      context->handle, target, flags, token->data, token->size,
-                                      bindings->data, bindings->size, protocols->data,
-                                      protocols->size);
+                                      context->handle, target->data, target->size, flags,
+                                      token->data, token->size, bindings->data, bindings->size,
+                                      protocols->data, protocols->size);
     if (status >= 0 && first)
         context_begin_first(context, (PyObject *)operation);
     return operation_submitted(operation, status);
@@ -63,23 +63,22 @@ static PyObject *submit(struct place *place, struct context *context,
 PyObject *leg_begin(struct place *place, PyObject *const *arguments, Py_ssize_t count)
 {
     struct context *context;
-    struct argument_bytes token = {NULL, NULL, 0}, bindings = {NULL, NULL, 0},
-                          protocols = {NULL, NULL, 0};
-    PyObject *target = NULL, *made = NULL;
-    const char *target_text;
+    struct argument_bytes target = {NULL, NULL, 0}, token = {NULL, NULL, 0},
+                          bindings = {NULL, NULL, 0}, protocols = {NULL, NULL, 0};
+    PyObject *made = NULL;
 
     if (!argument_count(count, 12) ||
         (context = context_of(arguments[0], place->security_context)) == NULL)
         return NULL;
-    target = bytes_hold_text(arguments[3], &target_text);
+    target.held = bytes_hold_text(arguments[3], "target", &target.data, &target.size);
     token.held = bytes_hold(arguments[5], "token", &token.data, &token.size);
-    if (target != NULL && token.held != NULL &&
+    if (target.held != NULL && token.held != NULL &&
         argument_open(&bindings, arguments[6], "channel_bindings") &&
         argument_open(&protocols, arguments[7], "application_protocols"))
-        made = submit(place, context, arguments, target_text, &token, &bindings, &protocols);
+        made = submit(place, context, arguments, &target, &token, &bindings, &protocols);
     if (arguments[11] == Py_None) /* else it is part of another one */
         place_follow(place, made, "step", arguments[0]);
-    Py_XDECREF(target);
+    Py_XDECREF(target.held);
     Py_XDECREF(token.held);
     Py_XDECREF(bindings.held);
     Py_XDECREF(protocols.held);

@@ -49,6 +49,18 @@
 %typemap(freearg) (const void *DATA, size_t SIZE) "Py_XDECREF(held$argnum);"
 %typemap(doc) (const void *DATA, size_t SIZE) "$1_name: bytes or None";
 
+%typemap(in) (const char *TEXT, size_t TEXT_SIZE) (PyObject *held = NULL,
+                                                   const char *start = NULL,
+                                                   size_t length = 0) {
+    held = bytes_hold_text($input, "$1_name", &start, &length);
+    if (held == NULL)
+        SWIG_fail;
+    $1 = ($1_ltype)start;
+    $2 = length;
+}
+%typemap(freearg) (const char *TEXT, size_t TEXT_SIZE) "Py_XDECREF(held$argnum);"
+%typemap(doc) (const char *TEXT, size_t TEXT_SIZE) "$1_name: str or None";
+
 %typemap(in, numinputs=0) sspia_hub_bytes *OUTPUT (sspia_hub_bytes bytes),
                           sspia_hub_bytes *TEXT (sspia_hub_bytes bytes) {
     bytes.data = NULL;
@@ -73,7 +85,7 @@
                                $1->extra, $1->missing, bytes_take(&$1->token)));
 }
 
-/* Queue.take in queue.c */
+/* Queue.take in queue.c; its memory is let go of by bytes.c. */
 %ignore sspia_hub_queue_take;
 
 %include "../common/hub.i"

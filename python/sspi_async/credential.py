@@ -24,12 +24,12 @@ _CONSTRAINED = 0x1
 _FILES = ("ccache", "keytab", "client_keytab", "ntlm_user_file", "ntlm_helper")
 _SCHANNEL = ("schannel", "microsoft unified security protocol provider")
 _OTHERS = ("kerberos", "ntlm", "negotiate")
-_NEVER = 0x7FFFFFFFFFFFFFFF
+_NEVER = -1
 
 
 def moment(seconds: int) -> datetime.datetime | None:
     """Turn seconds since 1970 UTC into an aware datetime; None: never."""
-    if seconds >= _NEVER:
+    if seconds == _NEVER:
         return None
     import datetime
 

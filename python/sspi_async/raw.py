@@ -324,7 +324,7 @@ def SspiAcquireCredentialsHandleAsync(  # noqa: N802
         get_key_fn: None.
         get_key_argument: None.
         credential: Is filled on success.
-        expiry: Is filled on success: seconds since 1970 UTC, 2**63 - 1: never.
+        expiry: Is filled on success: seconds since 1970 UTC, -1: never.
 
     Returns:
         Whether it was queued.

@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -614,7 +615,8 @@ static void call_of_the_hub_has_deadlines(void **state)
         assert_int_equal(i == 0 ? sspia_hub_call_set_deadline(call, 1)
                                 : sspia_hub_call_set_deadline_at(call, now_ns() + 1000000),
                          SEC_E_OK);
-        assert_int_equal(sspia_hub_acquire(call, queue, 7, SSPIA_SCRIPTED_NAME, NULL,
+        assert_int_equal(sspia_hub_acquire(call, queue, 7, SSPIA_SCRIPTED_NAME,
+                                           strlen(SSPIA_SCRIPTED_NAME), NULL, 0,
                                            SECPKG_CRED_OUTBOUND, identity, sizeof(identity)),
                          SEC_E_OK);
         assert_int_equal(sspia_hub_queue_take(queue, PATIENCE_MS, &completion, 1), 1);

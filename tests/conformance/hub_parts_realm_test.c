@@ -53,7 +53,8 @@ static void acquire(struct end *end, const char *package, uint32_t use,
     const size_t size = pack(identity, sizeof(identity), pairs);
 
     *end = (struct end){.call = sspia_hub_call_create()};
-    finish(end, sspia_hub_acquire(end->call, 0, 0, package, NULL, use, identity, size));
+    finish(end, sspia_hub_acquire(end->call, 0, 0, package, strlen(package), NULL, 0, use,
+                                  identity, size));
 }
 
 static void connect_ends(struct end ends[2], const char *package, const char *target,
@@ -73,9 +74,9 @@ static void connect_ends(struct end ends[2], const char *package, const char *ta
         struct end *end = &ends[leg % 2];
 
         if (leg % 2 == 0)
-            finish(end,
-                   sspia_hub_initialize(end->call, 0, 0, end->credential, end->context, target,
-                                        flags, token.data, token.size, NULL, 0, NULL, 0));
+            finish(end, sspia_hub_initialize(end->call, 0, 0, end->credential, end->context,
+                                             target, strlen(target), flags, token.data,
+                                             token.size, NULL, 0, NULL, 0));
         else
             finish(end, sspia_hub_accept(end->call, 0, 0, end->credential, end->context, 0,
                                          token.data, token.size, NULL, 0, NULL, 0));

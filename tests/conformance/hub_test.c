@@ -3,9 +3,12 @@
  * owns. */
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -13,23 +16,27 @@
 
 #include "scripted.h"
 
+/* A text and its size. */
+#define TEXT(text) (text), strlen(text)
+
 static void let_go(sspia_hub_bytes *bytes)
 {
-    assert_status(FreeContextBuffer(bytes->data), SEC_E_OK);
+    sspia_hub_bytes_free(bytes->data);
     *bytes = (sspia_hub_bytes){NULL, 0};
 }
 
 /* Submits to no queue. */
 static int32_t acquire(uint64_t call, const char *script)
 {
-    return sspia_hub_acquire(call, 0, 0, "Scripted", script, SECPKG_CRED_BOTH, NULL, 0);
+    return sspia_hub_acquire(call, 0, 0, TEXT("Scripted"), TEXT(script), SECPKG_CRED_BOTH, NULL,
+                             0);
 }
 
 static int32_t initialize(uint64_t call, uint64_t queue, uint64_t id, uint64_t credential,
                           uint64_t context, const char *script)
 {
-    return sspia_hub_initialize(call, queue, id, credential, context, script, 0, "input", 5,
-                                NULL, 0, NULL, 0);
+    return sspia_hub_initialize(call, queue, id, credential, context, TEXT(script), 0, "input",
+                                5, NULL, 0, NULL, 0);
 }
 
 static sspia_hub_outcome finish(uint64_t call, int32_t submitted)
@@ -242,6 +249,92 @@ static void free_of_a_queue_wakes_who_waits(void **state)
     assert_status((SECURITY_STATUS)(intptr_t)result, SEC_E_INVALID_HANDLE);
 }
 
+/* Wrong would be: a thread that cannot be interrupted, a wake that is lost because the thread
+ * was on its way, or one that keeps a completion from somebody. */
+static void wake_ends_takes(void **state)
+{
+    uint64_t queue = sspia_hub_queue_create();
+    sspia_hub_completion completion;
+    pthread_t thread;
+    void *result;
+
+    (void)state;
+    /* Whether the thread sleeps already or not makes no difference. */
+    for (int round = 0; round < 200; round++) {
+        assert_int_equal(pthread_create(&thread, NULL, drain, &queue), 0);
+        if (round % 2 == 0)
+            sched_yield();
+        sspia_hub_queue_wake(queue);
+        pthread_join(thread, &result);
+        assert_int_equal((intptr_t)result, 0);
+    }
+    sspia_hub_queue_wake(queue);
+    sspia_hub_queue_wake(queue);
+    assert_int_equal(sspia_hub_queue_take(queue, 0, &completion, 1), 0);
+    assert_int_equal(sspia_hub_queue_take(queue, PATIENCE_MS, &completion, 1), 0);
+    assert_status(sspia_hub_delete_context(0, queue, 1, 0), SEC_E_OK);
+    assert_int_equal(sspia_hub_queue_take(queue, -1, &completion, 1), 1);
+
+    sspia_hub_queue_wake(queue);
+    assert_status(sspia_hub_delete_context(0, queue, 2, 0), SEC_E_OK);
+    assert_int_equal(sspia_hub_queue_take(queue, -1, &completion, 1) +
+                         sspia_hub_queue_take(queue, -1, &completion, 1),
+                     1);
+    assert_int_equal(completion.id, 2);
+    sspia_hub_queue_free(queue);
+    sspia_hub_queue_wake(queue);
+}
+
+struct crowd {
+    uint64_t queue;
+    uint64_t first;
+};
+
+#define EACH 20000
+
+static void *submit_many(void *data)
+{
+    const struct crowd *crowd = data;
+
+    for (uint64_t i = 0; i < EACH; i++)
+        sspia_hub_delete_context(0, crowd->queue, crowd->first + i, 0);
+    return NULL;
+}
+
+/* Wrong would be: completions that come without an edge after a take brought fewer than it
+ * asked for, which a poller of edges would never hear of. */
+static void pollers_of_edges_miss_nothing(void **state)
+{
+    enum { THREADS = 3, LOT = 16 };
+    uint64_t queue = sspia_hub_queue_create();
+    int fd = dup(sspia_hub_queue_fd(queue)), poller = epoll_create1(EPOLL_CLOEXEC);
+    struct epoll_event event = {.events = EPOLLIN | EPOLLET};
+    sspia_hub_completion lot[LOT];
+    struct crowd crowds[THREADS];
+    pthread_t threads[THREADS];
+    int32_t heard = 0, taken;
+
+    (void)state;
+    assert_int_equal(epoll_ctl(poller, EPOLL_CTL_ADD, fd, &event), 0);
+    for (unsigned i = 0; i < THREADS; i++) {
+        crowds[i] = (struct crowd){queue, i * EACH};
+        assert_int_equal(pthread_create(&threads[i], NULL, submit_many, &crowds[i]), 0);
+    }
+    while (heard < THREADS * EACH) {
+        assert_int_equal(epoll_wait(poller, &event, 1, PATIENCE_MS), 1);
+        do {
+            taken = sspia_hub_queue_take(queue, 0, lot, LOT);
+            assert_true(taken >= 0);
+            heard += taken;
+        } while (taken == LOT);
+    }
+    for (unsigned i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+    close(poller);
+    close(fd);
+    sspia_hub_queue_free(queue);
+}
+
 struct race {
     uint64_t call, queue, id;
     atomic_int *accepted;
@@ -357,6 +450,70 @@ static void numbers_that_are_no_handles_are_refused(void **state)
     sspia_hub_queue_free(queue);
 }
 
+/* Wrong would be: a name that is cut short at a NUL, or read beyond its size. */
+static void text_is_used_whole_or_not_at_all(void **state)
+{
+    static const char nul[] = "all: name=ab\0evil";
+    uint64_t call = sspia_hub_call_create();
+    uint64_t credential = make_credential();
+    uint64_t context;
+    sspia_hub_outcome outcome;
+    sspia_hub_bytes text;
+    int64_t number;
+
+    (void)state;
+    assert_status(sspia_hub_acquire(call, 0, 0, TEXT("Scripted"), nul, sizeof(nul) - 1,
+                                    SECPKG_CRED_BOTH, NULL, 0),
+                  SEC_E_INVALID_PARAMETER);
+    assert_status(sspia_hub_last_message(&text), SEC_E_OK);
+    assert_non_null(memmem(text.data, text.size, "principal", 9));
+    sspia_hub_bytes_free(text.data);
+    assert_status(
+        sspia_hub_acquire(call, 0, 0, "Scripted\0x", 10, NULL, 0, SECPKG_CRED_BOTH, NULL, 0),
+        SEC_E_INVALID_PARAMETER);
+    assert_status(sspia_hub_initialize(call, 0, 0, credential, 0, nul, sizeof(nul) - 1, 0, NULL,
+                                       0, NULL, 0, NULL, 0),
+                  SEC_E_INVALID_PARAMETER);
+    assert_status(
+        sspia_hub_initialize(call, 0, 0, credential, 0, NULL, 3, 0, NULL, 0, NULL, 0, NULL, 0),
+        SEC_E_INVALID_PARAMETER);
+    assert_status(sspia_hub_initialize(call, 0, 0, credential, 0, TEXT("\xed\xa0\xbd"), 0, NULL,
+                                       0, NULL, 0, NULL, 0),
+                  SEC_E_INVALID_PARAMETER);
+    assert_status(sspia_hub_import_context(nul, sizeof(nul) - 1, "x", 1, &context),
+                  SEC_E_INVALID_PARAMETER);
+    assert_status(sspia_hub_package_number("NTLM\0", 5, 0, &number), SEC_E_INVALID_PARAMETER);
+    assert_status(sspia_hub_package_text("NTLM\0", 5, 0, &text), SEC_E_INVALID_PARAMETER);
+    assert_status(sspia_hub_package_add("scripted\0", 9), SEC_E_INVALID_PARAMETER);
+    assert_status(sspia_hub_package_turn_off("NTLM\0", 5), SEC_E_INVALID_PARAMETER);
+    assert_status(sspia_hub_call_status(call), SEC_E_NO_CONTEXT);
+
+    /* Beyond U+FFFF, and no final zero. */
+    assert_status(sspia_hub_free_credential_now(credential), SEC_E_OK);
+    outcome = finish(call, sspia_hub_acquire(call, 0, 0, "Scripted!", 8,
+                                             "all: per-leg name=\xf0\x9f\x94\x91!", 22,
+                                             SECPKG_CRED_BOTH, NULL, 0));
+    assert_status(outcome.status, SEC_E_OK);
+    credential = outcome.credential;
+    context = make_context(credential);
+    assert_status(sspia_hub_query_text(context, SECPKG_ATTR_NAMES, 0, &text), SEC_E_OK);
+    assert_int_equal(text.size, 4);
+    assert_memory_equal(text.data, "\xf0\x9f\x94\x91", 4);
+    sspia_hub_bytes_free(text.data);
+    assert_status(sspia_hub_delete_context_now(context), SEC_E_OK);
+    assert_status(sspia_hub_free_credential_now(credential), SEC_E_OK);
+    sspia_hub_call_free(call);
+}
+
+static void statuses_and_version_have_names(void **state)
+{
+    (void)state;
+    assert_string_equal(sspia_hub_status_name(SEC_E_INVALID_HANDLE), "SEC_E_INVALID_HANDLE");
+    assert_true(strlen(sspia_hub_status_text(SEC_E_INVALID_HANDLE)) > 0);
+    assert_string_equal(sspia_hub_version(), sspia_version());
+    sspia_hub_bytes_free(NULL);
+}
+
 /* Wrong would be: local time, which Windows time stamps hold. */
 static void expiry_is_utc(void **state)
 {
@@ -370,6 +527,10 @@ static void expiry_is_utc(void **state)
     tzset();
     outcome = finish(call, acquire(call, "acquire: expiry=1000000000"));
     assert_int_equal(outcome.expiry, 1000000000);
+    assert_status(sspia_hub_free_credential_now(outcome.credential), SEC_E_OK);
+    sspia_hub_call_reinit(call);
+    outcome = finish(call, acquire(call, "all: name=x"));
+    assert_int_equal(outcome.expiry, -1); /* never */
     assert_status(sspia_hub_free_credential_now(outcome.credential), SEC_E_OK);
     if (zone != NULL)
         setenv("TZ", zone, 1);
@@ -393,10 +554,10 @@ static void malformed_identities_are_refused(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
-        assert_status(sspia_hub_acquire(call, 0, 0, "Scripted", NULL, SECPKG_CRED_BOTH,
+        assert_status(sspia_hub_acquire(call, 0, 0, TEXT("Scripted"), NULL, 0, SECPKG_CRED_BOTH,
                                         wrong[i].pairs, wrong[i].size),
                       SEC_E_INVALID_PARAMETER);
-    assert_status(sspia_hub_acquire(call, 0, 0, NULL, NULL, SECPKG_CRED_BOTH, NULL, 0),
+    assert_status(sspia_hub_acquire(call, 0, 0, NULL, 0, NULL, 0, SECPKG_CRED_BOTH, NULL, 0),
                   SEC_E_INVALID_PARAMETER);
     assert_status(sspia_hub_call_status(call), SEC_E_NO_CONTEXT);
     sspia_hub_call_free(call);
@@ -444,13 +605,14 @@ static void names_and_messages_are_text(void **state)
         found = found || strcmp(name, "Scripted") == 0;
     assert_true(found);
     let_go(&text);
-    assert_status(sspia_hub_package_text("Scripted", 1, &text), SEC_E_OK);
+    assert_status(sspia_hub_package_text(TEXT("Scripted"), 1, &text), SEC_E_OK);
     let_go(&text);
-    assert_status(sspia_hub_package_text("Scripted", 2, &text), SEC_E_OK);
+    assert_status(sspia_hub_package_text(TEXT("Scripted"), 2, &text), SEC_E_OK);
     assert_int_equal(text.size, 0); /* it has no object identifier */
     let_go(&text);
-    assert_status(sspia_hub_package_text("Scripted", 3, &text), SEC_E_INVALID_PARAMETER);
-    assert_status(sspia_hub_package_number("Nothing", 0, &number), SEC_E_SECPKG_NOT_FOUND);
+    assert_status(sspia_hub_package_text(TEXT("Scripted"), 3, &text), SEC_E_INVALID_PARAMETER);
+    assert_status(sspia_hub_package_number(TEXT("Nothing"), 0, &number),
+                  SEC_E_SECPKG_NOT_FOUND);
     assert_true(sspia_hub_pool_count(4) > 0);
     assert_int_equal(sspia_hub_pool_count(6), -1);
 
@@ -464,7 +626,8 @@ static uint64_t ntlm_credential(uint32_t use, const char *identity, size_t size)
     uint64_t call = sspia_hub_call_create();
     sspia_hub_outcome outcome;
 
-    outcome = finish(call, sspia_hub_acquire(call, 0, 0, "NTLM", NULL, use, identity, size));
+    outcome =
+        finish(call, sspia_hub_acquire(call, 0, 0, TEXT("NTLM"), NULL, 0, use, identity, size));
     assert_status(outcome.status, SEC_E_OK);
     sspia_hub_call_free(call);
     return outcome.credential;
@@ -485,7 +648,7 @@ static void messages_pass_between_two_sides(void **state)
     int64_t number;
 
     (void)state;
-    if (sspia_hub_package_number("NTLM", 0, &number) != SEC_E_OK)
+    if (sspia_hub_package_number(TEXT("NTLM"), 0, &number) != SEC_E_OK)
         skip();
     assert_int_equal(write(fd, "TEST:alice:secret\n", 18), 18);
     close(fd);
@@ -494,7 +657,7 @@ static void messages_pass_between_two_sides(void **state)
     theirs = ntlm_credential(SECPKG_CRED_INBOUND, server, (size_t)length);
     for (int leg = 0; leg < 2; leg++) {
         from_client =
-            finish(call, sspia_hub_initialize(call, 0, 0, ours, client, "HTTP/localhost",
+            finish(call, sspia_hub_initialize(call, 0, 0, ours, client, TEXT("HTTP/localhost"),
                                               ISC_REQ_CONFIDENTIALITY | ISC_REQ_INTEGRITY,
                                               from_server.token.data, from_server.token.size,
                                               "tls-unique:x", 12, NULL, 0));
@@ -542,10 +705,12 @@ static void messages_pass_between_two_sides(void **state)
     assert_memory_equal(plain.data, "TEST\\alice", plain.size);
     let_go(&plain);
     assert_status(sspia_hub_export_context(client, 0, &sealed), SEC_E_OK);
-    assert_status(sspia_hub_import_context("NTLM", sealed.data, sealed.size, &copy), SEC_E_OK);
+    assert_status(sspia_hub_import_context(TEXT("NTLM"), sealed.data, sealed.size, &copy),
+                  SEC_E_OK);
     assert_int_not_equal(copy, client);
     let_go(&sealed);
-    assert_status(sspia_hub_import_context("NTLM", payload, 5, &copy), SEC_E_INVALID_TOKEN);
+    assert_status(sspia_hub_import_context(TEXT("NTLM"), payload, 5, &copy),
+                  SEC_E_INVALID_TOKEN);
 
     assert_status(sspia_hub_delete_context_now(copy), SEC_E_OK);
     assert_status(sspia_hub_delete_context_now(client), SEC_E_OK);
@@ -617,8 +782,9 @@ static void all_but_deletes_and_frees_need_a_call(void **state)
     int legs = scripted->legs();
 
     (void)state;
-    assert_status(sspia_hub_acquire(0, queue, 1, "Scripted", "", SECPKG_CRED_BOTH, NULL, 0),
-                  SEC_E_INVALID_HANDLE);
+    assert_status(
+        sspia_hub_acquire(0, queue, 1, TEXT("Scripted"), "", 0, SECPKG_CRED_BOTH, NULL, 0),
+        SEC_E_INVALID_HANDLE);
     assert_status(initialize(0, queue, 2, credential, 0, "more"), SEC_E_INVALID_HANDLE);
     assert_status(sspia_hub_last_message(&text), SEC_E_OK);
     assert_true(text.size > 0);
@@ -768,9 +934,13 @@ int main(void)
         TEST(cancel_completes_at_once_with_nothing),
         TEST(queue_gives_many_completions_at_once),
         TEST(free_of_a_queue_wakes_who_waits),
+        TEST(wake_ends_takes),
+        TEST(pollers_of_edges_miss_nothing),
         TEST(completion_has_the_id_of_the_submit_that_was_accepted),
         TEST(numbers_stay_exact_in_a_double),
         TEST(numbers_that_are_no_handles_are_refused),
+        TEST(text_is_used_whole_or_not_at_all),
+        TEST(statuses_and_version_have_names),
         TEST(expiry_is_utc),
         TEST(malformed_identities_are_refused),
         TEST(names_and_messages_are_text),

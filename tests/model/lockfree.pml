@@ -1002,12 +1002,8 @@ inline queue_collect()
     :: raised ->
         queue_is_ready();
         if
-        :: !is -> pool_leaves_work()
-        :: else
-        fi;
-        if
-        :: !is -> lower()
-        :: else -> is = false
+        :: !is || aside == 0 -> is = false; lower() /* it took fewer than it asked for */
+        :: is -> is = false
         fi
     :: else
     fi;

@@ -4,7 +4,7 @@
  * bytes out, handles as numbers, no SecBuffer, no callback. C programs have sspi.h.
  *
  *     call = sspia_hub_call_create();
- *     sspia_hub_initialize(call, queue, 7, credential, 0, "HTTP@www.example.org",
+ *     sspia_hub_initialize(call, queue, 7, credential, 0, "HTTP@www.example.org", 20,
  *                          ISC_REQ_MUTUAL_AUTH, NULL, 0, NULL, 0, NULL, 0);
  *     ... poll(sspia_hub_queue_fd(queue)) ...
  *     count = sspia_hub_queue_take(queue, 0, completions, 64);   completions[i].id is 7
@@ -22,16 +22,22 @@
  * stands for "none" where that is allowed.
  *
  * Bytes and text. In: a pointer and a size (NULL with 0 for none), copied before the
- * function returns. Text is UTF-8 with a final zero. Out: sspia_hub_bytes, memory of the
- * library that the caller frees with sspia_FreeContextBuffer, which wipes it; text in it
- * has no final zero. An output is written on success only, unless noted.
+ * function returns. Text is UTF-8, needs no final zero, and is refused with
+ * SEC_E_INVALID_PARAMETER if it has a NUL in it: a name is used whole or not at all. Out:
+ * sspia_hub_bytes, memory of the library that the caller frees with sspia_hub_bytes_free,
+ * which wipes it; text in it has no final zero. An output is written on success only, unless
+ * noted.
+ *
+ * Layouts. The structures below are part of the ABI, on every 64-bit machine: their members
+ * are in the machine's byte order at the offsets that are noted, and nothing is between them.
+ * They may be read as bytes, or mirrored in another language.
  *
  * Threads. Every function may be called from any thread at any time, in completions being
  * handled too. "May block" is said where it is so; the others return at once.
  *
- * Times are seconds since 1970 UTC (INT64_MAX: never), timeouts milliseconds (negative: no
- * limit). Functions that return int32_t return a SECURITY_STATUS; the text of a failure is
- * sspia_hub_last_message on the same thread.
+ * Times are seconds since 1970 UTC, -1 for never or not known; timeouts are milliseconds
+ * (negative: no limit). Functions that return int32_t return a SECURITY_STATUS; the text of a
+ * failure is sspia_hub_last_message on the same thread.
  */
 #ifndef SSPI_ASYNC_SSPI_HUB_H
 #define SSPI_ASYNC_SSPI_HUB_H
@@ -43,18 +49,24 @@
 extern "C" {
 #endif
 
-/* Bytes that the caller owns; see above. */
+/* Bytes that the caller owns; see above. 16 bytes. */
 typedef struct sspia_hub_bytes {
     void *data;
     size_t size;
 } sspia_hub_bytes;
 
+/* Wipes and frees what a sspia_hub_bytes has as its data; NULL and what was not given out are
+ * ignored. */
+SSPI_ASYNC_API void sspia_hub_bytes_free(void *data);
+
 /* ---- Queue ----------------------------------------------------------------------- */
 
+/* 24 bytes. */
 typedef struct sspia_hub_completion {
-    uint64_t id;    /* as given at submit */
-    uint64_t call;  /* may have been freed since */
-    int32_t status; /* of that submit, also if the call was used again since */
+    uint64_t id;       /* as given at submit */
+    uint64_t call;     /* may have been freed since */
+    int32_t status;    /* 16: of that submit, also if the call was used again since */
+    uint32_t reserved; /* 0 */
 } sspia_hub_completion;
 
 /* A completion queue (see sspi_queue.h), or 0 if memory ran out. */
@@ -62,27 +74,38 @@ SSPI_ASYNC_API uint64_t sspia_hub_queue_create(void);
 /* Frees it and wakes those who wait on it; a dead one is ignored. Completions that were not
  * taken are lost, the calls go on. */
 SSPI_ASYNC_API void sspia_hub_queue_free(uint64_t queue);
-/* Readable exactly while completions wait. The queue owns it: never read or close it. -1 if
- * the system has none left or the queue is dead. */
+/* Readable while completions wait, or while a delete or free waits that the next take will
+ * carry out: that take may then bring nothing. The queue owns it: never read or close it. -1
+ * if the system has none left or the queue is dead.
+ *
+ * Level-triggered pollers take once whenever it is readable. Edge-triggered ones (EPOLLET) take
+ * until a take without waiting brings fewer completions than it asked for; whatever comes after
+ * that is a new edge. A dup of the descriptor may be polled in its place. In a forked child the
+ * number leads to a queue of the child's own; a dup is still the parent's. */
 SSPI_ASYNC_API int32_t sspia_hub_queue_fd(uint64_t queue);
 /* Takes up to `most` completions, the oldest first, after waiting up to timeout_ms for one
  * (0: does not wait). Returns how many, 0 if none came, or SEC_E_INVALID_HANDLE if the queue
- * is, or meanwhile was, freed. May block. */
+ * is, or meanwhile was, freed. Fewer than `most` means that no more were there. May block. */
 SSPI_ASYNC_API int32_t sspia_hub_queue_take(uint64_t queue, int32_t timeout_ms,
                                             sspia_hub_completion *completions, uint32_t most);
+/* Has all threads that wait in a take of this queue return: with 0, if no completion comes to
+ * them meanwhile. If none waits, the next take that would wait returns 0 instead, so that a
+ * thread that is on its way into one is not missed. The descriptor is not concerned. For
+ * run-times that must interrupt a thread; a dead queue is ignored. */
+SSPI_ASYNC_API void sspia_hub_queue_wake(uint64_t queue);
 
 /* ---- Call ------------------------------------------------------------------------ */
 
-/* What a call brought. */
+/* What a call brought. 56 bytes. */
 typedef struct sspia_hub_outcome {
-    int32_t status;        /* as sspia_hub_call_status */
-    uint32_t attributes;   /* ISC_RET_* or ASC_RET_* of a leg */
-    uint64_t credential;   /* of an acquire: the caller owns it now; or 0 */
-    uint64_t context;      /* of a first leg: the caller owns it now; or 0 */
-    int64_t expiry;        /* of an acquire or a leg; INT64_MAX: never, or not known */
-    uint32_t extra;        /* bytes at the end of the input token that were not used */
-    uint32_t missing;      /* with SEC_E_INCOMPLETE_MESSAGE: how many more, 0 if unknown */
-    sspia_hub_bytes token; /* the caller owns it now; also with an error */
+    int32_t status;        /* 0: as sspia_hub_call_status */
+    uint32_t attributes;   /* 4: ISC_RET_* or ASC_RET_* of a leg */
+    uint64_t credential;   /* 8: of an acquire: the caller owns it now; or 0 */
+    uint64_t context;      /* 16: of a first leg: the caller owns it now; or 0 */
+    int64_t expiry;        /* 24: of an acquire or a leg; -1: never, or not known */
+    uint32_t extra;        /* 32: bytes at the end of the input token that were not used */
+    uint32_t missing;      /* 36: with SEC_E_INCOMPLETE_MESSAGE: how many more, 0 if unknown */
+    sspia_hub_bytes token; /* 40: the caller owns it now; also with an error */
 } sspia_hub_outcome;
 
 /* An idle call, or 0 if memory ran out. */
@@ -102,11 +125,14 @@ SSPI_ASYNC_API int32_t sspia_hub_call_status(uint64_t call);
 SSPI_ASYNC_API int32_t sspia_hub_call_wait(uint64_t call, int32_t timeout_ms);
 /* Completes it at once with SEC_E_UNFINISHED_CONTEXT_DELETED; see sspia_async_cancel. */
 SSPI_ASYNC_API int32_t sspia_hub_call_cancel(uint64_t call);
-/* The deadline of the operations submitted from now on: see sspia_async_set_deadline and
- * sspia_async_set_deadline_at, with their SSPIA_DEADLINE_DEFAULT (4294967295) and
- * SEC_E_SECURITY_QOS_FAILED. */
+/* The deadline of the operations submitted from now on: so many milliseconds after each submit
+ * (0: none; 4294967295, as at first: the default of the process), or a moment in nanoseconds of
+ * CLOCK_MONOTONIC. A call that is pending then completes with SEC_E_SECURITY_QOS_FAILED. See
+ * sspia_async_set_deadline and sspia_async_set_deadline_at. */
 SSPI_ASYNC_API int32_t sspia_hub_call_set_deadline(uint64_t call, uint32_t milliseconds);
 SSPI_ASYNC_API int32_t sspia_hub_call_set_deadline_at(uint64_t call, int64_t monotonic_ns);
+/* The default of the process, for acquires and legs: see sspia_set_default_deadline. */
+SSPI_ASYNC_API void sspia_hub_set_default_deadline(uint32_t milliseconds);
 /* Moves the outcome to the caller: a second take finds nothing but the status. SEC_E_OK,
  * SEC_I_ASYNC_CALL_PENDING, SEC_E_INVALID_HANDLE. *outcome is always written. */
 SSPI_ASYNC_API int32_t sspia_hub_call_take(uint64_t call, sspia_hub_outcome *outcome);
@@ -124,10 +150,11 @@ SSPI_ASYNC_API int32_t sspia_hub_call_message(uint64_t call, sspia_hub_bytes *te
 
 /* Gets a credential. principal: NULL for the default one. identity: pairs of name and value,
  * each text with its final zero, one after the other; none for the defaults of the process.
+ * Whoever makes the pairs refuses a name or value with a NUL of its own.
  *   user domain password       whom to log on
  *   packages                   what Negotiate may choose from: "Kerberos", "!ntlm"
- *   ccache keytab client_keytab replay_cache ntlm_user_file ntlm_helper
- *                              as in sspia_auth_identity
+ *   ccache keytab client_keytab replay_cache ntlm_user_file ntlm_helper impersonate delegation
+ *                              as in sspia_auth_identity; delegation as a number
  *   certificate key key_password roots tls_flags
  *                              Schannel, without those above: a PEM or PKCS#12 file, the file
  *                              and the password of its key, a PEM file of the roots to trust,
@@ -135,7 +162,8 @@ SSPI_ASYNC_API int32_t sspia_hub_call_message(uint64_t call, sspia_hub_bytes *te
  * A name that is not known is SEC_E_INVALID_PARAMETER. Loads the package's module, if that
  * was not done: may block on the file system. */
 SSPI_ASYNC_API int32_t sspia_hub_acquire(uint64_t call, uint64_t queue, uint64_t id,
-                                         const char *package, const char *principal,
+                                         const char *package, size_t package_size,
+                                         const char *principal, size_t principal_size,
                                          uint32_t use, const void *identity,
                                          size_t identity_size);
 
@@ -145,10 +173,11 @@ SSPI_ASYNC_API int32_t sspia_hub_acquire(uint64_t call, uint64_t queue, uint64_t
  * ALPN, each name behind a byte with its length (Schannel, first leg). */
 SSPI_ASYNC_API int32_t sspia_hub_initialize(uint64_t call, uint64_t queue, uint64_t id,
                                             uint64_t credential, uint64_t context,
-                                            const char *target, uint64_t flags,
-                                            const void *token, size_t token_size,
-                                            const void *bindings, size_t bindings_size,
-                                            const void *protocols, size_t protocols_size);
+                                            const char *target, size_t target_size,
+                                            uint64_t flags, const void *token,
+                                            size_t token_size, const void *bindings,
+                                            size_t bindings_size, const void *protocols,
+                                            size_t protocols_size);
 /* One leg of the acceptor. flags: ASC_REQ_*. */
 SSPI_ASYNC_API int32_t sspia_hub_accept(uint64_t call, uint64_t queue, uint64_t id,
                                         uint64_t credential, uint64_t context, uint64_t flags,
@@ -169,7 +198,8 @@ SSPI_ASYNC_API int32_t sspia_hub_delete_contexts(uint64_t call, uint64_t queue, 
                                                  const void *contexts, size_t size);
 
 /* The same here and now, for finalizers: neither waits for calls on the context. As
- * DeleteSecurityContext and FreeCredentialsHandle. */
+ * DeleteSecurityContext and FreeCredentialsHandle: SEC_E_OK too if it is dead but was alive
+ * once, where the queued forms give SEC_E_INVALID_HANDLE; that is for what never was one. */
 SSPI_ASYNC_API int32_t sspia_hub_delete_context_now(uint64_t context);
 SSPI_ASYNC_API int32_t sspia_hub_free_credential_now(uint64_t credential);
 
@@ -219,8 +249,9 @@ SSPI_ASYNC_API int32_t sspia_hub_control(uint64_t context, const void *token, si
 /* ExportSecurityContext and ImportSecurityContext. flags: SECPKG_CONTEXT_EXPORT_*. */
 SSPI_ASYNC_API int32_t sspia_hub_export_context(uint64_t context, uint32_t flags,
                                                 sspia_hub_bytes *packed);
-SSPI_ASYNC_API int32_t sspia_hub_import_context(const char *package, const void *packed,
-                                                size_t size, uint64_t *context);
+SSPI_ASYNC_API int32_t sspia_hub_import_context(const char *package, size_t package_size,
+                                                const void *packed, size_t size,
+                                                uint64_t *context);
 
 /* ---- Attributes ------------------------------------------------------------------
  *
@@ -230,11 +261,10 @@ SSPI_ASYNC_API int32_t sspia_hub_import_context(const char *package, const void 
  * messages do.
  *
  *   number  SIZES 0-3, STREAM_SIZES 0-4, FLAGS, KEY_INFO 0-2 (bits, signature, encryption),
- *           LIFESPAN 0-1 (start, expiry; UTC), NEGOTIATION_INFO (the state), PACKAGE_INFO 0-3
- *           (capabilities, version, RPC id, largest token), CONNECTION_INFO 0-6, SESSION_INFO
- *           (the flags)
- *   text    NAMES, NATIVE_NAMES 0-1 (client, server), AUTHORITY, KEY_INFO 0-1 (signature,
- *           encryption), PACKAGE_INFO and NEGOTIATION_INFO 0-2 (name, comment,
+ *           LIFESPAN 0-1 (start, expiry; UTC, -1: never), NEGOTIATION_INFO (the state),
+ * PACKAGE_INFO 0-3 (capabilities, version, RPC id, largest token), CONNECTION_INFO 0-6,
+ * SESSION_INFO (the flags) text    NAMES, NATIVE_NAMES 0-1 (client, server), AUTHORITY,
+ * KEY_INFO 0-1 (signature, encryption), PACKAGE_INFO and NEGOTIATION_INFO 0-2 (name, comment,
  *           object identifier in numbers, "" for none),
  *           CLIENT_SPECIFIED_TARGET
  *   bytes   SESSION_KEY; UNIQUE_BINDINGS, ENDPOINT_BINDINGS and SSPIA_ATTR_EXPORTER_BINDINGS
@@ -247,8 +277,8 @@ SSPI_ASYNC_API int32_t sspia_hub_query_text(uint64_t context, uint32_t attribute
                                             uint32_t member, sspia_hub_bytes *text);
 SSPI_ASYNC_API int32_t sspia_hub_query_bytes(uint64_t context, uint32_t attribute,
                                              sspia_hub_bytes *bytes);
-/* SSPIA_ATTR_DELEGATED_CREDENTIAL: a new credential, which the caller frees. expiry: seconds
- * since 1970 UTC, the largest number for never. SEC_E_NO_CREDENTIALS: nothing was delegated. */
+/* SSPIA_ATTR_DELEGATED_CREDENTIAL: a new credential, which the caller frees.
+ * SEC_E_NO_CREDENTIALS: nothing was delegated. */
 SSPI_ASYNC_API int32_t sspia_hub_delegated_credential(uint64_t context, uint64_t *credential,
                                                       int64_t *expiry);
 /* The name of a credential's principal. */
@@ -260,14 +290,20 @@ SSPI_ASYNC_API int32_t sspia_hub_credential_name(uint64_t credential, sspia_hub_
  * block on the file system, as the next three may. */
 SSPI_ASYNC_API int32_t sspia_hub_packages(sspia_hub_bytes *names);
 /* Members as of PACKAGE_INFO above. SEC_E_SECPKG_NOT_FOUND. */
-SSPI_ASYNC_API int32_t sspia_hub_package_number(const char *package, uint32_t member,
-                                                int64_t *number);
-SSPI_ASYNC_API int32_t sspia_hub_package_text(const char *package, uint32_t member,
-                                              sspia_hub_bytes *text);
+SSPI_ASYNC_API int32_t sspia_hub_package_number(const char *package, size_t package_size,
+                                                uint32_t member, int64_t *number);
+SSPI_ASYNC_API int32_t sspia_hub_package_text(const char *package, size_t package_size,
+                                              uint32_t member, sspia_hub_bytes *text);
 /* AddSecurityPackage: a module file (with '/'), or the module of that name. */
-SSPI_ASYNC_API int32_t sspia_hub_package_add(const char *module);
+SSPI_ASYNC_API int32_t sspia_hub_package_add(const char *module, size_t module_size);
 /* sspia_package_turn_off. */
-SSPI_ASYNC_API int32_t sspia_hub_package_turn_off(const char *package);
+SSPI_ASYNC_API int32_t sspia_hub_package_turn_off(const char *package, size_t package_size);
+
+/* "SEC_E_INVALID_HANDLE", or "UNKNOWN"; a sentence that explains the status; "1.0.0", the
+ * version of the library that runs. The strings are constant, with a final zero. */
+SSPI_ASYNC_API const char *sspia_hub_status_name(int32_t status);
+SSPI_ASYNC_API const char *sspia_hub_status_text(int32_t status);
+SSPI_ASYNC_API const char *sspia_hub_version(void);
 
 /* Why the last function that failed on this thread did. */
 SSPI_ASYNC_API int32_t sspia_hub_last_message(sspia_hub_bytes *text);

@@ -35,6 +35,8 @@ struct queue {
     struct handle handle;
     atomic_bool closed;   /* changed under the engine lock */
     atomic_uint sleepers; /* likewise: threads that wait for `arrived` */
+    uint32_t wakes;       /* likewise: how often those who sleep were told to stop */
+    bool wake_is_kept;    /* likewise: nobody slept when it came */
     pthread_cond_t arrived;
     _Atomic int fd; /* -1 until somebody asks */
 
@@ -312,7 +314,9 @@ uint32_t queue_collect(struct queue *queue, sspia_completion *completions, uint3
         else
             work_set_place(work, WORK_NOWHERE);
     }
-    if (is_raised(queue->handle) && !queue_is_ready(queue) && !pool_leaves_work())
+    /* Who was told that no more is there may wait for an edge: whatever has come meanwhile, or
+     * is left to be done, makes one. */
+    if (is_raised(queue->handle) && (count < most || !queue_is_ready(queue)))
         lower(queue);
     pthread_mutex_unlock(&queue->taking);
     return count;
@@ -343,14 +347,30 @@ void queue_let_go(struct queue *queue, struct work_list *parted)
 bool queue_sleep(struct queue *queue, const struct timespec *deadline, int cancel_state,
                  void (*undo)(void *queue))
 {
+    const uint32_t wakes = queue->wakes;
     bool in_time;
 
+    if (queue->wake_is_kept) {
+        queue->wake_is_kept = false;
+        return false;
+    }
     /* Who leaves work reads `sleepers` after it has said so (queue_hint). */
     atomic_fetch_add_explicit(&queue->sleepers, 1, memory_order_seq_cst);
     pool_hurry();
     in_time = engine_wait_cancellable(&queue->arrived, deadline, cancel_state, undo, queue);
     atomic_fetch_sub_explicit(&queue->sleepers, 1, memory_order_relaxed);
-    return in_time;
+    return in_time && queue->wakes == wakes;
+}
+
+void queue_wake(struct queue *queue)
+{
+    engine_lock();
+    if (atomic_load_explicit(&queue->sleepers, memory_order_relaxed) > 0)
+        queue->wakes++;
+    else
+        queue->wake_is_kept = true;
+    pthread_cond_broadcast(&queue->arrived);
+    engine_unlock();
 }
 
 /* A signal that the thread has used up is passed on. */
@@ -394,6 +414,7 @@ static void after_fork(void *object)
     pthread_mutex_init(&queue->taking, NULL);
     engine_cond_init(&queue->arrived);
     queue->sleepers = 0;
+    queue->wake_is_kept = false;
     while (is_whole && (work = peek(queue)) != NULL) {
         atomic_store_explicit(&queue->first, work->next, memory_order_relaxed);
         if (work->parted)

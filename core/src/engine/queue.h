@@ -59,8 +59,13 @@ void queue_let_go(struct queue *queue, struct work_list *parted);
  * queue_collect is, which then finds them or has found none too early. */
 bool queue_is_expecting(const struct queue *queue);
 
-/* With the engine lock held: sleeps until something is posted or the queue is closed, as
- * engine_wait_cancellable does. undo calls queue_sleep_no_more, before it lets go of the lock.
+/* Has those who sleep stop; if nobody does, the next who would sleep does not. Takes the engine
+ * lock. */
+void queue_wake(struct queue *queue);
+
+/* With the engine lock held: sleeps until something is posted, the queue is closed or it is
+ * woken; false: the time is over, or it was woken. As engine_wait_cancellable otherwise. undo
+ * calls queue_sleep_no_more, before it lets go of the lock.
  */
 bool queue_sleep(struct queue *queue, const struct timespec *deadline, int cancel_state,
                  void (*undo)(void *queue));

@@ -2,12 +2,15 @@
 /* Numbers for handles, memory for results, packages, messages and the pool. */
 #include "hub.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "memory.h"
 #include "message.h"
 #include "package.h"
 #include "sspi_queue.h"
+#include "text.h"
 
 _Static_assert(sizeof(void *) == sizeof(uint64_t), "handles and ids are 64-bit numbers");
 
@@ -50,6 +53,54 @@ SECURITY_STATUS hub_copy(const void *data, size_t size, sspia_hub_bytes *bytes)
 SECURITY_STATUS hub_text(const char *text, sspia_hub_bytes *bytes)
 {
     return hub_copy(text, text != NULL ? strlen(text) : 0, bytes);
+}
+
+SECURITY_STATUS hub_string(const char *operation, const char *what, const char *text,
+                           size_t size, char **string)
+{
+    SECURITY_STATUS status = SEC_E_INVALID_PARAMETER;
+    char cause[80];
+
+    *string = NULL;
+    if (text != NULL || size == 0)
+        status = text_from_utf8(text, size, string);
+    if (status != SEC_E_INVALID_PARAMETER)
+        return message_fail(operation, status, NULL);
+    snprintf(cause, sizeof(cause), "the %s is NULL, too long, not UTF-8 or has a NUL in it",
+             what);
+    return message_fail(operation, status, cause);
+}
+
+int64_t hub_time(int64_t seconds)
+{
+    if (seconds == INT64_MAX)
+        return -1;
+    return seconds < 0 ? 0 : seconds;
+}
+
+void sspia_hub_bytes_free(void *data)
+{
+    sspia_FreeContextBuffer(data);
+}
+
+const char *sspia_hub_status_name(int32_t status)
+{
+    return sspia_status_name(status);
+}
+
+const char *sspia_hub_status_text(int32_t status)
+{
+    return sspia_status_text(status);
+}
+
+const char *sspia_hub_version(void)
+{
+    return sspia_version();
+}
+
+void sspia_hub_set_default_deadline(uint32_t milliseconds)
+{
+    sspia_set_default_deadline(milliseconds);
 }
 
 SECURITY_STATUS hub_package_number(const SecPkgInfoA *info, uint32_t member, int64_t *number)
@@ -105,10 +156,23 @@ int32_t sspia_hub_packages(sspia_hub_bytes *names)
     return SEC_E_OK;
 }
 
-int32_t sspia_hub_package_number(const char *package, uint32_t member, int64_t *number)
+static SECURITY_STATUS describe(const char *package, size_t size, SecPkgInfoA **info)
+{
+    char *name;
+    SECURITY_STATUS status =
+        hub_string("QuerySecurityPackageInfo", "package", package, size, &name);
+
+    if (status == SEC_E_OK)
+        status = sspia_QuerySecurityPackageInfoA(name, info);
+    free(name);
+    return status;
+}
+
+int32_t sspia_hub_package_number(const char *package, size_t package_size, uint32_t member,
+                                 int64_t *number)
 {
     SecPkgInfoA *info;
-    SECURITY_STATUS status = sspia_QuerySecurityPackageInfoA(package, &info);
+    SECURITY_STATUS status = describe(package, package_size, &info);
 
     if (status != SEC_E_OK)
         return status;
@@ -117,10 +181,11 @@ int32_t sspia_hub_package_number(const char *package, uint32_t member, int64_t *
     return message_fail("QuerySecurityPackageInfo", status, NULL);
 }
 
-int32_t sspia_hub_package_text(const char *package, uint32_t member, sspia_hub_bytes *text)
+int32_t sspia_hub_package_text(const char *package, size_t package_size, uint32_t member,
+                               sspia_hub_bytes *text)
 {
     SecPkgInfoA *info;
-    SECURITY_STATUS status = sspia_QuerySecurityPackageInfoA(package, &info);
+    SECURITY_STATUS status = describe(package, package_size, &info);
 
     if (status != SEC_E_OK)
         return status;
@@ -129,14 +194,28 @@ int32_t sspia_hub_package_text(const char *package, uint32_t member, sspia_hub_b
     return message_fail("QuerySecurityPackageInfo", status, NULL);
 }
 
-int32_t sspia_hub_package_add(const char *module)
+int32_t sspia_hub_package_add(const char *module, size_t module_size)
 {
-    return sspia_AddSecurityPackageA(module, NULL);
+    char *name;
+    SECURITY_STATUS status =
+        hub_string("AddSecurityPackage", "module", module, module_size, &name);
+
+    if (status == SEC_E_OK)
+        status = sspia_AddSecurityPackageA(name, NULL);
+    free(name);
+    return status;
 }
 
-int32_t sspia_hub_package_turn_off(const char *package)
+int32_t sspia_hub_package_turn_off(const char *package, size_t package_size)
 {
-    return sspia_package_turn_off(package);
+    char *name;
+    SECURITY_STATUS status =
+        hub_string("sspia_package_turn_off", "package", package, package_size, &name);
+
+    if (status == SEC_E_OK)
+        status = sspia_package_turn_off(name);
+    free(name);
+    return status;
 }
 
 int32_t sspia_hub_last_message(sspia_hub_bytes *text)

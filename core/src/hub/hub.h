@@ -21,6 +21,14 @@ void *hub_pointer(uint64_t number);
 SECURITY_STATUS hub_copy(const void *data, size_t size, sspia_hub_bytes *bytes);
 SECURITY_STATUS hub_text(const char *text, sspia_hub_bytes *bytes);
 
+/* A caller's text as a string of malloc, NULL for none. SEC_E_INVALID_PARAMETER with a message
+ * that says `what` is wrong, or SEC_E_INSUFFICIENT_MEMORY. */
+SECURITY_STATUS hub_string(const char *operation, const char *what, const char *text,
+                           size_t size, char **string);
+
+/* Seconds since 1970 as callers get them: -1 for never. */
+int64_t hub_time(int64_t seconds);
+
 /* Where a submit goes; what is in it afterwards is let go of. SEC_E_INVALID_HANDLE: the queue
  * is not alive, and there is still an outcome to let go of. */
 SECURITY_STATUS hub_open_destination(struct async_destination *destination, uint64_t queue,

@@ -189,16 +189,24 @@ static SECURITY_STATUS prepare(struct job *job, struct outcome *outcome, const c
 }
 
 int32_t sspia_hub_acquire(uint64_t call, uint64_t queue, uint64_t id, const char *package,
-                          const char *principal, uint32_t use, const void *identity,
-                          size_t identity_size)
+                          size_t package_size, const char *principal, size_t principal_size,
+                          uint32_t use, const void *identity, size_t identity_size)
 {
     struct outcome *outcome = outcome_create();
+    char *package_name = NULL, *principal_name = NULL;
     struct job job;
     SECURITY_STATUS status;
 
     if (outcome == NULL)
         return message_fail(operation, SEC_E_INSUFFICIENT_MEMORY, NULL);
-    status = prepare(&job, outcome, package, principal, use, identity, identity_size);
+    status = hub_string(operation, "package", package, package_size, &package_name);
+    if (status == SEC_E_OK)
+        status = hub_string(operation, "principal", principal, principal_size, &principal_name);
+    if (status == SEC_E_OK)
+        status =
+            prepare(&job, outcome, package_name, principal_name, use, identity, identity_size);
+    free(package_name);
+    free(principal_name);
     if (status == SEC_E_OK)
         return hub_submit(call, queue, id, &job, outcome);
     outcome_free(outcome);

@@ -10,6 +10,24 @@
 #include "outcome.h"
 #include "queue.h"
 
+/* Other languages mirror them. */
+_Static_assert(sizeof(sspia_hub_bytes) == 16 && offsetof(sspia_hub_bytes, size) == 8,
+               "bytes: pointer, size");
+_Static_assert(sizeof(sspia_hub_completion) == 24 &&
+                   offsetof(sspia_hub_completion, call) == 8 &&
+                   offsetof(sspia_hub_completion, status) == 16 &&
+                   offsetof(sspia_hub_completion, reserved) == 20,
+               "a completion has no gaps");
+_Static_assert(sizeof(sspia_hub_outcome) == 56 &&
+                   offsetof(sspia_hub_outcome, attributes) == 4 &&
+                   offsetof(sspia_hub_outcome, credential) == 8 &&
+                   offsetof(sspia_hub_outcome, context) == 16 &&
+                   offsetof(sspia_hub_outcome, expiry) == 24 &&
+                   offsetof(sspia_hub_outcome, extra) == 32 &&
+                   offsetof(sspia_hub_outcome, missing) == 36 &&
+                   offsetof(sspia_hub_outcome, token) == 40,
+               "an outcome has no gaps");
+
 /* Completions that are turned into those of the hub at a time. */
 #define LOT 64
 
@@ -52,6 +70,16 @@ int32_t sspia_hub_queue_take(uint64_t queue, int32_t timeout_ms,
                                                           .status = lot[i].status};
     } while (taken == LOT && (uint32_t)count < most);
     return count;
+}
+
+void sspia_hub_queue_wake(uint64_t number)
+{
+    struct queue *queue = queue_acquire(hub_pointer(number));
+
+    if (queue == NULL)
+        return;
+    queue_wake(queue);
+    queue_release(queue);
 }
 
 uint64_t sspia_hub_call_create(void)
@@ -102,7 +130,7 @@ static void hand_over(struct outcome *outcome, sspia_hub_outcome *target)
     target->attributes = outcome->attributes & ~ISC_RET_ALLOCATED_MEMORY;
     target->credential = hub_number(HANDLE_CREDENTIAL, &outcome->credential);
     target->context = hub_number(HANDLE_CONTEXT, &outcome->context);
-    target->expiry = outcome->expiry;
+    target->expiry = hub_time(outcome->expiry);
     if (rest->BufferType == SECBUFFER_EXTRA)
         target->extra = rest->cbBuffer;
     else if (rest->BufferType == SECBUFFER_MISSING)
@@ -121,7 +149,7 @@ int32_t sspia_hub_call_take(uint64_t call, sspia_hub_outcome *target)
 
     if (target == NULL)
         return message_fail("sspia_hub_call_take", SEC_E_INVALID_PARAMETER, "outcome is NULL");
-    *target = (sspia_hub_outcome){.expiry = INT64_MAX};
+    *target = (sspia_hub_outcome){.expiry = -1};
     alive = async_take_attachment(hub_pointer(call), &target->status, &attachment);
     outcome = (struct outcome *)attachment;
     if (outcome != NULL)

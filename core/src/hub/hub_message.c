@@ -7,6 +7,7 @@
  */
 #include "hub.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "buffer.h"
@@ -450,20 +451,20 @@ int32_t sspia_hub_export_context(uint64_t context, uint32_t flags, sspia_hub_byt
     return status;
 }
 
-int32_t sspia_hub_import_context(const char *package, const void *packed, size_t size,
-                                 uint64_t *context)
+int32_t sspia_hub_import_context(const char *package, size_t package_size, const void *packed,
+                                 size_t size, uint64_t *context)
 {
     SecBuffer pack = input_buffer(SECBUFFER_EMPTY, packed, size);
     SecHandle words;
+    char *name = NULL;
     SECURITY_STATUS status = check("ImportSecurityContext", packed, size);
-    union {
-        const char *given;
-        char *kept;
-    } name = {.given = package};
 
     if (status == SEC_E_OK)
-        status = sspia_ImportSecurityContextA(name.kept, &pack, NULL, &words);
+        status = hub_string("ImportSecurityContext", "package", package, package_size, &name);
+    if (status == SEC_E_OK)
+        status = sspia_ImportSecurityContextA(name, &pack, NULL, &words);
     if (status == SEC_E_OK)
         *context = hub_number(HANDLE_CONTEXT, &words);
+    free(name);
     return status;
 }

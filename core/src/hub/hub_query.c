@@ -118,8 +118,8 @@ static SECURITY_STATUS number_of(uint32_t attribute, const union answer *answer,
         return PICK(member, number, answer->key.KeySize, answer->key.SignatureAlgorithm,
                     answer->key.EncryptAlgorithm);
     case SECPKG_ATTR_LIFESPAN:
-        return PICK(member, number, timestamp_to_unix(answer->lifespan.tsStart, 0),
-                    timestamp_to_unix(answer->lifespan.tsExpiry, expiry));
+        return PICK(member, number, hub_time(timestamp_to_unix(answer->lifespan.tsStart, 0)),
+                    hub_time(timestamp_to_unix(answer->lifespan.tsExpiry, expiry)));
     case SECPKG_ATTR_NEGOTIATION_INFO:
         return PICK(member, number, answer->negotiation.NegotiationState);
     case SECPKG_ATTR_CONNECTION_INFO:
@@ -140,6 +140,8 @@ int32_t sspia_hub_delegated_credential(uint64_t context, uint64_t *credential, i
     CredHandle made;
     SECURITY_STATUS status = api_query_delegated(&words, &made, expiry);
 
+    if (status == SEC_E_OK)
+        *expiry = hub_time(*expiry);
     *credential = status == SEC_E_OK ? hub_number(HANDLE_CREDENTIAL, &made) : 0;
     return status;
 }

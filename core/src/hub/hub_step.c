@@ -67,6 +67,11 @@ static SECURITY_STATUS check(const struct leg_input *input)
     return SEC_E_OK;
 }
 
+static const char *name_of(bool acceptor)
+{
+    return acceptor ? "AcceptSecurityContext" : "InitializeSecurityContext";
+}
+
 static SECURITY_STATUS step(uint64_t call, uint64_t queue, uint64_t id, uint64_t credential,
                             uint64_t context, const char *target, uint64_t flags,
                             const struct leg_input *input, bool acceptor)
@@ -88,8 +93,7 @@ static SECURITY_STATUS step(uint64_t call, uint64_t queue, uint64_t id, uint64_t
     size_t size;
 
     if (outcome == NULL)
-        return message_fail(acceptor ? "AcceptSecurityContext" : "InitializeSecurityContext",
-                            SEC_E_INSUFFICIENT_MEMORY, NULL);
+        return message_fail(name_of(acceptor), SEC_E_INSUFFICIENT_MEMORY, NULL);
     if (input->token_size > 0)
         outcome_add_input(outcome, SECBUFFER_TOKEN, input->token, input->token_size);
     if (flags > UINT32_MAX)
@@ -110,7 +114,7 @@ static SECURITY_STATUS step(uint64_t call, uint64_t queue, uint64_t id, uint64_t
     arguments.attributes = &outcome->attributes;
     arguments.expiry_utc = &outcome->expiry;
     if (status != SEC_E_OK)
-        message_fail(acceptor ? "AcceptSecurityContext" : "InitializeSecurityContext", status,
+        message_fail(name_of(acceptor), status,
                      status == SEC_E_INVALID_PARAMETER ? "an input is NULL or too long" : NULL);
     else
         status = api_prepare_step(&job, false, target, &arguments);
@@ -123,14 +127,20 @@ static SECURITY_STATUS step(uint64_t call, uint64_t queue, uint64_t id, uint64_t
 }
 
 int32_t sspia_hub_initialize(uint64_t call, uint64_t queue, uint64_t id, uint64_t credential,
-                             uint64_t context, const char *target, uint64_t flags,
-                             const void *token, size_t token_size, const void *bindings,
-                             size_t bindings_size, const void *protocols, size_t protocols_size)
+                             uint64_t context, const char *target, size_t target_size,
+                             uint64_t flags, const void *token, size_t token_size,
+                             const void *bindings, size_t bindings_size, const void *protocols,
+                             size_t protocols_size)
 {
     const struct leg_input input = {token,         token_size, bindings,
                                     bindings_size, protocols,  protocols_size};
+    char *name;
+    SECURITY_STATUS status = hub_string(name_of(false), "target", target, target_size, &name);
 
-    return step(call, queue, id, credential, context, target, flags, &input, false);
+    if (status == SEC_E_OK)
+        status = step(call, queue, id, credential, context, name, flags, &input, false);
+    free(name);
+    return status;
 }
 
 int32_t sspia_hub_accept(uint64_t call, uint64_t queue, uint64_t id, uint64_t credential,
