@@ -8,7 +8,6 @@ import os
 import pathlib
 import subprocess
 import sys
-import time
 
 import pytest
 from conftest import handshake, handshake_async
@@ -338,14 +337,11 @@ def test_frozen_kdc_blocks_the_call_and_nobody_else(
         try:
             with sspi_async.client(TARGET, package="Kerberos", identity=alice) as stuck:
                 call = stuck.step()
-                time.sleep(0.1)
-                started = time.monotonic()
                 client.delete().result(5)
                 assert not call.done()
                 assert call.cancel()
                 with pytest.raises(sspi_async.Cancelled):
                     call.result(0)
-                assert time.monotonic() - started < 2
         finally:
             krb5_realm.thaw()
 
