@@ -50,28 +50,28 @@ FORWARD(SECURITY_STATUS, DeleteSecurityPackageW, (const SEC_WCHAR *pszPackageNam
         (pszPackageName))
 
 FORWARD(SECURITY_STATUS, AcquireCredentialsHandleA,
-        (SEC_CHAR * pszPrincipal, SEC_CHAR *pszPackage, uint32_t fCredentialUse,
+        (const SEC_CHAR *pszPrincipal, const SEC_CHAR *pszPackage, uint32_t fCredentialUse,
          void *pvLogonId, void *pAuthData, SEC_GET_KEY_FN pGetKeyFn, void *pvGetKeyArgument,
          PCredHandle phCredential, PTimeStamp ptsExpiry),
         (pszPrincipal, pszPackage, fCredentialUse, pvLogonId, pAuthData, pGetKeyFn,
          pvGetKeyArgument, phCredential, ptsExpiry))
 
 FORWARD(SECURITY_STATUS, AcquireCredentialsHandleW,
-        (SEC_WCHAR * pszPrincipal, SEC_WCHAR *pszPackage, uint32_t fCredentialUse,
+        (const SEC_WCHAR *pszPrincipal, const SEC_WCHAR *pszPackage, uint32_t fCredentialUse,
          void *pvLogonId, void *pAuthData, SEC_GET_KEY_FN pGetKeyFn, void *pvGetKeyArgument,
          PCredHandle phCredential, PTimeStamp ptsExpiry),
         (pszPrincipal, pszPackage, fCredentialUse, pvLogonId, pAuthData, pGetKeyFn,
          pvGetKeyArgument, phCredential, ptsExpiry))
 
 FORWARD(SECURITY_STATUS, AddCredentialsA,
-        (PCredHandle phCredential, SEC_CHAR *pszPrincipal, SEC_CHAR *pszPackage,
+        (PCredHandle phCredential, const SEC_CHAR *pszPrincipal, const SEC_CHAR *pszPackage,
          uint32_t fCredentialUse, void *pAuthData, SEC_GET_KEY_FN pGetKeyFn,
          void *pvGetKeyArgument, PTimeStamp ptsExpiry),
         (phCredential, pszPrincipal, pszPackage, fCredentialUse, pAuthData, pGetKeyFn,
          pvGetKeyArgument, ptsExpiry))
 
 FORWARD(SECURITY_STATUS, AddCredentialsW,
-        (PCredHandle phCredential, SEC_WCHAR *pszPrincipal, SEC_WCHAR *pszPackage,
+        (PCredHandle phCredential, const SEC_WCHAR *pszPrincipal, const SEC_WCHAR *pszPackage,
          uint32_t fCredentialUse, void *pAuthData, SEC_GET_KEY_FN pGetKeyFn,
          void *pvGetKeyArgument, PTimeStamp ptsExpiry),
         (phCredential, pszPrincipal, pszPackage, fCredentialUse, pAuthData, pGetKeyFn,
@@ -104,7 +104,7 @@ FORWARD(SECURITY_STATUS, SetCredentialsAttributesW,
         (phCredential, ulAttribute, pBuffer, cbBuffer))
 
 FORWARD(SECURITY_STATUS, InitializeSecurityContextA,
-        (PCredHandle phCredential, PCtxtHandle phContext, SEC_CHAR *pszTargetName,
+        (PCredHandle phCredential, PCtxtHandle phContext, const SEC_CHAR *pszTargetName,
          uint32_t fContextReq, uint32_t Reserved1, uint32_t TargetDataRep,
          PSecBufferDesc pInput, uint32_t Reserved2, PCtxtHandle phNewContext,
          PSecBufferDesc pOutput, uint32_t *pfContextAttr, PTimeStamp ptsExpiry),
@@ -112,7 +112,7 @@ FORWARD(SECURITY_STATUS, InitializeSecurityContextA,
          Reserved2, phNewContext, pOutput, pfContextAttr, ptsExpiry))
 
 FORWARD(SECURITY_STATUS, InitializeSecurityContextW,
-        (PCredHandle phCredential, PCtxtHandle phContext, SEC_WCHAR *pszTargetName,
+        (PCredHandle phCredential, PCtxtHandle phContext, const SEC_WCHAR *pszTargetName,
          uint32_t fContextReq, uint32_t Reserved1, uint32_t TargetDataRep,
          PSecBufferDesc pInput, uint32_t Reserved2, PCtxtHandle phNewContext,
          PSecBufferDesc pOutput, uint32_t *pfContextAttr, PTimeStamp ptsExpiry),
@@ -184,16 +184,18 @@ FORWARD(SECURITY_STATUS, QuerySecurityContextToken, (PCtxtHandle phContext, void
         (phContext, Token))
 
 FORWARD(SECURITY_STATUS, ChangeAccountPasswordA,
-        (SEC_CHAR * pszPackageName, SEC_CHAR *pszDomainName, SEC_CHAR *pszAccountName,
-         SEC_CHAR *pszOldPassword, SEC_CHAR *pszNewPassword, BOOLEAN bImpersonating,
-         uint32_t dwReserved, PSecBufferDesc pOutput),
+        (const SEC_CHAR *pszPackageName, const SEC_CHAR *pszDomainName,
+         const SEC_CHAR *pszAccountName, const SEC_CHAR *pszOldPassword,
+         const SEC_CHAR *pszNewPassword, BOOLEAN bImpersonating, uint32_t dwReserved,
+         PSecBufferDesc pOutput),
         (pszPackageName, pszDomainName, pszAccountName, pszOldPassword, pszNewPassword,
          bImpersonating, dwReserved, pOutput))
 
 FORWARD(SECURITY_STATUS, ChangeAccountPasswordW,
-        (SEC_WCHAR * pszPackageName, SEC_WCHAR *pszDomainName, SEC_WCHAR *pszAccountName,
-         SEC_WCHAR *pszOldPassword, SEC_WCHAR *pszNewPassword, BOOLEAN bImpersonating,
-         uint32_t dwReserved, PSecBufferDesc pOutput),
+        (const SEC_WCHAR *pszPackageName, const SEC_WCHAR *pszDomainName,
+         const SEC_WCHAR *pszAccountName, const SEC_WCHAR *pszOldPassword,
+         const SEC_WCHAR *pszNewPassword, BOOLEAN bImpersonating, uint32_t dwReserved,
+         PSecBufferDesc pOutput),
         (pszPackageName, pszDomainName, pszAccountName, pszOldPassword, pszNewPassword,
          bImpersonating, dwReserved, pOutput))
 
@@ -202,11 +204,13 @@ FORWARD(SECURITY_STATUS, ExportSecurityContext,
         (phContext, fFlags, pPackedContext, pToken))
 
 FORWARD(SECURITY_STATUS, ImportSecurityContextA,
-        (SEC_CHAR * pszPackage, PSecBuffer pPackedContext, void *Token, PCtxtHandle phContext),
+        (const SEC_CHAR *pszPackage, PSecBuffer pPackedContext, void *Token,
+         PCtxtHandle phContext),
         (pszPackage, pPackedContext, Token, phContext))
 
 FORWARD(SECURITY_STATUS, ImportSecurityContextW,
-        (SEC_WCHAR * pszPackage, PSecBuffer pPackedContext, void *Token, PCtxtHandle phContext),
+        (const SEC_WCHAR *pszPackage, PSecBuffer pPackedContext, void *Token,
+         PCtxtHandle phContext),
         (pszPackage, pPackedContext, Token, phContext))
 
 FORWARD(SECURITY_STATUS, FreeContextBuffer, (void *pvContextBuffer), (pvContextBuffer))
@@ -214,3 +218,51 @@ FORWARD(SECURITY_STATUS, FreeContextBuffer, (void *pvContextBuffer), (pvContextB
 FORWARD(PSecurityFunctionTableA, InitSecurityInterfaceA, (void), ())
 
 FORWARD(PSecurityFunctionTableW, InitSecurityInterfaceW, (void), ())
+
+/* ---- Identities ------------------------------------------------------------------------ */
+
+FORWARD(SECURITY_STATUS, SspiEncodeStringsAsAuthIdentity,
+        (PCWSTR pszUserName, PCWSTR pszDomainName, PCWSTR pszPackedCredentialsString,
+         PSEC_WINNT_AUTH_IDENTITY_OPAQUE *ppAuthIdentity),
+        (pszUserName, pszDomainName, pszPackedCredentialsString, ppAuthIdentity))
+
+FORWARD(SECURITY_STATUS, SspiEncodeAuthIdentityAsStrings,
+        (PSEC_WINNT_AUTH_IDENTITY_OPAQUE pAuthIdentity, PCWSTR *ppszUserName,
+         PCWSTR *ppszDomainName, PCWSTR *ppszPackedCredentialsString),
+        (pAuthIdentity, ppszUserName, ppszDomainName, ppszPackedCredentialsString))
+
+FORWARD(SECURITY_STATUS, SspiValidateAuthIdentity, (PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthData),
+        (AuthData))
+
+FORWARD(SECURITY_STATUS, SspiCopyAuthIdentity,
+        (PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthData,
+         PSEC_WINNT_AUTH_IDENTITY_OPAQUE *AuthDataCopy),
+        (AuthData, AuthDataCopy))
+
+FORWARD(SECURITY_STATUS, SspiMarshalAuthIdentity,
+        (PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthIdentity, uint32_t *AuthIdentityLength,
+         char **AuthIdentityByteArray),
+        (AuthIdentity, AuthIdentityLength, AuthIdentityByteArray))
+
+FORWARD(SECURITY_STATUS, SspiUnmarshalAuthIdentity,
+        (uint32_t AuthIdentityLength, char *AuthIdentityByteArray,
+         PSEC_WINNT_AUTH_IDENTITY_OPAQUE *ppAuthIdentity),
+        (AuthIdentityLength, AuthIdentityByteArray, ppAuthIdentity))
+
+FORWARD(SECURITY_STATUS, SspiPrepareForCredRead,
+        (PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthIdentity, PCWSTR pszTargetName,
+         uint32_t *pCredmanCredentialType, PCWSTR *ppszCredmanTargetName),
+        (AuthIdentity, pszTargetName, pCredmanCredentialType, ppszCredmanTargetName))
+
+FORWARD(SECURITY_STATUS, SspiPrepareForCredWrite,
+        (PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthIdentity, PCWSTR pszTargetName,
+         uint32_t *pCredmanCredentialType, PCWSTR *ppszCredmanTargetName,
+         PCWSTR *ppszCredmanUserName, PUCHAR *ppCredentialBlob, uint32_t *pCredentialBlobSize),
+        (AuthIdentity, pszTargetName, pCredmanCredentialType, ppszCredmanTargetName,
+         ppszCredmanUserName, ppCredentialBlob, pCredentialBlobSize))
+
+FORWARD(void, SspiZeroAuthIdentity, (PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthData), (AuthData))
+
+FORWARD(void, SspiFreeAuthIdentity, (PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthData), (AuthData))
+
+FORWARD(void, SspiLocalFree, (PVOID DataBuffer), (DataBuffer))

@@ -59,13 +59,28 @@ done
     exit 1
 }
 
+# Beside WinPR, whose types are taken then. Its own headers are not for every -W, and those of
+# version 2 not for UNICODE.
+if pkg-config --exists winpr2 2>/dev/null; then
+    winpr=$(pkg-config --cflags winpr2 | sed 's/-I/-isystem /g')
+    for compiler in $compilers; do
+        for language in c11:c c++17:c++; do
+            source=$work/test.${language#*:}
+            printf '#include <winpr/wtypes.h>\n#include <sspi_windows.h>\n%s\n' \
+                '#include <schannel.h>' >"$source"
+            # shellcheck disable=SC2086 # words
+            compile "$compiler" "-std=${language%:*}" $winpr "$source"
+        done
+    done
+fi
+
 # What the preprocessor leaves of a header's own lines, one declaration a line.
 for header in "$include"/*.h; do
     name=$(basename "$header")
     ${CC:-cc} -E -I "$include" "$header" | awk -v header="$header" '
         /^# [0-9]+ "/ { ours = index($0, "\"" header "\""); next }
         ours' | tr '\n' ' ' | sed 's/;/;\n/g' >"$work/text"
-    grep -q typedef "$work/text" || {
+    grep -q typedef "$work/text" || [ "$name" = security.h ] || {
         echo "$name could not be read"
         failed=1
     }

@@ -56,12 +56,14 @@ headers=$(cd "$include" && ls -- *.h)
 declared $headers >"$work/want"
 compare libsspi-async SSPI_ASYNC_1.0 "$library"
 
-# The plain names: the synchronous functions of sspi.h without their prefix.
+# The plain names: the synchronous functions of sspi.h, and of what it includes, without their
+# prefix.
 declared sspi.h | sed -n 's/^sspia_//p' | sort -u >"$work/want"
 compare libsspi-async-compat SSPI_ASYNC_COMPAT_1.0 "$compat"
 
 # The macros of sspi.h must lead to those names and to no other.
-sed -n 's/^#define \([A-Za-z]*\) *sspia_\1$/\1/p' "$include/sspi.h" | sort -u >"$work/macros"
+sed -n 's/^#define \([A-Za-z]*\) *sspia_\1$/\1/p' "$include/sspi.h" "$include/sspi_identity.h" |
+    sort -u >"$work/macros"
 if ! diff -u "$work/want" "$work/macros" >"$work/diff"; then
     echo "sspi.h does not map each plain name to its sspia_ symbol (- missing, + too many):"
     cat "$work/diff"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* pAuthData in its four shapes. */
+/* pAuthData in its shapes; that in one block has a test of its own (flat_identity). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -123,7 +123,7 @@ static void malformed_structures_are_refused(void **state)
     assert_int_equal(identity_copy(&narrow, &identity, &report), SEC_E_UNSUPPORTED_FUNCTION);
     assert_int_equal(identity_copy(&extended, &identity, &report), SEC_E_INVALID_PARAMETER);
     assert_int_equal(identity_copy(&ours, &identity, &report), SEC_E_INVALID_PARAMETER);
-    assert_int_equal(identity_copy(version2, &identity, &report), SEC_E_UNSUPPORTED_FUNCTION);
+    assert_int_equal(identity_copy(version2, &identity, &report), SEC_E_INVALID_PARAMETER);
 }
 
 /* Wrong would be: a user name whose address looks like a version taken for one. */
@@ -147,6 +147,32 @@ static void address_that_looks_like_a_version_is_an_address(void **state)
     identity_free(identity);
 }
 
+/* Wrong would be: a password that is still there, or memory beside it that is not. */
+static void zero_wipes_the_strings(void **state)
+{
+    unsigned char user[] = "aliceX", password[] = "secretX";
+    WCHAR wide[] = u"secretX";
+    SEC_WINNT_AUTH_IDENTITY_A narrow = {.User = user, .UserLength = 5};
+    SEC_WINNT_AUTH_IDENTITY_EXW extended = {.Version = SEC_WINNT_AUTH_IDENTITY_VERSION,
+                                            .Length = sizeof(extended)};
+
+    (void)state;
+    narrow.Password = password;
+    narrow.PasswordLength = 6;
+    narrow.Flags = SEC_WINNT_AUTH_IDENTITY_ANSI;
+    identity_zero(&narrow);
+    assert_memory_equal(user, "\0\0\0\0\0X", 6);
+    assert_memory_equal(password, "\0\0\0\0\0\0X", 7);
+    assert_int_equal(narrow.PasswordLength, 0);
+    assert_ptr_equal(narrow.Password, password); /* for whoever frees it */
+    extended.Password = wide;
+    extended.PasswordLength = 6;
+    extended.Flags = SEC_WINNT_AUTH_IDENTITY_UNICODE;
+    identity_zero(&extended);
+    assert_memory_equal(wide, u"\0\0\0\0\0\0X", 14);
+    assert_int_equal(extended.PasswordLength, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -154,6 +180,7 @@ int main(void)
         cmocka_unit_test(both_forms_give_the_same_strings),
         cmocka_unit_test(extended_and_our_own_form),
         cmocka_unit_test(malformed_structures_are_refused),
+        cmocka_unit_test(zero_wipes_the_strings),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

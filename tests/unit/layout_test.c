@@ -6,6 +6,7 @@
  * they have 4. Numbers are from the documentation, not from the compiler. Nearly all is
  * asserted while this compiles; what runs are the macros on handles.
  */
+#define _SEC_WINNT_AUTH_TYPES
 #include "sspi.h"
 #include "sspi_queue.h"
 
@@ -79,6 +80,47 @@ AT(SEC_CHANNEL_BINDINGS, dwApplicationDataOffset, 28, 28);
 
 SIZE(SEC_FLAGS, 8, 8);
 
+SAME(SECURITY_STRING, UNICODE_STRING);
+SIZE(UNICODE_STRING, 16, 8);
+AT(UNICODE_STRING, Buffer, 8, 4);
+
+SIZE(SEC_NEGOTIATION_INFO, 24, 16);
+AT(SEC_NEGOTIATION_INFO, Name, 8, 8);
+
+SIZE(SEC_APPLICATION_PROTOCOL_LIST, 8, 8);
+AT(SEC_APPLICATION_PROTOCOL_LIST, ProtocolListSize, 4, 4);
+AT(SEC_APPLICATION_PROTOCOL_LIST, ProtocolList, 6, 6);
+SIZE(SEC_APPLICATION_PROTOCOLS, 12, 12);
+AT(SEC_APPLICATION_PROTOCOLS, ProtocolLists, 4, 4);
+
+SIZE(SEC_TRAFFIC_SECRETS, 400, 400);
+AT(SEC_TRAFFIC_SECRETS, ChainingMode, 128, 128);
+AT(SEC_TRAFFIC_SECRETS, HashAlgId, 256, 256);
+AT(SEC_TRAFFIC_SECRETS, KeySize, 384, 384);
+AT(SEC_TRAFFIC_SECRETS, IvSize, 386, 386);
+AT(SEC_TRAFFIC_SECRETS, MsgSequenceStart, 388, 388);
+AT(SEC_TRAFFIC_SECRETS, MsgSequenceEnd, 390, 390);
+AT(SEC_TRAFFIC_SECRETS, TrafficSecretType, 392, 392);
+AT(SEC_TRAFFIC_SECRETS, TrafficSecretSize, 396, 396);
+AT(SEC_TRAFFIC_SECRETS, TrafficSecret, 398, 398);
+
+SIZE(SEND_GENERIC_TLS_EXTENSION, 12, 12);
+AT(SEND_GENERIC_TLS_EXTENSION, HandshakeType, 2, 2);
+AT(SEND_GENERIC_TLS_EXTENSION, Flags, 4, 4);
+AT(SEND_GENERIC_TLS_EXTENSION, BufferSize, 8, 8);
+AT(SEND_GENERIC_TLS_EXTENSION, Buffer, 10, 10);
+SIZE(SUBSCRIBE_GENERIC_TLS_EXTENSION, 12, 12);
+AT(SUBSCRIBE_GENERIC_TLS_EXTENSION, SubscriptionsCount, 4, 4);
+AT(SUBSCRIBE_GENERIC_TLS_EXTENSION, Subscriptions, 8, 8);
+
+SIZE(SEC_SRTP_PROTECTION_PROFILES, 4, 4);
+SIZE(SEC_SRTP_MASTER_KEY_IDENTIFIER, 2, 2);
+SIZE(SEC_TOKEN_BINDING, 6, 6);
+SIZE(SEC_PRESHAREDKEY, 4, 4);
+SIZE(SEC_PRESHAREDKEY_IDENTITY, 4, 4);
+SIZE(SEC_DTLS_MTU, 2, 2);
+SIZE(SEC_CERTIFICATE_REQUEST_CONTEXT, 2, 2);
+
 /* ---- Credentials input ---- */
 
 #define IDENTITY(type)                                                                         \
@@ -108,6 +150,30 @@ IDENTITY(SEC_WINNT_AUTH_IDENTITY_W);
     AT(type, PackageListLength, 64, 40)
 IDENTITY_EX(SEC_WINNT_AUTH_IDENTITY_EXA);
 IDENTITY_EX(SEC_WINNT_AUTH_IDENTITY_EXW);
+
+SIZE(SEC_WINNT_AUTH_IDENTITY_EX2, 48, 48);
+AT(SEC_WINNT_AUTH_IDENTITY_EX2, Version, 0, 0);
+AT(SEC_WINNT_AUTH_IDENTITY_EX2, cbHeaderLength, 4, 4);
+AT(SEC_WINNT_AUTH_IDENTITY_EX2, cbStructureLength, 8, 8);
+AT(SEC_WINNT_AUTH_IDENTITY_EX2, UserOffset, 12, 12);
+AT(SEC_WINNT_AUTH_IDENTITY_EX2, UserLength, 16, 16);
+AT(SEC_WINNT_AUTH_IDENTITY_EX2, DomainOffset, 20, 20);
+AT(SEC_WINNT_AUTH_IDENTITY_EX2, DomainLength, 24, 24);
+AT(SEC_WINNT_AUTH_IDENTITY_EX2, PackedCredentialsOffset, 28, 28);
+AT(SEC_WINNT_AUTH_IDENTITY_EX2, PackedCredentialsLength, 32, 32);
+AT(SEC_WINNT_AUTH_IDENTITY_EX2, Flags, 36, 36);
+AT(SEC_WINNT_AUTH_IDENTITY_EX2, PackageListOffset, 40, 40);
+AT(SEC_WINNT_AUTH_IDENTITY_EX2, PackageListLength, 44, 44);
+
+SIZE(GUID, 16, 16);
+SIZE(SEC_WINNT_AUTH_BYTE_VECTOR, 8, 8);
+AT(SEC_WINNT_AUTH_BYTE_VECTOR, ByteArrayLength, 4, 4);
+SIZE(SEC_WINNT_AUTH_DATA, 24, 24);
+AT(SEC_WINNT_AUTH_DATA, CredData, 16, 16);
+SIZE(SEC_WINNT_AUTH_PACKED_CREDENTIALS, 28, 28);
+AT(SEC_WINNT_AUTH_PACKED_CREDENTIALS, cbStructureLength, 2, 2);
+AT(SEC_WINNT_AUTH_PACKED_CREDENTIALS, AuthData, 4, 4);
+SIZE(SEC_WINNT_AUTH_DATA_PASSWORD, 8, 8);
 
 /* ---- Packages and attributes ---- */
 
@@ -277,6 +343,10 @@ AT(sspia_auth_identity, impersonate, 72, 40);
 AT(sspia_auth_identity, delegation, 80, 44);
 AT(sspia_auth_identity, reserved, 84, 48);
 SIZE(sspia_delegated_credential, 24, 16);
+SIZE(sspia_impersonator, 32, 20);
+AT(sspia_impersonator, impersonate, 8, 8);
+AT(sspia_impersonator, revert, 16, 12);
+AT(sspia_impersonator, data, 24, 16);
 
 /* SecInvalidateHandle that leaves a word, or a test that takes one word for both. */
 static void an_invalidated_handle_is_not_valid(void **state)

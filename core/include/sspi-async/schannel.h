@@ -153,12 +153,6 @@ typedef struct sspia_certificate_source {
 
 typedef uint32_t ALG_ID;
 
-typedef struct _UNICODE_STRING {
-    uint16_t Length; /* bytes */
-    uint16_t MaximumLength;
-    WCHAR *Buffer;
-} UNICODE_STRING, *PUNICODE_STRING;
-
 typedef enum _eTlsAlgorithmUsage {
     TlsParametersCngAlgUsageKeyExchange, /* "ECDH", "DH" */
     TlsParametersCngAlgUsageSignature,   /* "RSA", "ECDSA" */
@@ -195,7 +189,13 @@ typedef struct _TLS_PARAMETERS {
     uint32_t dwFlags;
 } TLS_PARAMETERS, *PTLS_PARAMETERS;
 
+/* Versions of old structures, which nothing takes. */
+#define SCH_CRED_V1 1u
+#define SCH_CRED_V2 2u
+#define SCH_CRED_V3 3u
+
 #define SCHANNEL_CRED_VERSION   4u
+#define SCH_CRED_VERSION        SCHANNEL_CRED_VERSION
 #define SCH_CREDENTIALS_VERSION 5u
 
 /* Of dwCredFormat, which counts only with cCreds. */
@@ -265,31 +265,99 @@ typedef struct _SCHANNEL_CRED {
 #define SCH_ALLOW_NULL_ENCRYPTION                    0x02000000u /* not supported */
 #define SCH_CRED_DEFERRED_CRED_VALIDATION            0x04000000u
 
-#define SP_PROT_SSL3_SERVER    0x00000010u
-#define SP_PROT_SSL3_CLIENT    0x00000020u
-#define SP_PROT_TLS1_0_SERVER  0x00000040u
-#define SP_PROT_TLS1_0_CLIENT  0x00000080u
-#define SP_PROT_TLS1_1_SERVER  0x00000100u
-#define SP_PROT_TLS1_1_CLIENT  0x00000200u
-#define SP_PROT_TLS1_2_SERVER  0x00000400u
-#define SP_PROT_TLS1_2_CLIENT  0x00000800u
-#define SP_PROT_TLS1_3_SERVER  0x00001000u
-#define SP_PROT_TLS1_3_CLIENT  0x00002000u
-#define SP_PROT_DTLS1_0_SERVER 0x00010000u
-#define SP_PROT_DTLS1_0_CLIENT 0x00020000u
-#define SP_PROT_DTLS1_2_SERVER 0x00040000u
-#define SP_PROT_DTLS1_2_CLIENT 0x00080000u
-#define SP_PROT_TLS1_2         (SP_PROT_TLS1_2_SERVER | SP_PROT_TLS1_2_CLIENT)
-#define SP_PROT_TLS1_3         (SP_PROT_TLS1_3_SERVER | SP_PROT_TLS1_3_CLIENT)
+/* Of these TLS 1.2 and 1.3 are spoken. What else a program names is passed over, as a system
+ * does on which an administrator has turned it off. */
+#define SP_PROT_PCT1_SERVER      0x00000001u
+#define SP_PROT_PCT1_CLIENT      0x00000002u
+#define SP_PROT_SSL2_SERVER      0x00000004u
+#define SP_PROT_SSL2_CLIENT      0x00000008u
+#define SP_PROT_SSL3_SERVER      0x00000010u
+#define SP_PROT_SSL3_CLIENT      0x00000020u
+#define SP_PROT_TLS1_SERVER      0x00000040u
+#define SP_PROT_TLS1_CLIENT      0x00000080u
+#define SP_PROT_TLS1_0_SERVER    SP_PROT_TLS1_SERVER
+#define SP_PROT_TLS1_0_CLIENT    SP_PROT_TLS1_CLIENT
+#define SP_PROT_TLS1_1_SERVER    0x00000100u
+#define SP_PROT_TLS1_1_CLIENT    0x00000200u
+#define SP_PROT_TLS1_2_SERVER    0x00000400u
+#define SP_PROT_TLS1_2_CLIENT    0x00000800u
+#define SP_PROT_TLS1_3_SERVER    0x00001000u
+#define SP_PROT_TLS1_3_CLIENT    0x00002000u
+#define SP_PROT_DTLS_SERVER      0x00010000u
+#define SP_PROT_DTLS_CLIENT      0x00020000u
+#define SP_PROT_DTLS1_0_SERVER   SP_PROT_DTLS_SERVER
+#define SP_PROT_DTLS1_0_CLIENT   SP_PROT_DTLS_CLIENT
+#define SP_PROT_DTLS1_2_SERVER   0x00040000u
+#define SP_PROT_DTLS1_2_CLIENT   0x00080000u
+#define SP_PROT_UNI_SERVER       0x40000000u
+#define SP_PROT_UNI_CLIENT       0x80000000u
+#define SP_PROT_PCT1             (SP_PROT_PCT1_SERVER | SP_PROT_PCT1_CLIENT)
+#define SP_PROT_SSL2             (SP_PROT_SSL2_SERVER | SP_PROT_SSL2_CLIENT)
+#define SP_PROT_SSL3             (SP_PROT_SSL3_SERVER | SP_PROT_SSL3_CLIENT)
+#define SP_PROT_TLS1             (SP_PROT_TLS1_SERVER | SP_PROT_TLS1_CLIENT)
+#define SP_PROT_SSL3TLS1_CLIENTS (SP_PROT_TLS1_CLIENT | SP_PROT_SSL3_CLIENT)
+#define SP_PROT_SSL3TLS1_SERVERS (SP_PROT_TLS1_SERVER | SP_PROT_SSL3_SERVER)
+#define SP_PROT_SSL3TLS1         (SP_PROT_SSL3 | SP_PROT_TLS1)
+#define SP_PROT_TLS1_0           (SP_PROT_TLS1_0_SERVER | SP_PROT_TLS1_0_CLIENT)
+#define SP_PROT_TLS1_1           (SP_PROT_TLS1_1_SERVER | SP_PROT_TLS1_1_CLIENT)
+#define SP_PROT_TLS1_2           (SP_PROT_TLS1_2_SERVER | SP_PROT_TLS1_2_CLIENT)
+#define SP_PROT_TLS1_3           (SP_PROT_TLS1_3_SERVER | SP_PROT_TLS1_3_CLIENT)
+#define SP_PROT_TLS1_1PLUS_SERVER                                                              \
+    (SP_PROT_TLS1_1_SERVER | SP_PROT_TLS1_2_SERVER | SP_PROT_TLS1_3_SERVER)
+#define SP_PROT_TLS1_1PLUS_CLIENT                                                              \
+    (SP_PROT_TLS1_1_CLIENT | SP_PROT_TLS1_2_CLIENT | SP_PROT_TLS1_3_CLIENT)
+#define SP_PROT_TLS1_1PLUS         (SP_PROT_TLS1_1PLUS_SERVER | SP_PROT_TLS1_1PLUS_CLIENT)
+#define SP_PROT_TLS1_3PLUS_SERVER  SP_PROT_TLS1_3_SERVER
+#define SP_PROT_TLS1_3PLUS_CLIENT  SP_PROT_TLS1_3_CLIENT
+#define SP_PROT_TLS1_3PLUS         (SP_PROT_TLS1_3PLUS_SERVER | SP_PROT_TLS1_3PLUS_CLIENT)
+#define SP_PROT_TLS1_X_SERVER      (SP_PROT_TLS1_0_SERVER | SP_PROT_TLS1_1PLUS_SERVER)
+#define SP_PROT_TLS1_X_CLIENT      (SP_PROT_TLS1_0_CLIENT | SP_PROT_TLS1_1PLUS_CLIENT)
+#define SP_PROT_TLS1_X             (SP_PROT_TLS1_X_SERVER | SP_PROT_TLS1_X_CLIENT)
+#define SP_PROT_SSL3TLS1_X_SERVERS (SP_PROT_TLS1_X_SERVER | SP_PROT_SSL3_SERVER)
+#define SP_PROT_SSL3TLS1_X_CLIENTS (SP_PROT_TLS1_X_CLIENT | SP_PROT_SSL3_CLIENT)
+#define SP_PROT_SSL3TLS1_X         (SP_PROT_SSL3 | SP_PROT_TLS1_X)
+#define SP_PROT_X_CLIENTS          (SP_PROT_CLIENTS | SP_PROT_TLS1_X_CLIENT)
+#define SP_PROT_X_SERVERS          (SP_PROT_SERVERS | SP_PROT_TLS1_X_SERVER)
+#define SP_PROT_DTLS               (SP_PROT_DTLS_SERVER | SP_PROT_DTLS_CLIENT)
+#define SP_PROT_DTLS1_0            (SP_PROT_DTLS1_0_SERVER | SP_PROT_DTLS1_0_CLIENT)
+#define SP_PROT_DTLS1_2            (SP_PROT_DTLS1_2_SERVER | SP_PROT_DTLS1_2_CLIENT)
+#define SP_PROT_DTLS1_X_SERVER     (SP_PROT_DTLS1_0_SERVER | SP_PROT_DTLS1_2_SERVER)
+#define SP_PROT_DTLS1_X_CLIENT     (SP_PROT_DTLS1_0_CLIENT | SP_PROT_DTLS1_2_CLIENT)
+#define SP_PROT_DTLS1_X            (SP_PROT_DTLS1_X_SERVER | SP_PROT_DTLS1_X_CLIENT)
+#define SP_PROT_CLIENTS                                                                        \
+    (SP_PROT_PCT1_CLIENT | SP_PROT_SSL2_CLIENT | SP_PROT_SSL3_CLIENT | SP_PROT_UNI_CLIENT |    \
+     SP_PROT_TLS1_CLIENT)
+#define SP_PROT_SERVERS                                                                        \
+    (SP_PROT_PCT1_SERVER | SP_PROT_SSL2_SERVER | SP_PROT_SSL3_SERVER | SP_PROT_UNI_SERVER |    \
+     SP_PROT_TLS1_SERVER)
+#define SP_PROT_ALL  0xffffffffu
+#define SP_PROT_NONE 0u
 
+/* The numbers of wincrypt.h that attributes and palgSupportedAlgs may hold. */
+#define CALG_MD5        0x00008003u
+#define CALG_SHA        0x00008004u
+#define CALG_SHA1       CALG_SHA
+#define CALG_MAC        0x00008005u
+#define CALG_HMAC       0x00008009u
 #define CALG_SHA_256    0x0000800cu
 #define CALG_SHA_384    0x0000800du
+#define CALG_SHA_512    0x0000800eu
+#define CALG_DES        0x00006601u
+#define CALG_RC2        0x00006602u
+#define CALG_3DES       0x00006603u
+#define CALG_3DES_112   0x00006609u
 #define CALG_AES_128    0x0000660eu
+#define CALG_AES_192    0x0000660fu
 #define CALG_AES_256    0x00006610u
 #define CALG_AES        0x00006611u
+#define CALG_RC4        0x00006801u
 #define CALG_RSA_SIGN   0x00002400u
+#define CALG_DSS_SIGN   0x00002200u
 #define CALG_ECDSA      0x00002203u
+#define CALG_RSA_KEYX   0x0000a400u
+#define CALG_DH_SF      0x0000aa01u
 #define CALG_DH_EPHEM   0x0000aa02u
+#define CALG_ECMQV      0x0000a001u
 #define CALG_ECDH       0x0000aa05u
 #define CALG_ECDH_EPHEM 0x0000ae06u
 
@@ -350,31 +418,19 @@ typedef struct _SCHANNEL_SESSION_TOKEN {
 
 /* ---- Application protocols (ALPN, RFC 7301) ------------------------------------------- */
 
-#define SecApplicationProtocolNegotiationExt_None 0u
-#define SecApplicationProtocolNegotiationExt_NPN  1u
-#define SecApplicationProtocolNegotiationExt_ALPN 2u
-
-/* Content of an APPLICATION_PROTOCOLS buffer: ProtocolListsSize bytes of lists follow. */
-typedef struct _SEC_APPLICATION_PROTOCOL_LIST {
-    uint32_t ProtoNegoExt;     /* ..._ALPN */
-    uint16_t ProtocolListSize; /* bytes of ProtocolList */
-    uint8_t ProtocolList[1];   /* length byte, name, length byte, name, ...; best first */
-} SEC_APPLICATION_PROTOCOL_LIST, *PSEC_APPLICATION_PROTOCOL_LIST;
-
-typedef struct _SEC_APPLICATION_PROTOCOLS {
-    uint32_t ProtocolListsSize;
-    SEC_APPLICATION_PROTOCOL_LIST ProtocolLists[1];
-} SEC_APPLICATION_PROTOCOLS, *PSEC_APPLICATION_PROTOCOLS;
-
-#define SecApplicationProtocolNegotiationStatus_None               0u
-#define SecApplicationProtocolNegotiationStatus_Success            1u
-#define SecApplicationProtocolNegotiationStatus_SelectedClientOnly 2u
+/* The content of an APPLICATION_PROTOCOLS buffer is SEC_APPLICATION_PROTOCOLS of sspi.h. */
+typedef enum _SEC_APPLICATION_PROTOCOL_NEGOTIATION_STATUS {
+    SecApplicationProtocolNegotiationStatus_None,
+    SecApplicationProtocolNegotiationStatus_Success,
+    SecApplicationProtocolNegotiationStatus_SelectedClientOnly
+} SEC_APPLICATION_PROTOCOL_NEGOTIATION_STATUS,
+    *PSEC_APPLICATION_PROTOCOL_NEGOTIATION_STATUS;
 
 #define MAX_PROTOCOL_ID_SIZE 0xffu
 
 typedef struct _SecPkgContext_ApplicationProtocol {
-    uint32_t ProtoNegoStatus;
-    uint32_t ProtoNegoExt;
+    SEC_APPLICATION_PROTOCOL_NEGOTIATION_STATUS ProtoNegoStatus;
+    SEC_APPLICATION_PROTOCOL_NEGOTIATION_EXT ProtoNegoExt;
     uint8_t ProtocolIdSize;
     uint8_t ProtocolId[MAX_PROTOCOL_ID_SIZE];
 } SecPkgContext_ApplicationProtocol, *PSecPkgContext_ApplicationProtocol;
@@ -440,7 +496,6 @@ typedef struct _SecPkgContext_ConnectionInfo {
 } SecPkgContext_ConnectionInfo, *PSecPkgContext_ConnectionInfo;
 
 #define SECPKGCONTEXT_CIPHERINFO_V1 1u
-#define SZ_ALG_MAX_SIZE             64
 
 typedef struct _SecPkgContext_CipherInfo {
     uint32_t dwVersion;  /* SECPKGCONTEXT_CIPHERINFO_V1 */

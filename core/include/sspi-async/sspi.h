@@ -28,49 +28,14 @@
 #ifndef SSPI_ASYNC_SSPI_H
 #define SSPI_ASYNC_SSPI_H
 
-#include <stdint.h>
-#ifndef __cplusplus
-#include <uchar.h>
-#endif
-
-#if defined(__GNUC__)
-#define SSPI_ASYNC_API __attribute__((visibility("default")))
-#else
-#define SSPI_ASYNC_API
-#endif
+#include "sspi_identity.h"
+#include "sspi_types.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/* ---- Basic types (Windows names) ------------------------------------------------ */
-
-#define SEC_ENTRY
-
-typedef int32_t SECURITY_STATUS; /* >= 0 is success or information, < 0 an error */
-typedef int32_t NTSTATUS;
-typedef int32_t LONG;
-typedef uint32_t ULONG;
-typedef uint32_t DWORD;
-typedef uint16_t USHORT;
-typedef uint8_t UCHAR;
-typedef uint8_t BOOLEAN;
-typedef char16_t WCHAR;
-typedef uint8_t BYTE;
-typedef uintptr_t ULONG_PTR;
-typedef void *PVOID;
-typedef ULONG *PULONG;
-typedef char *LPSTR;
-typedef WCHAR *LPWSTR;
-typedef char SEC_CHAR;
-typedef char16_t SEC_WCHAR;
-
-#ifndef TRUE
-#define TRUE 1
-#endif
-#ifndef FALSE
-#define FALSE 0
-#endif
+/* ---- Basic types ---------------------------------------------------------------- */
 
 /* A point in time: 100 ns ticks since 1601-01-01, in local time as the Windows
  * documentation has it. "Never" is 0x7fffffffffffffff. */
@@ -79,6 +44,8 @@ typedef struct _SECURITY_INTEGER {
     int32_t HighPart;
 } SECURITY_INTEGER, *PSECURITY_INTEGER;
 typedef SECURITY_INTEGER TimeStamp, *PTimeStamp;
+
+typedef UNICODE_STRING SECURITY_STRING, *PSECURITY_STRING;
 
 typedef struct _SecHandle {
     uintptr_t dwLower;
@@ -272,74 +239,114 @@ typedef struct _SEC_FLAGS {
     uint64_t Flags;
 } SEC_FLAGS, *PSEC_FLAGS;
 
-/* ---- Credentials input (pAuthData) ---------------------------------------------- */
+typedef struct _SEC_NEGOTIATION_INFO {
+    uint32_t Size;
+    uint32_t NameLength;
+    SEC_WCHAR *Name;
+    void *Reserved;
+} SEC_NEGOTIATION_INFO, *PSEC_NEGOTIATION_INFO;
 
-/* Lengths count characters (bytes of UTF-8, code units of UTF-16) without the final
- * zero. Flags says which of the two the strings are; it must have exactly one of
- * SEC_WINNT_AUTH_IDENTITY_ANSI and SEC_WINNT_AUTH_IDENTITY_UNICODE. */
-typedef struct _SEC_WINNT_AUTH_IDENTITY_A {
-    unsigned char *User;
-    uint32_t UserLength;
-    unsigned char *Domain;
-    uint32_t DomainLength;
-    unsigned char *Password;
-    uint32_t PasswordLength;
+/* Application protocols (ALPN, RFC 7301), the content of an APPLICATION_PROTOCOLS buffer:
+ * ProtocolListsSize bytes of lists follow. */
+typedef enum _SEC_APPLICATION_PROTOCOL_NEGOTIATION_EXT {
+    SecApplicationProtocolNegotiationExt_None,
+    SecApplicationProtocolNegotiationExt_NPN,
+    SecApplicationProtocolNegotiationExt_ALPN
+} SEC_APPLICATION_PROTOCOL_NEGOTIATION_EXT,
+    *PSEC_APPLICATION_PROTOCOL_NEGOTIATION_EXT;
+
+typedef struct _SEC_APPLICATION_PROTOCOL_LIST {
+    SEC_APPLICATION_PROTOCOL_NEGOTIATION_EXT ProtoNegoExt; /* ..._ALPN */
+    uint16_t ProtocolListSize;                             /* bytes of ProtocolList */
+    uint8_t ProtocolList[1]; /* length byte, name, length byte, name, ...; best first */
+} SEC_APPLICATION_PROTOCOL_LIST, *PSEC_APPLICATION_PROTOCOL_LIST;
+
+typedef struct _SEC_APPLICATION_PROTOCOLS {
+    uint32_t ProtocolListsSize;
+    SEC_APPLICATION_PROTOCOL_LIST ProtocolLists[1];
+} SEC_APPLICATION_PROTOCOLS, *PSEC_APPLICATION_PROTOCOLS;
+
+/* Content of the other buffers that are Schannel's alone; its header says which it has. Arrays
+ * of one element have as many as the size before them says. */
+typedef struct _SEC_SRTP_PROTECTION_PROFILES {
+    uint16_t ProfilesSize;
+    uint16_t ProfilesList[1];
+} SEC_SRTP_PROTECTION_PROFILES, *PSEC_SRTP_PROTECTION_PROFILES;
+
+typedef struct _SEC_SRTP_MASTER_KEY_IDENTIFIER {
+    uint8_t MasterKeyIdentifierSize;
+    uint8_t MasterKeyIdentifier[1];
+} SEC_SRTP_MASTER_KEY_IDENTIFIER, *PSEC_SRTP_MASTER_KEY_IDENTIFIER;
+
+typedef struct _SEC_TOKEN_BINDING {
+    uint8_t MajorVersion;
+    uint8_t MinorVersion;
+    uint16_t KeyParametersSize;
+    uint8_t KeyParameters[1];
+} SEC_TOKEN_BINDING, *PSEC_TOKEN_BINDING;
+
+typedef struct _SEC_PRESHAREDKEY {
+    uint16_t KeySize;
+    uint8_t Key[1];
+} SEC_PRESHAREDKEY, *PSEC_PRESHAREDKEY;
+
+typedef struct _SEC_PRESHAREDKEY_IDENTITY {
+    uint16_t KeyIdentitySize;
+    uint8_t KeyIdentity[1];
+} SEC_PRESHAREDKEY_IDENTITY, *PSEC_PRESHAREDKEY_IDENTITY;
+
+typedef struct _SEC_DTLS_MTU {
+    uint16_t PathMTU;
+} SEC_DTLS_MTU, *PSEC_DTLS_MTU;
+
+typedef struct _SEC_CERTIFICATE_REQUEST_CONTEXT {
+    uint8_t cbCertificateRequestContext;
+    uint8_t rgCertificateRequestContext[1];
+} SEC_CERTIFICATE_REQUEST_CONTEXT, *PSEC_CERTIFICATE_REQUEST_CONTEXT;
+
+typedef struct _SEND_GENERIC_TLS_EXTENSION {
+    uint16_t ExtensionType;
+    uint16_t HandshakeType;
     uint32_t Flags;
-} SEC_WINNT_AUTH_IDENTITY_A, *PSEC_WINNT_AUTH_IDENTITY_A;
+    uint16_t BufferSize;
+    uint8_t Buffer[1];
+} SEND_GENERIC_TLS_EXTENSION, *PSEND_GENERIC_TLS_EXTENSION;
 
-typedef struct _SEC_WINNT_AUTH_IDENTITY_W {
-    WCHAR *User;
-    uint32_t UserLength;
-    WCHAR *Domain;
-    uint32_t DomainLength;
-    WCHAR *Password;
-    uint32_t PasswordLength;
+typedef struct _TLS_EXTENSION_SUBSCRIPTION {
+    uint16_t ExtensionType;
+    uint16_t HandshakeType;
+} TLS_EXTENSION_SUBSCRIPTION, *PTLS_EXTENSION_SUBSCRIPTION;
+
+typedef struct _SUBSCRIBE_GENERIC_TLS_EXTENSION {
     uint32_t Flags;
-} SEC_WINNT_AUTH_IDENTITY_W, *PSEC_WINNT_AUTH_IDENTITY_W;
+    uint32_t SubscriptionsCount;
+    TLS_EXTENSION_SUBSCRIPTION Subscriptions[1];
+} SUBSCRIBE_GENERIC_TLS_EXTENSION, *PSUBSCRIBE_GENERIC_TLS_EXTENSION;
 
-/* The same with the packages that Negotiate may choose from: a comma-separated list of
- * package names; a name behind '!' is excluded ("!ntlm"). */
-typedef struct _SEC_WINNT_AUTH_IDENTITY_EXA {
-    uint32_t Version; /* SEC_WINNT_AUTH_IDENTITY_VERSION */
-    uint32_t Length;  /* sizeof of this structure */
-    unsigned char *User;
-    uint32_t UserLength;
-    unsigned char *Domain;
-    uint32_t DomainLength;
-    unsigned char *Password;
-    uint32_t PasswordLength;
-    uint32_t Flags;
-    unsigned char *PackageList;
-    uint32_t PackageListLength;
-} SEC_WINNT_AUTH_IDENTITY_EXA, *PSEC_WINNT_AUTH_IDENTITY_EXA;
+/* Content of a TRAFFIC_SECRETS buffer. */
+#define SZ_ALG_MAX_SIZE 64
 
-typedef struct _SEC_WINNT_AUTH_IDENTITY_EXW {
-    uint32_t Version;
-    uint32_t Length;
-    WCHAR *User;
-    uint32_t UserLength;
-    WCHAR *Domain;
-    uint32_t DomainLength;
-    WCHAR *Password;
-    uint32_t PasswordLength;
-    uint32_t Flags;
-    WCHAR *PackageList;
-    uint32_t PackageListLength;
-} SEC_WINNT_AUTH_IDENTITY_EXW, *PSEC_WINNT_AUTH_IDENTITY_EXW;
+typedef enum _SEC_TRAFFIC_SECRET_TYPE {
+    SecTrafficSecret_None,
+    SecTrafficSecret_Client,
+    SecTrafficSecret_Server
+} SEC_TRAFFIC_SECRET_TYPE,
+    *PSEC_TRAFFIC_SECRET_TYPE;
 
-#define SEC_WINNT_AUTH_IDENTITY_VERSION                 0x200u
-#define SEC_WINNT_AUTH_IDENTITY_VERSION_2               0x201u
-#define SEC_WINNT_AUTH_IDENTITY_ANSI                    0x1u
-#define SEC_WINNT_AUTH_IDENTITY_UNICODE                 0x2u
-#define SEC_WINNT_AUTH_IDENTITY_MARSHALLED              0x4u
-#define SEC_WINNT_AUTH_IDENTITY_ONLY                    0x8u
-#define SEC_WINNT_AUTH_IDENTITY_FLAGS_PROCESS_ENCRYPTED 0x10u
-#define SEC_WINNT_AUTH_IDENTITY_FLAGS_SYSTEM_PROTECTED  0x20u
-#define SEC_WINNT_AUTH_IDENTITY_FLAGS_USER_PROTECTED    0x40u
-#define SEC_WINNT_AUTH_IDENTITY_FLAGS_SYSTEM_ENCRYPTED  0x80u
-#define SEC_WINNT_AUTH_IDENTITY_FLAGS_NULL_USER         0x20000u
-#define SEC_WINNT_AUTH_IDENTITY_FLAGS_NULL_DOMAIN       0x40000u
-#define SEC_WINNT_AUTH_IDENTITY_FLAGS_ID_PROVIDER       0x80000u
+typedef struct _SEC_TRAFFIC_SECRETS {
+    WCHAR SymmetricAlgId[SZ_ALG_MAX_SIZE]; /* "AES", "CHACHA20_POLY1305" */
+    WCHAR ChainingMode[SZ_ALG_MAX_SIZE];   /* "ChainingModeGCM" */
+    WCHAR HashAlgId[SZ_ALG_MAX_SIZE];      /* "SHA256" */
+    uint16_t KeySize;                      /* bytes */
+    uint16_t IvSize;
+    uint16_t MsgSequenceStart; /* bytes of the output token that this secret is for */
+    uint16_t MsgSequenceEnd;
+    SEC_TRAFFIC_SECRET_TYPE TrafficSecretType;
+    uint16_t TrafficSecretSize;
+    uint8_t TrafficSecret[1];
+} SEC_TRAFFIC_SECRETS, *PSEC_TRAFFIC_SECRETS;
+
+/* ---- Credentials ----------------------------------------------------------------- */
 
 /* fCredentialUse */
 #define SECPKG_CRED_INBOUND              0x1u
@@ -348,6 +355,7 @@ typedef struct _SEC_WINNT_AUTH_IDENTITY_EXW {
 #define SECPKG_CRED_DEFAULT              0x4u
 #define SECPKG_CRED_AUTOLOGON_RESTRICTED 0x10u
 #define SECPKG_CRED_PROCESS_POLICY_ONLY  0x20u
+#define SECPKG_CRED_RESERVED             0xF0000000u
 
 typedef void (*SEC_GET_KEY_FN)(void *Arg, void *Principal, uint32_t KeyVer, void **Key,
                                SECURITY_STATUS *Status);
@@ -406,12 +414,17 @@ typedef void (*SEC_GET_KEY_FN)(void *Arg, void *Principal, uint32_t KeyVer, void
 #define ISC_RET_IDENTIFY               0x20000u
 #define ISC_RET_NULL_SESSION           0x40000u
 #define ISC_RET_MANUAL_CRED_VALIDATION 0x80000u
+#define ISC_RET_RESERVED1              0x100000u
 #define ISC_RET_FRAGMENT_ONLY          0x200000u
 #define ISC_RET_FORWARD_CREDENTIALS    0x400000u
 #define ISC_RET_USED_HTTP_STYLE        0x1000000u
 #define ISC_RET_NO_ADDITIONAL_TOKEN    0x2000000u
 #define ISC_RET_REAUTHENTICATION       0x8000000u
 #define ISC_RET_CONFIDENTIALITY_ONLY   0x40000000u
+/* As ISC_REQ_MESSAGES, those that no 32 bits hold. */
+#define ISC_RET_MESSAGES                 0x100000000ull
+#define ISC_RET_DEFERRED_CRED_VALIDATION 0x200000000ull
+#define ISC_RET_NO_POST_HANDSHAKE_AUTH   0x400000000ull
 
 /* Acceptor. From EXTENDED_ERROR on the bits differ from the initiator's. */
 #define ASC_REQ_DELEGATE               0x1u
@@ -439,6 +452,7 @@ typedef void (*SEC_GET_KEY_FN)(void *Arg, void *Principal, uint32_t KeyVer, void
 #define ASC_REQ_NO_TOKEN               0x1000000u
 #define ASC_REQ_PROXY_BINDINGS         0x4000000u
 #define ASC_REQ_ALLOW_MISSING_BINDINGS 0x10000000u
+#define ASC_REQ_MESSAGES               0x100000000ull
 
 #define ASC_RET_DELEGATE              0x1u
 #define ASC_RET_MUTUAL_AUTH           0x2u
@@ -464,6 +478,7 @@ typedef void (*SEC_GET_KEY_FN)(void *Arg, void *Principal, uint32_t KeyVer, void
 #define ASC_RET_FRAGMENT_ONLY         0x800000u
 #define ASC_RET_NO_TOKEN              0x1000000u
 #define ASC_RET_NO_ADDITIONAL_TOKEN   0x2000000u
+#define ASC_RET_MESSAGES              0x100000000ull
 
 #define SECURITY_NETWORK_DREP 0x0u
 #define SECURITY_NATIVE_DREP  0x10u
@@ -495,6 +510,8 @@ typedef struct _SecPkgInfoW {
     SEC_WCHAR *Comment;
 } SecPkgInfoW, *PSecPkgInfoW;
 
+#define SECPKG_ID_NONE 0xFFFFu
+
 #define SECPKG_FLAG_INTEGRITY              0x1u
 #define SECPKG_FLAG_PRIVACY                0x2u
 #define SECPKG_FLAG_TOKEN_ONLY             0x4u
@@ -503,7 +520,7 @@ typedef struct _SecPkgInfoW {
 #define SECPKG_FLAG_MULTI_REQUIRED         0x20u
 #define SECPKG_FLAG_CLIENT_ONLY            0x40u
 #define SECPKG_FLAG_EXTENDED_ERROR         0x80u
-#define SECPKG_FLAG_IMPERSONATION          0x100u /* as on Windows; see below, it is refused */
+#define SECPKG_FLAG_IMPERSONATION          0x100u /* see ImpersonateSecurityContext */
 #define SECPKG_FLAG_ACCEPT_WIN32_NAME      0x200u
 #define SECPKG_FLAG_STREAM                 0x400u
 #define SECPKG_FLAG_NEGOTIABLE             0x800u
@@ -517,6 +534,12 @@ typedef struct _SecPkgInfoW {
 #define SECPKG_FLAG_RESTRICTED_TOKENS      0x80000u
 #define SECPKG_FLAG_NEGO_EXTENDER          0x100000u
 #define SECPKG_FLAG_NEGOTIABLE2            0x200000u
+
+/* No package here has one of these. */
+#define SECPKG_FLAG_APPCONTAINER_PASSTHROUGH     0x400000u
+#define SECPKG_FLAG_APPCONTAINER_CHECKS          0x800000u
+#define SECPKG_FLAG_CREDENTIAL_ISOLATION_ENABLED 0x1000000u
+#define SECPKG_FLAG_APPLY_LOOPBACK               0x2000000u
 
 typedef struct _SECURITY_PACKAGE_OPTIONS {
     uint32_t Size;
@@ -784,11 +807,11 @@ SSPI_ASYNC_API SECURITY_STATUS SspiGetAsyncCallStatus(SspiAsyncContext *Handle);
 /* AcquireCredentialsHandle, queued. *phCredential and *ptsExpiry (may be NULL) are written
  * on success only. */
 SSPI_ASYNC_API SECURITY_STATUS SspiAcquireCredentialsHandleAsyncA(
-    SspiAsyncContext *AsyncContext, SEC_CHAR *pszPrincipal, SEC_CHAR *pszPackage,
+    SspiAsyncContext *AsyncContext, const SEC_CHAR *pszPrincipal, const SEC_CHAR *pszPackage,
     uint32_t fCredentialUse, void *pvLogonId, void *pAuthData, SEC_GET_KEY_FN pGetKeyFn,
     void *pvGetKeyArgument, PCredHandle phCredential, PTimeStamp ptsExpiry);
 SSPI_ASYNC_API SECURITY_STATUS SspiAcquireCredentialsHandleAsyncW(
-    SspiAsyncContext *AsyncContext, SEC_WCHAR *pszPrincipal, SEC_WCHAR *pszPackage,
+    SspiAsyncContext *AsyncContext, const SEC_WCHAR *pszPrincipal, const SEC_WCHAR *pszPackage,
     uint32_t fCredentialUse, void *pvLogonId, void *pAuthData, SEC_GET_KEY_FN pGetKeyFn,
     void *pvGetKeyArgument, PCredHandle phCredential, PTimeStamp ptsExpiry);
 
@@ -800,14 +823,14 @@ SSPI_ASYNC_API SECURITY_STATUS SspiFreeCredentialsHandleAsync(SspiAsyncContext *
 /* InitializeSecurityContext, queued. */
 SSPI_ASYNC_API SECURITY_STATUS SspiInitializeSecurityContextAsyncA(
     SspiAsyncContext *AsyncContext, PCredHandle phCredential, PCtxtHandle phContext,
-    SEC_CHAR *pszTargetName, uint32_t fContextReq, uint32_t Reserved1, uint32_t TargetDataRep,
-    PSecBufferDesc pInput, uint32_t Reserved2, PCtxtHandle phNewContext, PSecBufferDesc pOutput,
-    uint32_t *pfContextAttr, PTimeStamp ptsExpiry);
+    const SEC_CHAR *pszTargetName, uint32_t fContextReq, uint32_t Reserved1,
+    uint32_t TargetDataRep, PSecBufferDesc pInput, uint32_t Reserved2, PCtxtHandle phNewContext,
+    PSecBufferDesc pOutput, uint32_t *pfContextAttr, PTimeStamp ptsExpiry);
 SSPI_ASYNC_API SECURITY_STATUS SspiInitializeSecurityContextAsyncW(
     SspiAsyncContext *AsyncContext, PCredHandle phCredential, PCtxtHandle phContext,
-    SEC_WCHAR *pszTargetName, uint32_t fContextReq, uint32_t Reserved1, uint32_t TargetDataRep,
-    PSecBufferDesc pInput, uint32_t Reserved2, PCtxtHandle phNewContext, PSecBufferDesc pOutput,
-    uint32_t *pfContextAttr, PTimeStamp ptsExpiry);
+    const SEC_WCHAR *pszTargetName, uint32_t fContextReq, uint32_t Reserved1,
+    uint32_t TargetDataRep, PSecBufferDesc pInput, uint32_t Reserved2, PCtxtHandle phNewContext,
+    PSecBufferDesc pOutput, uint32_t *pfContextAttr, PTimeStamp ptsExpiry);
 
 /* AcceptSecurityContext, queued. */
 SSPI_ASYNC_API SECURITY_STATUS SspiAcceptSecurityContextAsync(
@@ -838,7 +861,7 @@ SSPI_ASYNC_API SECURITY_STATUS sspia_EnumerateSecurityPackagesW(uint32_t *pcPack
                                                                 PSecPkgInfoW *ppPackageInfo);
 
 /* Describes one package; SEC_E_SECPKG_NOT_FOUND if it cannot be loaded (the message says
- * why). *ppPackageInfo is freed with FreeContextBuffer. */
+ * why), and *ppPackageInfo is left alone then. It is freed with FreeContextBuffer. */
 SSPI_ASYNC_API SECURITY_STATUS sspia_QuerySecurityPackageInfoA(const SEC_CHAR *pszPackageName,
                                                                PSecPkgInfoA *ppPackageInfo);
 SSPI_ASYNC_API SECURITY_STATUS sspia_QuerySecurityPackageInfoW(const SEC_WCHAR *pszPackageName,
@@ -857,7 +880,7 @@ SSPI_ASYNC_API SECURITY_STATUS sspia_DeleteSecurityPackageW(const SEC_WCHAR *psz
 
 /* Gets a credential of a package. pszPrincipal: the identity to use, NULL for the default
  * one. pAuthData: NULL for the defaults of the process; for Kerberos, NTLM and Negotiate a
- * SEC_WINNT_AUTH_IDENTITY_A/W/EXA/EXW or an sspia_auth_identity (sspi_queue.h); it is
+ * SEC_WINNT_AUTH_IDENTITY_A/W/EXA/EXW/EX2 or an sspia_auth_identity (sspi_queue.h); it is
  * copied and the copy wiped. pvLogonId, pGetKeyFn and pvGetKeyArgument must be NULL
  * (SEC_E_UNSUPPORTED_FUNCTION otherwise). Kerberos, NTLM and Negotiate contact no server here:
  * missing tickets or keys, a silent KDC and a wrong password show on the first leg, and
@@ -866,23 +889,23 @@ SSPI_ASYNC_API SECURITY_STATUS sspia_DeleteSecurityPackageW(const SEC_WCHAR *psz
  * not there), SEC_E_UNKNOWN_CREDENTIALS, SEC_E_INVALID_PARAMETER, SEC_E_INSUFFICIENT_MEMORY,
  * SEC_E_INTERNAL_ERROR. */
 SSPI_ASYNC_API SECURITY_STATUS sspia_AcquireCredentialsHandleA(
-    SEC_CHAR *pszPrincipal, SEC_CHAR *pszPackage, uint32_t fCredentialUse, void *pvLogonId,
-    void *pAuthData, SEC_GET_KEY_FN pGetKeyFn, void *pvGetKeyArgument, PCredHandle phCredential,
-    PTimeStamp ptsExpiry);
+    const SEC_CHAR *pszPrincipal, const SEC_CHAR *pszPackage, uint32_t fCredentialUse,
+    void *pvLogonId, void *pAuthData, SEC_GET_KEY_FN pGetKeyFn, void *pvGetKeyArgument,
+    PCredHandle phCredential, PTimeStamp ptsExpiry);
 SSPI_ASYNC_API SECURITY_STATUS sspia_AcquireCredentialsHandleW(
-    SEC_WCHAR *pszPrincipal, SEC_WCHAR *pszPackage, uint32_t fCredentialUse, void *pvLogonId,
-    void *pAuthData, SEC_GET_KEY_FN pGetKeyFn, void *pvGetKeyArgument, PCredHandle phCredential,
-    PTimeStamp ptsExpiry);
+    const SEC_WCHAR *pszPrincipal, const SEC_WCHAR *pszPackage, uint32_t fCredentialUse,
+    void *pvLogonId, void *pAuthData, SEC_GET_KEY_FN pGetKeyFn, void *pvGetKeyArgument,
+    PCredHandle phCredential, PTimeStamp ptsExpiry);
 
 /* SEC_E_UNSUPPORTED_FUNCTION: no package here keeps several identities in one credential. */
 SSPI_ASYNC_API SECURITY_STATUS
-sspia_AddCredentialsA(PCredHandle phCredential, SEC_CHAR *pszPrincipal, SEC_CHAR *pszPackage,
-                      uint32_t fCredentialUse, void *pAuthData, SEC_GET_KEY_FN pGetKeyFn,
-                      void *pvGetKeyArgument, PTimeStamp ptsExpiry);
+sspia_AddCredentialsA(PCredHandle phCredential, const SEC_CHAR *pszPrincipal,
+                      const SEC_CHAR *pszPackage, uint32_t fCredentialUse, void *pAuthData,
+                      SEC_GET_KEY_FN pGetKeyFn, void *pvGetKeyArgument, PTimeStamp ptsExpiry);
 SSPI_ASYNC_API SECURITY_STATUS
-sspia_AddCredentialsW(PCredHandle phCredential, SEC_WCHAR *pszPrincipal, SEC_WCHAR *pszPackage,
-                      uint32_t fCredentialUse, void *pAuthData, SEC_GET_KEY_FN pGetKeyFn,
-                      void *pvGetKeyArgument, PTimeStamp ptsExpiry);
+sspia_AddCredentialsW(PCredHandle phCredential, const SEC_WCHAR *pszPrincipal,
+                      const SEC_WCHAR *pszPackage, uint32_t fCredentialUse, void *pAuthData,
+                      SEC_GET_KEY_FN pGetKeyFn, void *pvGetKeyArgument, PTimeStamp ptsExpiry);
 
 /* SEC_E_OK, or SEC_E_INVALID_HANDLE. Contexts keep the credential alive for themselves. */
 SSPI_ASYNC_API SECURITY_STATUS sspia_FreeCredentialsHandle(PCredHandle phCredential);
@@ -936,12 +959,12 @@ SSPI_ASYNC_API SECURITY_STATUS sspia_SetCredentialsAttributesW(PCredHandle phCre
  * after one that was cancelled; but for Schannel, a leg after the last),
  * SEC_E_INSUFFICIENT_MEMORY. */
 SSPI_ASYNC_API SECURITY_STATUS sspia_InitializeSecurityContextA(
-    PCredHandle phCredential, PCtxtHandle phContext, SEC_CHAR *pszTargetName,
+    PCredHandle phCredential, PCtxtHandle phContext, const SEC_CHAR *pszTargetName,
     uint32_t fContextReq, uint32_t Reserved1, uint32_t TargetDataRep, PSecBufferDesc pInput,
     uint32_t Reserved2, PCtxtHandle phNewContext, PSecBufferDesc pOutput,
     uint32_t *pfContextAttr, PTimeStamp ptsExpiry);
 SSPI_ASYNC_API SECURITY_STATUS sspia_InitializeSecurityContextW(
-    PCredHandle phCredential, PCtxtHandle phContext, SEC_WCHAR *pszTargetName,
+    PCredHandle phCredential, PCtxtHandle phContext, const SEC_WCHAR *pszTargetName,
     uint32_t fContextReq, uint32_t Reserved1, uint32_t TargetDataRep, PSecBufferDesc pInput,
     uint32_t Reserved2, PCtxtHandle phNewContext, PSecBufferDesc pOutput,
     uint32_t *pfContextAttr, PTimeStamp ptsExpiry);
@@ -1018,19 +1041,25 @@ SSPI_ASYNC_API SECURITY_STATUS sspia_DecryptMessage(PCtxtHandle phContext,
                                                     PSecBufferDesc pMessage,
                                                     uint32_t MessageSeqNo, uint32_t *pfQOP);
 
-/* Windows identities have no counterpart: SEC_E_UNSUPPORTED_FUNCTION. */
+/* The thread becomes the client of an acceptor's context, and itself again. Linux has no such
+ * tokens: SEC_E_UNSUPPORTED_FUNCTION, unless the program has said by sspia_set_impersonation
+ * (sspi_queue.h) what shall happen. SEC_E_NO_IMPERSONATION: the context has no client. */
 SSPI_ASYNC_API SECURITY_STATUS sspia_ImpersonateSecurityContext(PCtxtHandle phContext);
 SSPI_ASYNC_API SECURITY_STATUS sspia_RevertSecurityContext(PCtxtHandle phContext);
+
+/* These have no counterpart either: SEC_E_UNSUPPORTED_FUNCTION. */
 SSPI_ASYNC_API SECURITY_STATUS sspia_QuerySecurityContextToken(PCtxtHandle phContext,
                                                                void **Token);
-SSPI_ASYNC_API SECURITY_STATUS sspia_ChangeAccountPasswordA(
-    SEC_CHAR *pszPackageName, SEC_CHAR *pszDomainName, SEC_CHAR *pszAccountName,
-    SEC_CHAR *pszOldPassword, SEC_CHAR *pszNewPassword, BOOLEAN bImpersonating,
-    uint32_t dwReserved, PSecBufferDesc pOutput);
-SSPI_ASYNC_API SECURITY_STATUS sspia_ChangeAccountPasswordW(
-    SEC_WCHAR *pszPackageName, SEC_WCHAR *pszDomainName, SEC_WCHAR *pszAccountName,
-    SEC_WCHAR *pszOldPassword, SEC_WCHAR *pszNewPassword, BOOLEAN bImpersonating,
-    uint32_t dwReserved, PSecBufferDesc pOutput);
+SSPI_ASYNC_API SECURITY_STATUS
+sspia_ChangeAccountPasswordA(const SEC_CHAR *pszPackageName, const SEC_CHAR *pszDomainName,
+                             const SEC_CHAR *pszAccountName, const SEC_CHAR *pszOldPassword,
+                             const SEC_CHAR *pszNewPassword, BOOLEAN bImpersonating,
+                             uint32_t dwReserved, PSecBufferDesc pOutput);
+SSPI_ASYNC_API SECURITY_STATUS
+sspia_ChangeAccountPasswordW(const SEC_WCHAR *pszPackageName, const SEC_WCHAR *pszDomainName,
+                             const SEC_WCHAR *pszAccountName, const SEC_WCHAR *pszOldPassword,
+                             const SEC_WCHAR *pszNewPassword, BOOLEAN bImpersonating,
+                             uint32_t dwReserved, PSecBufferDesc pOutput);
 
 /* Packs a complete context into pPackedContext (freed with FreeContextBuffer; it holds
  * keys). The source stays usable unless fFlags has SECPKG_CONTEXT_EXPORT_DELETE_OLD.
@@ -1043,10 +1072,10 @@ SSPI_ASYNC_API SECURITY_STATUS sspia_ExportSecurityContext(PCtxtHandle phContext
 /* Makes a context of what ExportSecurityContext packed, in this process or another on the
  * same machine with the same libraries. Token must be NULL. SEC_E_INVALID_TOKEN if it is
  * not such a pack. */
-SSPI_ASYNC_API SECURITY_STATUS sspia_ImportSecurityContextA(SEC_CHAR *pszPackage,
+SSPI_ASYNC_API SECURITY_STATUS sspia_ImportSecurityContextA(const SEC_CHAR *pszPackage,
                                                             PSecBuffer pPackedContext,
                                                             void *Token, PCtxtHandle phContext);
-SSPI_ASYNC_API SECURITY_STATUS sspia_ImportSecurityContextW(SEC_WCHAR *pszPackage,
+SSPI_ASYNC_API SECURITY_STATUS sspia_ImportSecurityContextW(const SEC_WCHAR *pszPackage,
                                                             PSecBuffer pPackedContext,
                                                             void *Token, PCtxtHandle phContext);
 
@@ -1140,10 +1169,31 @@ SSPI_ASYNC_API SECURITY_STATUS sspia_FreeContextBuffer(void *pvContextBuffer);
 #define SecPkgCredentials_Names            SecPkgCredentials_NamesW
 #define SecurityFunctionTable              SecurityFunctionTableW
 #define PSecurityFunctionTable             PSecurityFunctionTableW
-#define SEC_WINNT_AUTH_IDENTITY            SEC_WINNT_AUTH_IDENTITY_W
-#define SEC_WINNT_AUTH_IDENTITY_EX         SEC_WINNT_AUTH_IDENTITY_EXW
 #define NEGOSSP_NAME                       NEGOSSP_NAME_W
 #define MICROSOFT_KERBEROS_NAME            MICROSOFT_KERBEROS_NAME_W
+#define ENUMERATE_SECURITY_PACKAGES_FN     ENUMERATE_SECURITY_PACKAGES_FN_W
+#define QUERY_SECURITY_PACKAGE_INFO_FN     QUERY_SECURITY_PACKAGE_INFO_FN_W
+#define ACQUIRE_CREDENTIALS_HANDLE_FN      ACQUIRE_CREDENTIALS_HANDLE_FN_W
+#define ADD_CREDENTIALS_FN                 ADD_CREDENTIALS_FN_W
+#define QUERY_CREDENTIALS_ATTRIBUTES_FN    QUERY_CREDENTIALS_ATTRIBUTES_FN_W
+#define QUERY_CREDENTIALS_ATTRIBUTES_EX_FN QUERY_CREDENTIALS_ATTRIBUTES_EX_FN_W
+#define SET_CREDENTIALS_ATTRIBUTES_FN      SET_CREDENTIALS_ATTRIBUTES_FN_W
+#define INITIALIZE_SECURITY_CONTEXT_FN     INITIALIZE_SECURITY_CONTEXT_FN_W
+#define QUERY_CONTEXT_ATTRIBUTES_FN        QUERY_CONTEXT_ATTRIBUTES_FN_W
+#define QUERY_CONTEXT_ATTRIBUTES_EX_FN     QUERY_CONTEXT_ATTRIBUTES_EX_FN_W
+#define SET_CONTEXT_ATTRIBUTES_FN          SET_CONTEXT_ATTRIBUTES_FN_W
+#define IMPORT_SECURITY_CONTEXT_FN         IMPORT_SECURITY_CONTEXT_FN_W
+#define CHANGE_PASSWORD_FN                 CHANGE_PASSWORD_FN_W
+#define INIT_SECURITY_INTERFACE            INIT_SECURITY_INTERFACE_W
+#define PSecPkgContext_Names               PSecPkgContext_NamesW
+#define PSecPkgContext_NativeNames         PSecPkgContext_NativeNamesW
+#define PSecPkgContext_KeyInfo             PSecPkgContext_KeyInfoW
+#define PSecPkgContext_Authority           PSecPkgContext_AuthorityW
+#define PSecPkgContext_PackageInfo         PSecPkgContext_PackageInfoW
+#define PSecPkgContext_NegotiationInfo     PSecPkgContext_NegotiationInfoW
+#define PSecPkgCredentials_Names           PSecPkgCredentials_NamesW
+#define SECURITY_ENTRYPOINT                SECURITY_ENTRYPOINTW
+#define SECURITY_ENTRYPOINT_ANSI           SECURITY_ENTRYPOINT_ANSIW
 #else
 #define EnumerateSecurityPackages          sspia_EnumerateSecurityPackagesA
 #define QuerySecurityPackageInfo           sspia_QuerySecurityPackageInfoA
@@ -1174,110 +1224,205 @@ SSPI_ASYNC_API SECURITY_STATUS sspia_FreeContextBuffer(void *pvContextBuffer);
 #define SecPkgCredentials_Names            SecPkgCredentials_NamesA
 #define SecurityFunctionTable              SecurityFunctionTableA
 #define PSecurityFunctionTable             PSecurityFunctionTableA
-#define SEC_WINNT_AUTH_IDENTITY            SEC_WINNT_AUTH_IDENTITY_A
-#define SEC_WINNT_AUTH_IDENTITY_EX         SEC_WINNT_AUTH_IDENTITY_EXA
 #define NEGOSSP_NAME                       NEGOSSP_NAME_A
 #define MICROSOFT_KERBEROS_NAME            MICROSOFT_KERBEROS_NAME_A
+#define ENUMERATE_SECURITY_PACKAGES_FN     ENUMERATE_SECURITY_PACKAGES_FN_A
+#define QUERY_SECURITY_PACKAGE_INFO_FN     QUERY_SECURITY_PACKAGE_INFO_FN_A
+#define ACQUIRE_CREDENTIALS_HANDLE_FN      ACQUIRE_CREDENTIALS_HANDLE_FN_A
+#define ADD_CREDENTIALS_FN                 ADD_CREDENTIALS_FN_A
+#define QUERY_CREDENTIALS_ATTRIBUTES_FN    QUERY_CREDENTIALS_ATTRIBUTES_FN_A
+#define QUERY_CREDENTIALS_ATTRIBUTES_EX_FN QUERY_CREDENTIALS_ATTRIBUTES_EX_FN_A
+#define SET_CREDENTIALS_ATTRIBUTES_FN      SET_CREDENTIALS_ATTRIBUTES_FN_A
+#define INITIALIZE_SECURITY_CONTEXT_FN     INITIALIZE_SECURITY_CONTEXT_FN_A
+#define QUERY_CONTEXT_ATTRIBUTES_FN        QUERY_CONTEXT_ATTRIBUTES_FN_A
+#define QUERY_CONTEXT_ATTRIBUTES_EX_FN     QUERY_CONTEXT_ATTRIBUTES_EX_FN_A
+#define SET_CONTEXT_ATTRIBUTES_FN          SET_CONTEXT_ATTRIBUTES_FN_A
+#define IMPORT_SECURITY_CONTEXT_FN         IMPORT_SECURITY_CONTEXT_FN_A
+#define CHANGE_PASSWORD_FN                 CHANGE_PASSWORD_FN_A
+#define INIT_SECURITY_INTERFACE            INIT_SECURITY_INTERFACE_A
+#define PSecPkgContext_Names               PSecPkgContext_NamesA
+#define PSecPkgContext_NativeNames         PSecPkgContext_NativeNamesA
+#define PSecPkgContext_KeyInfo             PSecPkgContext_KeyInfoA
+#define PSecPkgContext_Authority           PSecPkgContext_AuthorityA
+#define PSecPkgContext_PackageInfo         PSecPkgContext_PackageInfoA
+#define PSecPkgContext_NegotiationInfo     PSecPkgContext_NegotiationInfoA
+#define PSecPkgCredentials_Names           PSecPkgCredentials_NamesA
+#define SECURITY_ENTRYPOINT                SECURITY_ENTRYPOINTA
+#define SECURITY_ENTRYPOINT_ANSI           SECURITY_ENTRYPOINT_ANSIA
 #endif
 #endif /* SSPI_ASYNC_NO_PLAIN_NAMES */
 
-/* ---- Function tables ------------------------------------------------------------ */
+/* ---- Function tables ------------------------------------------------------------
+ *
+ * What InitSecurityInterfaceA/W return. Plain names reach the members too, as on Windows.
+ * Reserved3 and Reserved4 are EncryptMessage and DecryptMessage, which had these places
+ * before they had names; Reserved2 and Reserved8 are NULL. The table is constant and lives for
+ * ever. It says version 1, as that of Windows does, and has the members of all versions.
+ */
+#define SECURITY_SUPPORT_PROVIDER_INTERFACE_VERSION   1 /* through DecryptMessage */
+#define SECURITY_SUPPORT_PROVIDER_INTERFACE_VERSION_2 2 /* SetContextAttributes */
+#define SECURITY_SUPPORT_PROVIDER_INTERFACE_VERSION_3 3 /* SetCredentialsAttributes */
+#define SECURITY_SUPPORT_PROVIDER_INTERFACE_VERSION_4 4 /* ChangeAccountPassword */
+#define SECURITY_SUPPORT_PROVIDER_INTERFACE_VERSION_5 5 /* QueryContextAttributesEx */
 
-/* What InitSecurityInterfaceA/W return. Plain names reach the members too, as on Windows;
- * Reserved members are NULL. The table is constant and lives for ever. */
-#define SECURITY_SUPPORT_PROVIDER_INTERFACE_VERSION_5 5
+typedef SECURITY_STATUS (*FREE_CREDENTIALS_HANDLE_FN)(PCredHandle);
+typedef SECURITY_STATUS (*ACCEPT_SECURITY_CONTEXT_FN)(PCredHandle, PCtxtHandle, PSecBufferDesc,
+                                                      uint32_t, uint32_t, PCtxtHandle,
+                                                      PSecBufferDesc, uint32_t *, PTimeStamp);
+typedef SECURITY_STATUS (*COMPLETE_AUTH_TOKEN_FN)(PCtxtHandle, PSecBufferDesc);
+typedef SECURITY_STATUS (*APPLY_CONTROL_TOKEN_FN)(PCtxtHandle, PSecBufferDesc);
+typedef SECURITY_STATUS (*DELETE_SECURITY_CONTEXT_FN)(PCtxtHandle);
+typedef SECURITY_STATUS (*IMPERSONATE_SECURITY_CONTEXT_FN)(PCtxtHandle);
+typedef SECURITY_STATUS (*REVERT_SECURITY_CONTEXT_FN)(PCtxtHandle);
+typedef SECURITY_STATUS (*QUERY_SECURITY_CONTEXT_TOKEN_FN)(PCtxtHandle, void **);
+typedef SECURITY_STATUS (*MAKE_SIGNATURE_FN)(PCtxtHandle, uint32_t, PSecBufferDesc, uint32_t);
+typedef SECURITY_STATUS (*VERIFY_SIGNATURE_FN)(PCtxtHandle, PSecBufferDesc, uint32_t,
+                                               uint32_t *);
+typedef SECURITY_STATUS (*ENCRYPT_MESSAGE_FN)(PCtxtHandle, uint32_t, PSecBufferDesc, uint32_t);
+typedef SECURITY_STATUS (*DECRYPT_MESSAGE_FN)(PCtxtHandle, PSecBufferDesc, uint32_t,
+                                              uint32_t *);
+typedef SECURITY_STATUS (*EXPORT_SECURITY_CONTEXT_FN)(PCtxtHandle, uint32_t, PSecBuffer,
+                                                      void **);
+typedef SECURITY_STATUS (*FREE_CONTEXT_BUFFER_FN)(void *);
+
+typedef SECURITY_STATUS (*ENUMERATE_SECURITY_PACKAGES_FN_A)(uint32_t *, PSecPkgInfoA *);
+typedef SECURITY_STATUS (*QUERY_SECURITY_PACKAGE_INFO_FN_A)(const SEC_CHAR *, PSecPkgInfoA *);
+typedef SECURITY_STATUS (*ACQUIRE_CREDENTIALS_HANDLE_FN_A)(const SEC_CHAR *, const SEC_CHAR *,
+                                                           uint32_t, void *, void *,
+                                                           SEC_GET_KEY_FN, void *, PCredHandle,
+                                                           PTimeStamp);
+typedef SECURITY_STATUS (*ADD_CREDENTIALS_FN_A)(PCredHandle, const SEC_CHAR *, const SEC_CHAR *,
+                                                uint32_t, void *, SEC_GET_KEY_FN, void *,
+                                                PTimeStamp);
+typedef SECURITY_STATUS (*QUERY_CREDENTIALS_ATTRIBUTES_FN_A)(PCredHandle, uint32_t, void *);
+typedef SECURITY_STATUS (*QUERY_CREDENTIALS_ATTRIBUTES_EX_FN_A)(PCredHandle, uint32_t, void *,
+                                                                uint32_t);
+typedef SECURITY_STATUS (*SET_CREDENTIALS_ATTRIBUTES_FN_A)(PCredHandle, uint32_t, void *,
+                                                           uint32_t);
+typedef SECURITY_STATUS (*INITIALIZE_SECURITY_CONTEXT_FN_A)(
+    PCredHandle, PCtxtHandle, const SEC_CHAR *, uint32_t, uint32_t, uint32_t, PSecBufferDesc,
+    uint32_t, PCtxtHandle, PSecBufferDesc, uint32_t *, PTimeStamp);
+typedef SECURITY_STATUS (*QUERY_CONTEXT_ATTRIBUTES_FN_A)(PCtxtHandle, uint32_t, void *);
+typedef SECURITY_STATUS (*QUERY_CONTEXT_ATTRIBUTES_EX_FN_A)(PCtxtHandle, uint32_t, void *,
+                                                            uint32_t);
+typedef SECURITY_STATUS (*SET_CONTEXT_ATTRIBUTES_FN_A)(PCtxtHandle, uint32_t, void *, uint32_t);
+typedef SECURITY_STATUS (*IMPORT_SECURITY_CONTEXT_FN_A)(const SEC_CHAR *, PSecBuffer, void *,
+                                                        PCtxtHandle);
+typedef SECURITY_STATUS (*CHANGE_PASSWORD_FN_A)(const SEC_CHAR *, const SEC_CHAR *,
+                                                const SEC_CHAR *, const SEC_CHAR *,
+                                                const SEC_CHAR *, BOOLEAN, uint32_t,
+                                                PSecBufferDesc);
+
+typedef SECURITY_STATUS (*ENUMERATE_SECURITY_PACKAGES_FN_W)(uint32_t *, PSecPkgInfoW *);
+typedef SECURITY_STATUS (*QUERY_SECURITY_PACKAGE_INFO_FN_W)(const SEC_WCHAR *, PSecPkgInfoW *);
+typedef SECURITY_STATUS (*ACQUIRE_CREDENTIALS_HANDLE_FN_W)(const SEC_WCHAR *, const SEC_WCHAR *,
+                                                           uint32_t, void *, void *,
+                                                           SEC_GET_KEY_FN, void *, PCredHandle,
+                                                           PTimeStamp);
+typedef SECURITY_STATUS (*ADD_CREDENTIALS_FN_W)(PCredHandle, const SEC_WCHAR *,
+                                                const SEC_WCHAR *, uint32_t, void *,
+                                                SEC_GET_KEY_FN, void *, PTimeStamp);
+typedef SECURITY_STATUS (*QUERY_CREDENTIALS_ATTRIBUTES_FN_W)(PCredHandle, uint32_t, void *);
+typedef SECURITY_STATUS (*QUERY_CREDENTIALS_ATTRIBUTES_EX_FN_W)(PCredHandle, uint32_t, void *,
+                                                                uint32_t);
+typedef SECURITY_STATUS (*SET_CREDENTIALS_ATTRIBUTES_FN_W)(PCredHandle, uint32_t, void *,
+                                                           uint32_t);
+typedef SECURITY_STATUS (*INITIALIZE_SECURITY_CONTEXT_FN_W)(
+    PCredHandle, PCtxtHandle, const SEC_WCHAR *, uint32_t, uint32_t, uint32_t, PSecBufferDesc,
+    uint32_t, PCtxtHandle, PSecBufferDesc, uint32_t *, PTimeStamp);
+typedef SECURITY_STATUS (*QUERY_CONTEXT_ATTRIBUTES_FN_W)(PCtxtHandle, uint32_t, void *);
+typedef SECURITY_STATUS (*QUERY_CONTEXT_ATTRIBUTES_EX_FN_W)(PCtxtHandle, uint32_t, void *,
+                                                            uint32_t);
+typedef SECURITY_STATUS (*SET_CONTEXT_ATTRIBUTES_FN_W)(PCtxtHandle, uint32_t, void *, uint32_t);
+typedef SECURITY_STATUS (*IMPORT_SECURITY_CONTEXT_FN_W)(const SEC_WCHAR *, PSecBuffer, void *,
+                                                        PCtxtHandle);
+typedef SECURITY_STATUS (*CHANGE_PASSWORD_FN_W)(const SEC_WCHAR *, const SEC_WCHAR *,
+                                                const SEC_WCHAR *, const SEC_WCHAR *,
+                                                const SEC_WCHAR *, BOOLEAN, uint32_t,
+                                                PSecBufferDesc);
 
 typedef struct _SECURITY_FUNCTION_TABLE_A {
-    uint32_t dwVersion; /* 5 */
-    SECURITY_STATUS (*EnumerateSecurityPackagesA)(uint32_t *, PSecPkgInfoA *);
-    SECURITY_STATUS (*QueryCredentialsAttributesA)(PCredHandle, uint32_t, void *);
-    SECURITY_STATUS(*AcquireCredentialsHandleA)
-    (SEC_CHAR *, SEC_CHAR *, uint32_t, void *, void *, SEC_GET_KEY_FN, void *, PCredHandle,
-     PTimeStamp);
-    SECURITY_STATUS (*FreeCredentialsHandle)(PCredHandle);
+    uint32_t dwVersion; /* SECURITY_SUPPORT_PROVIDER_INTERFACE_VERSION */
+    ENUMERATE_SECURITY_PACKAGES_FN_A EnumerateSecurityPackagesA;
+    QUERY_CREDENTIALS_ATTRIBUTES_FN_A QueryCredentialsAttributesA;
+    ACQUIRE_CREDENTIALS_HANDLE_FN_A AcquireCredentialsHandleA;
+    FREE_CREDENTIALS_HANDLE_FN FreeCredentialsHandle;
     void *Reserved2;
-    SECURITY_STATUS(*InitializeSecurityContextA)
-    (PCredHandle, PCtxtHandle, SEC_CHAR *, uint32_t, uint32_t, uint32_t, PSecBufferDesc,
-     uint32_t, PCtxtHandle, PSecBufferDesc, uint32_t *, PTimeStamp);
-    SECURITY_STATUS(*AcceptSecurityContext)
-    (PCredHandle, PCtxtHandle, PSecBufferDesc, uint32_t, uint32_t, PCtxtHandle, PSecBufferDesc,
-     uint32_t *, PTimeStamp);
-    SECURITY_STATUS (*CompleteAuthToken)(PCtxtHandle, PSecBufferDesc);
-    SECURITY_STATUS (*DeleteSecurityContext)(PCtxtHandle);
-    SECURITY_STATUS (*ApplyControlToken)(PCtxtHandle, PSecBufferDesc);
-    SECURITY_STATUS (*QueryContextAttributesA)(PCtxtHandle, uint32_t, void *);
-    SECURITY_STATUS (*ImpersonateSecurityContext)(PCtxtHandle);
-    SECURITY_STATUS (*RevertSecurityContext)(PCtxtHandle);
-    SECURITY_STATUS (*MakeSignature)(PCtxtHandle, uint32_t, PSecBufferDesc, uint32_t);
-    SECURITY_STATUS (*VerifySignature)(PCtxtHandle, PSecBufferDesc, uint32_t, uint32_t *);
-    SECURITY_STATUS (*FreeContextBuffer)(void *);
-    SECURITY_STATUS (*QuerySecurityPackageInfoA)(const SEC_CHAR *, PSecPkgInfoA *);
+    INITIALIZE_SECURITY_CONTEXT_FN_A InitializeSecurityContextA;
+    ACCEPT_SECURITY_CONTEXT_FN AcceptSecurityContext;
+    COMPLETE_AUTH_TOKEN_FN CompleteAuthToken;
+    DELETE_SECURITY_CONTEXT_FN DeleteSecurityContext;
+    APPLY_CONTROL_TOKEN_FN ApplyControlToken;
+    QUERY_CONTEXT_ATTRIBUTES_FN_A QueryContextAttributesA;
+    IMPERSONATE_SECURITY_CONTEXT_FN ImpersonateSecurityContext;
+    REVERT_SECURITY_CONTEXT_FN RevertSecurityContext;
+    MAKE_SIGNATURE_FN MakeSignature;
+    VERIFY_SIGNATURE_FN VerifySignature;
+    FREE_CONTEXT_BUFFER_FN FreeContextBuffer;
+    QUERY_SECURITY_PACKAGE_INFO_FN_A QuerySecurityPackageInfoA;
     void *Reserved3;
     void *Reserved4;
-    SECURITY_STATUS (*ExportSecurityContext)(PCtxtHandle, uint32_t, PSecBuffer, void **);
-    SECURITY_STATUS (*ImportSecurityContextA)(SEC_CHAR *, PSecBuffer, void *, PCtxtHandle);
-    SECURITY_STATUS(*AddCredentialsA)
-    (PCredHandle, SEC_CHAR *, SEC_CHAR *, uint32_t, void *, SEC_GET_KEY_FN, void *, PTimeStamp);
+    EXPORT_SECURITY_CONTEXT_FN ExportSecurityContext;
+    IMPORT_SECURITY_CONTEXT_FN_A ImportSecurityContextA;
+    ADD_CREDENTIALS_FN_A AddCredentialsA;
     void *Reserved8;
-    SECURITY_STATUS (*QuerySecurityContextToken)(PCtxtHandle, void **);
-    SECURITY_STATUS (*EncryptMessage)(PCtxtHandle, uint32_t, PSecBufferDesc, uint32_t);
-    SECURITY_STATUS (*DecryptMessage)(PCtxtHandle, PSecBufferDesc, uint32_t, uint32_t *);
-    SECURITY_STATUS (*SetContextAttributesA)(PCtxtHandle, uint32_t, void *, uint32_t);
-    SECURITY_STATUS (*SetCredentialsAttributesA)(PCredHandle, uint32_t, void *, uint32_t);
-    SECURITY_STATUS(*ChangeAccountPasswordA)
-    (SEC_CHAR *, SEC_CHAR *, SEC_CHAR *, SEC_CHAR *, SEC_CHAR *, BOOLEAN, uint32_t,
-     PSecBufferDesc);
-    SECURITY_STATUS (*QueryContextAttributesExA)(PCtxtHandle, uint32_t, void *, uint32_t);
-    SECURITY_STATUS (*QueryCredentialsAttributesExA)(PCredHandle, uint32_t, void *, uint32_t);
+    QUERY_SECURITY_CONTEXT_TOKEN_FN QuerySecurityContextToken;
+    ENCRYPT_MESSAGE_FN EncryptMessage;
+    DECRYPT_MESSAGE_FN DecryptMessage;
+    SET_CONTEXT_ATTRIBUTES_FN_A SetContextAttributesA;
+    SET_CREDENTIALS_ATTRIBUTES_FN_A SetCredentialsAttributesA;
+    CHANGE_PASSWORD_FN_A ChangeAccountPasswordA;
+    QUERY_CONTEXT_ATTRIBUTES_EX_FN_A QueryContextAttributesExA;
+    QUERY_CREDENTIALS_ATTRIBUTES_EX_FN_A QueryCredentialsAttributesExA;
 } SecurityFunctionTableA, *PSecurityFunctionTableA;
 
 typedef struct _SECURITY_FUNCTION_TABLE_W {
-    uint32_t dwVersion; /* 5 */
-    SECURITY_STATUS (*EnumerateSecurityPackagesW)(uint32_t *, PSecPkgInfoW *);
-    SECURITY_STATUS (*QueryCredentialsAttributesW)(PCredHandle, uint32_t, void *);
-    SECURITY_STATUS(*AcquireCredentialsHandleW)
-    (SEC_WCHAR *, SEC_WCHAR *, uint32_t, void *, void *, SEC_GET_KEY_FN, void *, PCredHandle,
-     PTimeStamp);
-    SECURITY_STATUS (*FreeCredentialsHandle)(PCredHandle);
+    uint32_t dwVersion; /* SECURITY_SUPPORT_PROVIDER_INTERFACE_VERSION */
+    ENUMERATE_SECURITY_PACKAGES_FN_W EnumerateSecurityPackagesW;
+    QUERY_CREDENTIALS_ATTRIBUTES_FN_W QueryCredentialsAttributesW;
+    ACQUIRE_CREDENTIALS_HANDLE_FN_W AcquireCredentialsHandleW;
+    FREE_CREDENTIALS_HANDLE_FN FreeCredentialsHandle;
     void *Reserved2;
-    SECURITY_STATUS(*InitializeSecurityContextW)
-    (PCredHandle, PCtxtHandle, SEC_WCHAR *, uint32_t, uint32_t, uint32_t, PSecBufferDesc,
-     uint32_t, PCtxtHandle, PSecBufferDesc, uint32_t *, PTimeStamp);
-    SECURITY_STATUS(*AcceptSecurityContext)
-    (PCredHandle, PCtxtHandle, PSecBufferDesc, uint32_t, uint32_t, PCtxtHandle, PSecBufferDesc,
-     uint32_t *, PTimeStamp);
-    SECURITY_STATUS (*CompleteAuthToken)(PCtxtHandle, PSecBufferDesc);
-    SECURITY_STATUS (*DeleteSecurityContext)(PCtxtHandle);
-    SECURITY_STATUS (*ApplyControlToken)(PCtxtHandle, PSecBufferDesc);
-    SECURITY_STATUS (*QueryContextAttributesW)(PCtxtHandle, uint32_t, void *);
-    SECURITY_STATUS (*ImpersonateSecurityContext)(PCtxtHandle);
-    SECURITY_STATUS (*RevertSecurityContext)(PCtxtHandle);
-    SECURITY_STATUS (*MakeSignature)(PCtxtHandle, uint32_t, PSecBufferDesc, uint32_t);
-    SECURITY_STATUS (*VerifySignature)(PCtxtHandle, PSecBufferDesc, uint32_t, uint32_t *);
-    SECURITY_STATUS (*FreeContextBuffer)(void *);
-    SECURITY_STATUS (*QuerySecurityPackageInfoW)(const SEC_WCHAR *, PSecPkgInfoW *);
+    INITIALIZE_SECURITY_CONTEXT_FN_W InitializeSecurityContextW;
+    ACCEPT_SECURITY_CONTEXT_FN AcceptSecurityContext;
+    COMPLETE_AUTH_TOKEN_FN CompleteAuthToken;
+    DELETE_SECURITY_CONTEXT_FN DeleteSecurityContext;
+    APPLY_CONTROL_TOKEN_FN ApplyControlToken;
+    QUERY_CONTEXT_ATTRIBUTES_FN_W QueryContextAttributesW;
+    IMPERSONATE_SECURITY_CONTEXT_FN ImpersonateSecurityContext;
+    REVERT_SECURITY_CONTEXT_FN RevertSecurityContext;
+    MAKE_SIGNATURE_FN MakeSignature;
+    VERIFY_SIGNATURE_FN VerifySignature;
+    FREE_CONTEXT_BUFFER_FN FreeContextBuffer;
+    QUERY_SECURITY_PACKAGE_INFO_FN_W QuerySecurityPackageInfoW;
     void *Reserved3;
     void *Reserved4;
-    SECURITY_STATUS (*ExportSecurityContext)(PCtxtHandle, uint32_t, PSecBuffer, void **);
-    SECURITY_STATUS (*ImportSecurityContextW)(SEC_WCHAR *, PSecBuffer, void *, PCtxtHandle);
-    SECURITY_STATUS(*AddCredentialsW)
-    (PCredHandle, SEC_WCHAR *, SEC_WCHAR *, uint32_t, void *, SEC_GET_KEY_FN, void *,
-     PTimeStamp);
+    EXPORT_SECURITY_CONTEXT_FN ExportSecurityContext;
+    IMPORT_SECURITY_CONTEXT_FN_W ImportSecurityContextW;
+    ADD_CREDENTIALS_FN_W AddCredentialsW;
     void *Reserved8;
-    SECURITY_STATUS (*QuerySecurityContextToken)(PCtxtHandle, void **);
-    SECURITY_STATUS (*EncryptMessage)(PCtxtHandle, uint32_t, PSecBufferDesc, uint32_t);
-    SECURITY_STATUS (*DecryptMessage)(PCtxtHandle, PSecBufferDesc, uint32_t, uint32_t *);
-    SECURITY_STATUS (*SetContextAttributesW)(PCtxtHandle, uint32_t, void *, uint32_t);
-    SECURITY_STATUS (*SetCredentialsAttributesW)(PCredHandle, uint32_t, void *, uint32_t);
-    SECURITY_STATUS(*ChangeAccountPasswordW)
-    (SEC_WCHAR *, SEC_WCHAR *, SEC_WCHAR *, SEC_WCHAR *, SEC_WCHAR *, BOOLEAN, uint32_t,
-     PSecBufferDesc);
-    SECURITY_STATUS (*QueryContextAttributesExW)(PCtxtHandle, uint32_t, void *, uint32_t);
-    SECURITY_STATUS (*QueryCredentialsAttributesExW)(PCredHandle, uint32_t, void *, uint32_t);
+    QUERY_SECURITY_CONTEXT_TOKEN_FN QuerySecurityContextToken;
+    ENCRYPT_MESSAGE_FN EncryptMessage;
+    DECRYPT_MESSAGE_FN DecryptMessage;
+    SET_CONTEXT_ATTRIBUTES_FN_W SetContextAttributesW;
+    SET_CREDENTIALS_ATTRIBUTES_FN_W SetCredentialsAttributesW;
+    CHANGE_PASSWORD_FN_W ChangeAccountPasswordW;
+    QUERY_CONTEXT_ATTRIBUTES_EX_FN_W QueryContextAttributesExW;
+    QUERY_CREDENTIALS_ATTRIBUTES_EX_FN_W QueryCredentialsAttributesExW;
 } SecurityFunctionTableW, *PSecurityFunctionTableW;
+
+typedef PSecurityFunctionTableA (*INIT_SECURITY_INTERFACE_A)(void);
+typedef PSecurityFunctionTableW (*INIT_SECURITY_INTERFACE_W)(void);
 
 SSPI_ASYNC_API PSecurityFunctionTableA sspia_InitSecurityInterfaceA(void);
 SSPI_ASYNC_API PSecurityFunctionTableW sspia_InitSecurityInterfaceW(void);
+
+/* What programs look up at run time, in libsspi-async-compat.so. */
+#define SECURITY_ENTRYPOINT_ANSIW "InitSecurityInterfaceW"
+#define SECURITY_ENTRYPOINT_ANSIA "InitSecurityInterfaceA"
+#define SECURITY_ENTRYPOINTW      SEC_TEXT("InitSecurityInterfaceW")
+#define SECURITY_ENTRYPOINTA      SEC_TEXT("InitSecurityInterfaceA")
+#define SECURITY_ENTRYPOINT16     "INITSECURITYINTERFACEA"
 
 #ifdef __cplusplus
 }

@@ -75,6 +75,9 @@ typedef struct sspia_identity {
     const char *impersonate;
     const char *ntlm_helper;
     const struct sspia_ntlm_verifier *ntlm_verifier; /* of sspi_queue.h */
+    /* A packed keytab: what stands in the file. NULL: none was given. */
+    const void *keytab_content;
+    size_t keytab_content_size;
 } sspia_identity;
 
 typedef struct sspia_package sspia_package;

@@ -203,6 +203,45 @@ SSPI_ASYNC_API SECURITY_STATUS sspia_package_turn_off(const char *package);
 /* "1.0.0", the version of the library that runs. The string is constant. */
 SSPI_ASYNC_API const char *sspia_version(void);
 
+/* ---- Impersonation ------------------------------------------------------------------
+ *
+ * A server for Windows calls ImpersonateSecurityContext, works with the rights of its client,
+ * and calls RevertSecurityContext. Linux has no tokens that a context could give to a thread,
+ * so both return SEC_E_UNSUPPORTED_FUNCTION: whoever relied on a success would go on with
+ * rights of its own. A program that knows better says so, once, before it needs it:
+ *
+ *   SSPIA_IMPERSONATE_REFUSE   that answer; what holds if nothing was said
+ *   SSPIA_IMPERSONATE_NOTHING  SEC_E_OK, and nothing happens: for servers that call them by
+ *                              habit, and do not depend on it for what a client may do
+ *   SSPIA_IMPERSONATE_ASK      the program's own functions are called, which map the client to
+ *                              a user of the system and change the thread's rights, or refuse
+ *
+ * With NOTHING and ASK, ImpersonateSecurityContext refuses a context without a client: that of
+ * an initiator, and one that is not complete (SEC_E_NO_IMPERSONATION). RevertSecurityContext
+ * asks no more than that the context is alive: revert before you delete it.
+ */
+#define SSPIA_IMPERSONATE_REFUSE  0u
+#define SSPIA_IMPERSONATE_NOTHING 1u
+#define SSPIA_IMPERSONATE_ASK     2u
+
+/* Both are called on the thread that called ImpersonateSecurityContext or
+ * RevertSecurityContext, by several threads at once, with no lock held; what they return is
+ * what the caller gets. user: the client as SECPKG_ATTR_NAMES has it ("alice@TEST",
+ * "TEST\alice"), UTF-8, good during the call. They may use the context. */
+typedef struct sspia_impersonator {
+    uint32_t size; /* sizeof(sspia_impersonator) */
+    uint32_t reserved;
+    SECURITY_STATUS (*impersonate)(void *data, PCtxtHandle context, const char *user);
+    SECURITY_STATUS (*revert)(void *data, PCtxtHandle context);
+    void *data;
+} sspia_impersonator;
+
+/* Sets it for the process. impersonator: for SSPIA_IMPERSONATE_ASK, copied; else NULL. The copy
+ * is kept until the process ends, for calls that still use it. Returns SEC_E_OK,
+ * SEC_E_INVALID_PARAMETER or SEC_E_INSUFFICIENT_MEMORY. */
+SSPI_ASYNC_API SECURITY_STATUS sspia_set_impersonation(uint32_t mode,
+                                                       const sspia_impersonator *impersonator);
+
 /* ---- Pool ------------------------------------------------------------------------
  *
  * Calls run on threads in three lanes: calls that cannot block (delete, free, packages
@@ -313,7 +352,7 @@ typedef struct sspia_ntlm_verifier {
 typedef struct sspia_auth_identity {
     uint32_t version;             /* SSPIA_AUTH_IDENTITY_VERSION */
     uint32_t size;                /* sizeof(sspia_auth_identity) */
-    void *identity;               /* a SEC_WINNT_AUTH_IDENTITY_A/W/EXA/EXW, or NULL */
+    void *identity;               /* a SEC_WINNT_AUTH_IDENTITY_A/W/EXA/EXW/EX2, or NULL */
     const char *credential_cache; /* Kerberos initiator: "FILE:/run/user/1000/krb5cc" */
     const char *keytab;           /* Kerberos acceptor: "FILE:/etc/http.keytab" */
     const char *client_keytab;    /* Kerberos initiator: keys to get tickets with */

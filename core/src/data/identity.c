@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Four structures arrive by the same void pointer. Three begin with a version number and
- * their size; SEC_WINNT_AUTH_IDENTITY_A/W begins with the address of the user name, which
- * is none of those numbers followed by a plausible size: the lower half of an address can be
- * any of them, but then its upper half (0x55xx, 0x7fxx) is more than a structure ever has.
+ * Four structures arrive by the same void pointer. Three begin with a version number, two of
+ * them with their size behind it; SEC_WINNT_AUTH_IDENTITY_A/W begins with the address of
+ * the user name, which is none of those numbers followed by a plausible size: the lower half of
+ * an address can be any of them, but then its upper half (0x55xx, 0x7fxx) is more than a
+ * structure ever has.
  */
 #include "identity.h"
 
@@ -12,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "flat_identity.h"
 #include "memory.h"
 #include "message.h"
 #include "sspi_queue.h"
@@ -38,6 +40,14 @@ struct prefix {
 static bool begins_with(const struct prefix *prefix, uint32_t version, uint32_t size)
 {
     return prefix->version == version && size <= 4096;
+}
+
+/* MS-docs, SEC_WINNT_AUTH_IDENTITY_INFO: the first number decides. An address with that lower
+ * half (one of 2^32) would be refused for its header; a block whose header is wrong is never
+ * taken for addresses. */
+static bool is_flat(const struct prefix *prefix)
+{
+    return prefix->version == SEC_WINNT_AUTH_IDENTITY_VERSION_2;
 }
 
 static struct strings read_plain(const SEC_WINNT_AUTH_IDENTITY_A *plain)
@@ -135,10 +145,8 @@ static SECURITY_STATUS copy_winnt(const void *auth_data, sspia_identity *identit
             return SEC_E_INVALID_PARAMETER;
         }
         strings = read_extended(auth_data);
-    } else if (begins_with(prefix, SEC_WINNT_AUTH_IDENTITY_VERSION_2, prefix->size & 0xffff)) {
-        /* Its size has 16 bits. */
-        message_report(report, "pAuthData", "SEC_WINNT_AUTH_IDENTITY_EX2 is not supported");
-        return SEC_E_UNSUPPORTED_FUNCTION;
+    } else if (is_flat(prefix)) {
+        return flat_identity_read(auth_data, identity, report);
     } else {
         strings = read_plain(auth_data);
     }
@@ -254,5 +262,38 @@ void identity_free(sspia_identity *identity)
     memory_wipe_string((char *)identity->ntlm_helper);
     free((void *)(uintptr_t)identity->ntlm_verifier);
     memory_wipe_string((char *)identity->impersonate);
+    memory_wipe((void *)(uintptr_t)identity->keytab_content, identity->keytab_content_size);
     free(identity);
+}
+
+/* Wipes a string of the caller's, whose length counts characters. */
+static void zero_string(const void *string, uint32_t *length, uint32_t flags)
+{
+    const size_t unit = (flags & SEC_WINNT_AUTH_IDENTITY_UNICODE) != 0 ? sizeof(WCHAR) : 1;
+
+    if (string != NULL && *length <= TEXT_MAX)
+        explicit_bzero((void *)(uintptr_t)string, *length * unit);
+    *length = 0;
+}
+
+void identity_zero(void *auth_data)
+{
+    const struct prefix *prefix = auth_data;
+    SEC_WINNT_AUTH_IDENTITY_EXA *extended = auth_data;
+    SEC_WINNT_AUTH_IDENTITY_A *plain = auth_data;
+
+    if (is_flat(prefix)) {
+        explicit_bzero(auth_data, flat_identity_size(auth_data));
+    } else if (begins_with(prefix, SEC_WINNT_AUTH_IDENTITY_VERSION, prefix->size)) {
+        if (prefix->size < sizeof(*extended))
+            return;
+        zero_string(extended->User, &extended->UserLength, extended->Flags);
+        zero_string(extended->Domain, &extended->DomainLength, extended->Flags);
+        zero_string(extended->Password, &extended->PasswordLength, extended->Flags);
+        zero_string(extended->PackageList, &extended->PackageListLength, extended->Flags);
+    } else {
+        zero_string(plain->User, &plain->UserLength, plain->Flags);
+        zero_string(plain->Domain, &plain->DomainLength, plain->Flags);
+        zero_string(plain->Password, &plain->PasswordLength, plain->Flags);
+    }
 }

@@ -11,4 +11,7 @@ SECURITY_STATUS identity_copy(const void *auth_data, sspia_identity **identity,
                               sspia_report *report);
 void identity_free(sspia_identity *identity);
 
+/* Wipes the strings of a caller's structure, or all of it if it is one block. */
+void identity_zero(void *auth_data);
+
 #endif

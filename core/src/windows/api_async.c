@@ -33,7 +33,7 @@ static SECURITY_STATUS end(SspiAsyncContext *async, const struct operation *oper
 }
 
 SECURITY_STATUS SspiAcquireCredentialsHandleAsyncA(
-    SspiAsyncContext *AsyncContext, SEC_CHAR *pszPrincipal, SEC_CHAR *pszPackage,
+    SspiAsyncContext *AsyncContext, const SEC_CHAR *pszPrincipal, const SEC_CHAR *pszPackage,
     uint32_t fCredentialUse, void *pvLogonId, void *pAuthData, SEC_GET_KEY_FN pGetKeyFn,
     void *pvGetKeyArgument, PCredHandle phCredential, PTimeStamp ptsExpiry)
 {
@@ -51,7 +51,7 @@ SECURITY_STATUS SspiAcquireCredentialsHandleAsyncA(
 }
 
 SECURITY_STATUS SspiAcquireCredentialsHandleAsyncW(
-    SspiAsyncContext *AsyncContext, SEC_WCHAR *pszPrincipal, SEC_WCHAR *pszPackage,
+    SspiAsyncContext *AsyncContext, const SEC_WCHAR *pszPrincipal, const SEC_WCHAR *pszPackage,
     uint32_t fCredentialUse, void *pvLogonId, void *pAuthData, SEC_GET_KEY_FN pGetKeyFn,
     void *pvGetKeyArgument, PCredHandle phCredential, PTimeStamp ptsExpiry)
 {
@@ -76,9 +76,9 @@ SECURITY_STATUS SspiFreeCredentialsHandleAsync(SspiAsyncContext *AsyncContext,
 
 SECURITY_STATUS SspiInitializeSecurityContextAsyncA(
     SspiAsyncContext *AsyncContext, PCredHandle phCredential, PCtxtHandle phContext,
-    SEC_CHAR *pszTargetName, uint32_t fContextReq, uint32_t Reserved1, uint32_t TargetDataRep,
-    PSecBufferDesc pInput, uint32_t Reserved2, PCtxtHandle phNewContext, PSecBufferDesc pOutput,
-    uint32_t *pfContextAttr, PTimeStamp ptsExpiry)
+    const SEC_CHAR *pszTargetName, uint32_t fContextReq, uint32_t Reserved1,
+    uint32_t TargetDataRep, PSecBufferDesc pInput, uint32_t Reserved2, PCtxtHandle phNewContext,
+    PSecBufferDesc pOutput, uint32_t *pfContextAttr, PTimeStamp ptsExpiry)
 {
     struct step_arguments arguments = {
         .credential = phCredential,
@@ -99,9 +99,9 @@ SECURITY_STATUS SspiInitializeSecurityContextAsyncA(
 
 SECURITY_STATUS SspiInitializeSecurityContextAsyncW(
     SspiAsyncContext *AsyncContext, PCredHandle phCredential, PCtxtHandle phContext,
-    SEC_WCHAR *pszTargetName, uint32_t fContextReq, uint32_t Reserved1, uint32_t TargetDataRep,
-    PSecBufferDesc pInput, uint32_t Reserved2, PCtxtHandle phNewContext, PSecBufferDesc pOutput,
-    uint32_t *pfContextAttr, PTimeStamp ptsExpiry)
+    const SEC_WCHAR *pszTargetName, uint32_t fContextReq, uint32_t Reserved1,
+    uint32_t TargetDataRep, PSecBufferDesc pInput, uint32_t Reserved2, PCtxtHandle phNewContext,
+    PSecBufferDesc pOutput, uint32_t *pfContextAttr, PTimeStamp ptsExpiry)
 {
     struct step_arguments arguments = {
         .credential = phCredential,

@@ -10,18 +10,19 @@ SECURITY_STATUS sspia_EnumerateSecurityPackagesA(uint32_t *pcPackages,
                                                  PSecPkgInfoA *ppPackageInfo)
 {
     static const char operation[] = "EnumerateSecurityPackages";
+    PSecPkgInfoA described;
     struct package_entry *list;
     size_t count;
 
     if (pcPackages == NULL || ppPackageInfo == NULL)
         return message_fail(operation, SEC_E_INVALID_PARAMETER,
                             "a place for the result is NULL");
-    *pcPackages = 0;
     list = package_list(&count);
-    *ppPackageInfo = list != NULL ? package_describe(list, count) : NULL;
+    described = list != NULL ? package_describe(list, count) : NULL;
     free(list);
-    if (*ppPackageInfo == NULL)
+    if (described == NULL)
         return message_fail(operation, SEC_E_INSUFFICIENT_MEMORY, NULL);
+    *ppPackageInfo = described;
     *pcPackages = (uint32_t)count;
     return SEC_E_OK;
 }
@@ -30,18 +31,19 @@ SECURITY_STATUS sspia_EnumerateSecurityPackagesW(uint32_t *pcPackages,
                                                  PSecPkgInfoW *ppPackageInfo)
 {
     static const char operation[] = "EnumerateSecurityPackages";
+    PSecPkgInfoW described;
     struct package_entry *list;
     size_t count;
 
     if (pcPackages == NULL || ppPackageInfo == NULL)
         return message_fail(operation, SEC_E_INVALID_PARAMETER,
                             "a place for the result is NULL");
-    *pcPackages = 0;
     list = package_list(&count);
-    *ppPackageInfo = list != NULL ? package_describe_wide(list, count) : NULL;
+    described = list != NULL ? package_describe_wide(list, count) : NULL;
     free(list);
-    if (*ppPackageInfo == NULL)
+    if (described == NULL)
         return message_fail(operation, SEC_E_INSUFFICIENT_MEMORY, NULL);
+    *ppPackageInfo = described;
     *pcPackages = (uint32_t)count;
     return SEC_E_OK;
 }
@@ -73,39 +75,41 @@ static SECURITY_STATUS find(bool wide, const void *name, struct package_entry *e
 SECURITY_STATUS sspia_QuerySecurityPackageInfoA(const SEC_CHAR *pszPackageName,
                                                 PSecPkgInfoA *ppPackageInfo)
 {
+    PSecPkgInfoA described;
     struct package_entry entry;
     SECURITY_STATUS status;
 
     if (ppPackageInfo == NULL)
         return message_fail("QuerySecurityPackageInfo", SEC_E_INVALID_PARAMETER,
                             "ppPackageInfo is NULL");
-    *ppPackageInfo = NULL;
     status = find(false, pszPackageName, &entry);
     if (status != SEC_E_OK)
         return status;
-    *ppPackageInfo = package_describe(&entry, 1);
-    return *ppPackageInfo != NULL
-               ? SEC_E_OK
-               : message_fail("QuerySecurityPackageInfo", SEC_E_INSUFFICIENT_MEMORY, NULL);
+    described = package_describe(&entry, 1);
+    if (described == NULL)
+        return message_fail("QuerySecurityPackageInfo", SEC_E_INSUFFICIENT_MEMORY, NULL);
+    *ppPackageInfo = described;
+    return SEC_E_OK;
 }
 
 SECURITY_STATUS sspia_QuerySecurityPackageInfoW(const SEC_WCHAR *pszPackageName,
                                                 PSecPkgInfoW *ppPackageInfo)
 {
+    PSecPkgInfoW described;
     struct package_entry entry;
     SECURITY_STATUS status;
 
     if (ppPackageInfo == NULL)
         return message_fail("QuerySecurityPackageInfo", SEC_E_INVALID_PARAMETER,
                             "ppPackageInfo is NULL");
-    *ppPackageInfo = NULL;
     status = find(true, pszPackageName, &entry);
     if (status != SEC_E_OK)
         return status;
-    *ppPackageInfo = package_describe_wide(&entry, 1);
-    return *ppPackageInfo != NULL
-               ? SEC_E_OK
-               : message_fail("QuerySecurityPackageInfo", SEC_E_INSUFFICIENT_MEMORY, NULL);
+    described = package_describe_wide(&entry, 1);
+    if (described == NULL)
+        return message_fail("QuerySecurityPackageInfo", SEC_E_INSUFFICIENT_MEMORY, NULL);
+    *ppPackageInfo = described;
+    return SEC_E_OK;
 }
 
 const char *sspia_package_oid(const char *package)

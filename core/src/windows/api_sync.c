@@ -19,7 +19,8 @@ static SECURITY_STATUS step(bool wide, const void *target, struct step_arguments
     return status == SEC_E_OK ? operation_perform(&job) : status;
 }
 
-SECURITY_STATUS sspia_AcquireCredentialsHandleA(SEC_CHAR *pszPrincipal, SEC_CHAR *pszPackage,
+SECURITY_STATUS sspia_AcquireCredentialsHandleA(const SEC_CHAR *pszPrincipal,
+                                                const SEC_CHAR *pszPackage,
                                                 uint32_t fCredentialUse, void *pvLogonId,
                                                 void *pAuthData, SEC_GET_KEY_FN pGetKeyFn,
                                                 void *pvGetKeyArgument,
@@ -38,7 +39,8 @@ SECURITY_STATUS sspia_AcquireCredentialsHandleA(SEC_CHAR *pszPrincipal, SEC_CHAR
     return acquire(false, pszPrincipal, pszPackage, &arguments);
 }
 
-SECURITY_STATUS sspia_AcquireCredentialsHandleW(SEC_WCHAR *pszPrincipal, SEC_WCHAR *pszPackage,
+SECURITY_STATUS sspia_AcquireCredentialsHandleW(const SEC_WCHAR *pszPrincipal,
+                                                const SEC_WCHAR *pszPackage,
                                                 uint32_t fCredentialUse, void *pvLogonId,
                                                 void *pAuthData, SEC_GET_KEY_FN pGetKeyFn,
                                                 void *pvGetKeyArgument,
@@ -66,13 +68,11 @@ SECURITY_STATUS sspia_FreeCredentialsHandle(PCredHandle phCredential)
                : SEC_E_INVALID_PARAMETER;
 }
 
-SECURITY_STATUS sspia_InitializeSecurityContextA(PCredHandle phCredential,
-                                                 PCtxtHandle phContext, SEC_CHAR *pszTargetName,
-                                                 uint32_t fContextReq, uint32_t Reserved1,
-                                                 uint32_t TargetDataRep, PSecBufferDesc pInput,
-                                                 uint32_t Reserved2, PCtxtHandle phNewContext,
-                                                 PSecBufferDesc pOutput,
-                                                 uint32_t *pfContextAttr, PTimeStamp ptsExpiry)
+SECURITY_STATUS sspia_InitializeSecurityContextA(
+    PCredHandle phCredential, PCtxtHandle phContext, const SEC_CHAR *pszTargetName,
+    uint32_t fContextReq, uint32_t Reserved1, uint32_t TargetDataRep, PSecBufferDesc pInput,
+    uint32_t Reserved2, PCtxtHandle phNewContext, PSecBufferDesc pOutput,
+    uint32_t *pfContextAttr, PTimeStamp ptsExpiry)
 {
     struct step_arguments arguments = {
         .credential = phCredential,
@@ -92,7 +92,7 @@ SECURITY_STATUS sspia_InitializeSecurityContextA(PCredHandle phCredential,
 }
 
 SECURITY_STATUS sspia_InitializeSecurityContextW(
-    PCredHandle phCredential, PCtxtHandle phContext, SEC_WCHAR *pszTargetName,
+    PCredHandle phCredential, PCtxtHandle phContext, const SEC_WCHAR *pszTargetName,
     uint32_t fContextReq, uint32_t Reserved1, uint32_t TargetDataRep, PSecBufferDesc pInput,
     uint32_t Reserved2, PCtxtHandle phNewContext, PSecBufferDesc pOutput,
     uint32_t *pfContextAttr, PTimeStamp ptsExpiry)

@@ -85,14 +85,16 @@ static SECURITY_STATUS import_by_name(bool wide, const void *name, const SecBuff
     return status;
 }
 
-SECURITY_STATUS sspia_ImportSecurityContextA(SEC_CHAR *pszPackage, PSecBuffer pPackedContext,
-                                             void *Token, PCtxtHandle phContext)
+SECURITY_STATUS sspia_ImportSecurityContextA(const SEC_CHAR *pszPackage,
+                                             PSecBuffer pPackedContext, void *Token,
+                                             PCtxtHandle phContext)
 {
     return import_by_name(false, pszPackage, pPackedContext, Token, phContext);
 }
 
-SECURITY_STATUS sspia_ImportSecurityContextW(SEC_WCHAR *pszPackage, PSecBuffer pPackedContext,
-                                             void *Token, PCtxtHandle phContext)
+SECURITY_STATUS sspia_ImportSecurityContextW(const SEC_WCHAR *pszPackage,
+                                             PSecBuffer pPackedContext, void *Token,
+                                             PCtxtHandle phContext)
 {
     return import_by_name(true, pszPackage, pPackedContext, Token, phContext);
 }

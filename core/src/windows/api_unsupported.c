@@ -2,20 +2,6 @@
 /* What cannot mean anything here. Each says so. */
 #include "message.h"
 
-SECURITY_STATUS sspia_ImpersonateSecurityContext(PCtxtHandle phContext)
-{
-    (void)phContext;
-    return message_fail("ImpersonateSecurityContext", SEC_E_UNSUPPORTED_FUNCTION,
-                        "Windows access tokens have no counterpart");
-}
-
-SECURITY_STATUS sspia_RevertSecurityContext(PCtxtHandle phContext)
-{
-    (void)phContext;
-    return message_fail("RevertSecurityContext", SEC_E_UNSUPPORTED_FUNCTION,
-                        "Windows access tokens have no counterpart");
-}
-
 SECURITY_STATUS sspia_QuerySecurityContextToken(PCtxtHandle phContext, void **Token)
 {
     (void)phContext;
@@ -24,8 +10,8 @@ SECURITY_STATUS sspia_QuerySecurityContextToken(PCtxtHandle phContext, void **To
                         "Windows access tokens have no counterpart");
 }
 
-SECURITY_STATUS sspia_AddCredentialsA(PCredHandle phCredential, SEC_CHAR *pszPrincipal,
-                                      SEC_CHAR *pszPackage, uint32_t fCredentialUse,
+SECURITY_STATUS sspia_AddCredentialsA(PCredHandle phCredential, const SEC_CHAR *pszPrincipal,
+                                      const SEC_CHAR *pszPackage, uint32_t fCredentialUse,
                                       void *pAuthData, SEC_GET_KEY_FN pGetKeyFn,
                                       void *pvGetKeyArgument, PTimeStamp ptsExpiry)
 {
@@ -41,10 +27,13 @@ SECURITY_STATUS sspia_AddCredentialsA(PCredHandle phCredential, SEC_CHAR *pszPri
                         "a credential here has one identity");
 }
 
-SECURITY_STATUS sspia_ChangeAccountPasswordA(SEC_CHAR *pszPackageName, SEC_CHAR *pszDomainName,
-                                             SEC_CHAR *pszAccountName, SEC_CHAR *pszOldPassword,
-                                             SEC_CHAR *pszNewPassword, BOOLEAN bImpersonating,
-                                             uint32_t dwReserved, PSecBufferDesc pOutput)
+SECURITY_STATUS sspia_ChangeAccountPasswordA(const SEC_CHAR *pszPackageName,
+                                             const SEC_CHAR *pszDomainName,
+                                             const SEC_CHAR *pszAccountName,
+                                             const SEC_CHAR *pszOldPassword,
+                                             const SEC_CHAR *pszNewPassword,
+                                             BOOLEAN bImpersonating, uint32_t dwReserved,
+                                             PSecBufferDesc pOutput)
 {
     (void)pszPackageName;
     (void)pszDomainName;
@@ -65,8 +54,8 @@ SECURITY_STATUS sspia_DeleteSecurityPackageA(const SEC_CHAR *pszPackageName)
                         "a package that was loaded stays");
 }
 
-SECURITY_STATUS sspia_AddCredentialsW(PCredHandle phCredential, SEC_WCHAR *pszPrincipal,
-                                      SEC_WCHAR *pszPackage, uint32_t fCredentialUse,
+SECURITY_STATUS sspia_AddCredentialsW(PCredHandle phCredential, const SEC_WCHAR *pszPrincipal,
+                                      const SEC_WCHAR *pszPackage, uint32_t fCredentialUse,
                                       void *pAuthData, SEC_GET_KEY_FN pGetKeyFn,
                                       void *pvGetKeyArgument, PTimeStamp ptsExpiry)
 {
@@ -82,12 +71,13 @@ SECURITY_STATUS sspia_AddCredentialsW(PCredHandle phCredential, SEC_WCHAR *pszPr
                         "a credential here has one identity");
 }
 
-SECURITY_STATUS sspia_ChangeAccountPasswordW(SEC_WCHAR *pszPackageName,
-                                             SEC_WCHAR *pszDomainName,
-                                             SEC_WCHAR *pszAccountName,
-                                             SEC_WCHAR *pszOldPassword,
-                                             SEC_WCHAR *pszNewPassword, BOOLEAN bImpersonating,
-                                             uint32_t dwReserved, PSecBufferDesc pOutput)
+SECURITY_STATUS sspia_ChangeAccountPasswordW(const SEC_WCHAR *pszPackageName,
+                                             const SEC_WCHAR *pszDomainName,
+                                             const SEC_WCHAR *pszAccountName,
+                                             const SEC_WCHAR *pszOldPassword,
+                                             const SEC_WCHAR *pszNewPassword,
+                                             BOOLEAN bImpersonating, uint32_t dwReserved,
+                                             PSecBufferDesc pOutput)
 {
     (void)pszPackageName;
     (void)pszDomainName;

@@ -7,9 +7,11 @@
  */
 #include "sspi.h"
 
-/* Reserved members stay NULL. */
+/* As on Windows: version 1, and EncryptMessage and DecryptMessage where they were before they
+ * had places of their own, which old programs look into. The other reserved members are NULL.
+ */
 static const SecurityFunctionTableA table_a = {
-    .dwVersion = SECURITY_SUPPORT_PROVIDER_INTERFACE_VERSION_5,
+    .dwVersion = SECURITY_SUPPORT_PROVIDER_INTERFACE_VERSION,
     .EnumerateSecurityPackagesA = sspia_EnumerateSecurityPackagesA,
     .QueryCredentialsAttributesA = sspia_QueryCredentialsAttributesA,
     .AcquireCredentialsHandleA = sspia_AcquireCredentialsHandleA,
@@ -26,6 +28,8 @@ static const SecurityFunctionTableA table_a = {
     .VerifySignature = sspia_VerifySignature,
     .FreeContextBuffer = sspia_FreeContextBuffer,
     .QuerySecurityPackageInfoA = sspia_QuerySecurityPackageInfoA,
+    .Reserved3 = (void *)sspia_EncryptMessage,
+    .Reserved4 = (void *)sspia_DecryptMessage,
     .ExportSecurityContext = sspia_ExportSecurityContext,
     .ImportSecurityContextA = sspia_ImportSecurityContextA,
     .AddCredentialsA = sspia_AddCredentialsA,
@@ -40,7 +44,7 @@ static const SecurityFunctionTableA table_a = {
 };
 
 static const SecurityFunctionTableW table_w = {
-    .dwVersion = SECURITY_SUPPORT_PROVIDER_INTERFACE_VERSION_5,
+    .dwVersion = SECURITY_SUPPORT_PROVIDER_INTERFACE_VERSION,
     .EnumerateSecurityPackagesW = sspia_EnumerateSecurityPackagesW,
     .QueryCredentialsAttributesW = sspia_QueryCredentialsAttributesW,
     .AcquireCredentialsHandleW = sspia_AcquireCredentialsHandleW,
@@ -57,6 +61,8 @@ static const SecurityFunctionTableW table_w = {
     .VerifySignature = sspia_VerifySignature,
     .FreeContextBuffer = sspia_FreeContextBuffer,
     .QuerySecurityPackageInfoW = sspia_QuerySecurityPackageInfoW,
+    .Reserved3 = (void *)sspia_EncryptMessage,
+    .Reserved4 = (void *)sspia_DecryptMessage,
     .ExportSecurityContext = sspia_ExportSecurityContext,
     .ImportSecurityContextW = sspia_ImportSecurityContextW,
     .AddCredentialsW = sspia_AddCredentialsW,
