@@ -37,6 +37,7 @@ void gss_credential_release(void *object)
         return;
     gss_source_clear(&credential->outbound);
     gss_source_clear(&credential->inbound);
+    gss_packed_keytab_close(credential->packed);
     free(credential->principal);
     free(credential);
 }

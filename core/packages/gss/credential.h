@@ -2,6 +2,7 @@
 #ifndef GSS_CREDENTIAL_H
 #define GSS_CREDENTIAL_H
 
+#include "packed_keytab.h"
 #include "source.h"
 
 #include <stdatomic.h>
@@ -15,7 +16,8 @@
 typedef struct gss_credential {
     atomic_uint references;
     uint32_t use;
-    char *principal; /* of an acceptor, as the caller gave it, or NULL */
+    char *principal;           /* of an acceptor, as the caller gave it, or NULL */
+    gss_packed_keytab *packed; /* or NULL; the sources' recipes name it */
     gss_source outbound;
     gss_source inbound;
 } gss_credential;

@@ -22,7 +22,8 @@ static uint32_t usable_outbound(neg_kind kind, const char *principal,
                                 const sspia_identity *identity)
 {
     const bool tickets = neg_given(identity->credential_cache) ||
-                         neg_given(identity->client_keytab) || neg_given(identity->impersonate);
+                         neg_given(identity->client_keytab) ||
+                         identity->keytab_content != NULL || neg_given(identity->impersonate);
     const bool accounts = neg_given(identity->ntlm_user_file);
     const bool password = identity->password != NULL;
     const bool user = neg_given(identity->user) || neg_given(principal);
@@ -40,7 +41,7 @@ static uint32_t usable_outbound(neg_kind kind, const char *principal,
 
 static uint32_t usable_inbound(neg_kind kind, uint32_t use, const sspia_identity *identity)
 {
-    const bool keys = neg_given(identity->keytab);
+    const bool keys = neg_given(identity->keytab) || identity->keytab_content != NULL;
     const bool named = neg_given(identity->ntlm_user_file) ||
                        neg_given(identity->ntlm_helper) || identity->ntlm_verifier != NULL;
     /* A password for both directions is the one to log on with. */
@@ -62,8 +63,9 @@ static bool is_named(neg_kind kind, const sspia_identity *identity)
 {
     if (kind == NEG_KERBEROS)
         return neg_given(identity->credential_cache) || neg_given(identity->client_keytab) ||
-               neg_given(identity->keytab) || neg_given(identity->replay_cache) ||
-               neg_given(identity->impersonate) || identity->delegation != 0;
+               neg_given(identity->keytab) || identity->keytab_content != NULL ||
+               neg_given(identity->replay_cache) || neg_given(identity->impersonate) ||
+               identity->delegation != 0;
     return kind == NEG_NTLM &&
            (neg_given(identity->ntlm_user_file) || neg_given(identity->ntlm_helper) ||
             identity->ntlm_verifier != NULL);
