@@ -54,7 +54,8 @@ libdir=$(pkg-config --variable=libdir sspi-async)
 if grep -rl -e "$build" -e "$work/first" "$prefix" --include='*.pc' --include='*.cmake'; then
     fail "these files name folders that users do not have"
 fi
-for file in sspi.h sspi_queue.h sspi_package.h; do
+for file in sspi.h sspi_queue.h sspi_package.h sspi_windows.h sspi_types.h sspi_identity.h \
+    security.h schannel.h; do
     [ -f "$prefix/include/sspi-async/$file" ] || fail "$file was not installed"
 done
 for file in libsspi-async.so libsspi-async.so.1 libsspi-async-compat.so.1 \

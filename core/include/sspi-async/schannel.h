@@ -70,6 +70,7 @@ extern "C" {
 #define UNISP_NAME_W    u"Microsoft Unified Security Protocol Provider"
 #define SCHANNEL_NAME_A "Schannel"
 #define SCHANNEL_NAME_W u"Schannel"
+#define UNISP_RPC_ID    14
 #ifndef SSPI_ASYNC_NO_PLAIN_NAMES
 #ifdef UNICODE
 #define UNISP_NAME    UNISP_NAME_W
@@ -190,12 +191,12 @@ typedef struct _TLS_PARAMETERS {
 } TLS_PARAMETERS, *PTLS_PARAMETERS;
 
 /* Versions of old structures, which nothing takes. */
-#define SCH_CRED_V1 1u
-#define SCH_CRED_V2 2u
-#define SCH_CRED_V3 3u
+#define SCH_CRED_V1      1u
+#define SCH_CRED_V2      2u
+#define SCH_CRED_V3      3u
+#define SCH_CRED_VERSION SCH_CRED_V2
 
 #define SCHANNEL_CRED_VERSION   4u
-#define SCH_CRED_VERSION        SCHANNEL_CRED_VERSION
 #define SCH_CREDENTIALS_VERSION 5u
 
 /* Of dwCredFormat, which counts only with cCreds. */
@@ -291,6 +292,7 @@ typedef struct _SCHANNEL_CRED {
 #define SP_PROT_DTLS1_2_CLIENT   0x00080000u
 #define SP_PROT_UNI_SERVER       0x40000000u
 #define SP_PROT_UNI_CLIENT       0x80000000u
+#define SP_PROT_UNI              (SP_PROT_UNI_SERVER | SP_PROT_UNI_CLIENT)
 #define SP_PROT_PCT1             (SP_PROT_PCT1_SERVER | SP_PROT_PCT1_CLIENT)
 #define SP_PROT_SSL2             (SP_PROT_SSL2_SERVER | SP_PROT_SSL2_CLIENT)
 #define SP_PROT_SSL3             (SP_PROT_SSL3_SERVER | SP_PROT_SSL3_CLIENT)
@@ -316,14 +318,14 @@ typedef struct _SCHANNEL_CRED {
 #define SP_PROT_SSL3TLS1_X_SERVERS (SP_PROT_TLS1_X_SERVER | SP_PROT_SSL3_SERVER)
 #define SP_PROT_SSL3TLS1_X_CLIENTS (SP_PROT_TLS1_X_CLIENT | SP_PROT_SSL3_CLIENT)
 #define SP_PROT_SSL3TLS1_X         (SP_PROT_SSL3 | SP_PROT_TLS1_X)
-#define SP_PROT_X_CLIENTS          (SP_PROT_CLIENTS | SP_PROT_TLS1_X_CLIENT)
-#define SP_PROT_X_SERVERS          (SP_PROT_SERVERS | SP_PROT_TLS1_X_SERVER)
 #define SP_PROT_DTLS               (SP_PROT_DTLS_SERVER | SP_PROT_DTLS_CLIENT)
 #define SP_PROT_DTLS1_0            (SP_PROT_DTLS1_0_SERVER | SP_PROT_DTLS1_0_CLIENT)
 #define SP_PROT_DTLS1_2            (SP_PROT_DTLS1_2_SERVER | SP_PROT_DTLS1_2_CLIENT)
 #define SP_PROT_DTLS1_X_SERVER     (SP_PROT_DTLS1_0_SERVER | SP_PROT_DTLS1_2_SERVER)
 #define SP_PROT_DTLS1_X_CLIENT     (SP_PROT_DTLS1_0_CLIENT | SP_PROT_DTLS1_2_CLIENT)
 #define SP_PROT_DTLS1_X            (SP_PROT_DTLS1_X_SERVER | SP_PROT_DTLS1_X_CLIENT)
+#define SP_PROT_X_CLIENTS          (SP_PROT_CLIENTS | SP_PROT_TLS1_X_CLIENT | SP_PROT_DTLS1_X_CLIENT)
+#define SP_PROT_X_SERVERS          (SP_PROT_SERVERS | SP_PROT_TLS1_X_SERVER | SP_PROT_DTLS1_X_SERVER)
 #define SP_PROT_CLIENTS                                                                        \
     (SP_PROT_PCT1_CLIENT | SP_PROT_SSL2_CLIENT | SP_PROT_SSL3_CLIENT | SP_PROT_UNI_CLIENT |    \
      SP_PROT_TLS1_CLIENT)
@@ -390,7 +392,9 @@ typedef struct _SCHANNEL_SESSION_TOKEN {
 #define TLS1_ALERT_CLOSE_NOTIFY         0u
 #define TLS1_ALERT_UNEXPECTED_MESSAGE   10u
 #define TLS1_ALERT_BAD_RECORD_MAC       20u
+#define TLS1_ALERT_DECRYPTION_FAILED    21u
 #define TLS1_ALERT_RECORD_OVERFLOW      22u
+#define TLS1_ALERT_DECOMPRESSION_FAIL   30u
 #define TLS1_ALERT_HANDSHAKE_FAILURE    40u
 #define TLS1_ALERT_BAD_CERTIFICATE      42u
 #define TLS1_ALERT_UNSUPPORTED_CERT     43u
@@ -402,6 +406,7 @@ typedef struct _SCHANNEL_SESSION_TOKEN {
 #define TLS1_ALERT_ACCESS_DENIED        49u
 #define TLS1_ALERT_DECODE_ERROR         50u
 #define TLS1_ALERT_DECRYPT_ERROR        51u
+#define TLS1_ALERT_EXPORT_RESTRICTION   60u
 #define TLS1_ALERT_PROTOCOL_VERSION     70u
 #define TLS1_ALERT_INSUFFIENT_SECURITY  71u /* as Windows spells it */
 #define TLS1_ALERT_INTERNAL_ERROR       80u
@@ -445,41 +450,42 @@ typedef struct _SecPkgContext_ApplicationProtocol {
  * buffer. SEC_E_NO_CREDENTIALS: there is no such certificate. SEC_E_OUT_OF_SEQUENCE: the
  * handshake has not come that far.
  */
-#define SECPKG_ATTR_ISSUER_LIST              0x50u
-#define SECPKG_ATTR_REMOTE_CRED              0x51u
-#define SECPKG_ATTR_LOCAL_CRED               0x52u
-#define SECPKG_ATTR_REMOTE_CERT_CONTEXT      0x53u /* PCCERT_CONTEXT */
-#define SECPKG_ATTR_LOCAL_CERT_CONTEXT       0x54u /* PCCERT_CONTEXT */
-#define SECPKG_ATTR_ROOT_STORE               0x55u
-#define SECPKG_ATTR_SUPPORTED_ALGS           0x56u /* credential */
-#define SECPKG_ATTR_CIPHER_STRENGTHS         0x57u /* credential */
-#define SECPKG_ATTR_SUPPORTED_PROTOCOLS      0x58u /* credential */
-#define SECPKG_ATTR_ISSUER_LIST_EX           0x59u
-#define SECPKG_ATTR_CONNECTION_INFO          0x5Au
-#define SECPKG_ATTR_EAP_KEY_BLOCK            0x5Bu
-#define SECPKG_ATTR_MAPPED_CRED_ATTR         0x5Cu
-#define SECPKG_ATTR_SESSION_INFO             0x5Du
-#define SECPKG_ATTR_APP_DATA                 0x5Eu
-#define SECPKG_ATTR_REMOTE_CERTIFICATES      0x5Fu
-#define SECPKG_ATTR_CLIENT_CERT_POLICY       0x60u
-#define SECPKG_ATTR_CC_POLICY_RESULT         0x61u
-#define SECPKG_ATTR_USE_NCRYPT               0x62u
-#define SECPKG_ATTR_LOCAL_CERT_INFO          0x63u
-#define SECPKG_ATTR_CIPHER_INFO              0x64u
-#define SECPKG_ATTR_EAP_PRF_INFO             0x65u
-#define SECPKG_ATTR_SUPPORTED_SIGNATURES     0x66u
-#define SECPKG_ATTR_REMOTE_CERT_CHAIN        0x67u
-#define SECPKG_ATTR_UI_INFO                  0x68u
-#define SECPKG_ATTR_EARLY_START              0x69u
-#define SECPKG_ATTR_KEYING_MATERIAL_INFO     0x6Au /* set */
-#define SECPKG_ATTR_KEYING_MATERIAL          0x6Bu
-#define SECPKG_ATTR_SRTP_PARAMETERS          0x6Cu
-#define SECPKG_ATTR_TOKEN_BINDING            0x6Du
-#define SECPKG_ATTR_CONNECTION_INFO_EX       0x6Eu
-#define SECPKG_ATTR_KEYING_MATERIAL_INPROC   0x70u
-#define SECPKG_ATTR_CERT_CHECK_RESULT        0x71u
-#define SECPKG_ATTR_CERT_CHECK_RESULT_INPROC 0x72u
-#define SECPKG_ATTR_SESSION_TICKET_KEYS      0x73u
+#define SECPKG_ATTR_ISSUER_LIST                   0x50u
+#define SECPKG_ATTR_REMOTE_CRED                   0x51u
+#define SECPKG_ATTR_LOCAL_CRED                    0x52u
+#define SECPKG_ATTR_REMOTE_CERT_CONTEXT           0x53u /* PCCERT_CONTEXT */
+#define SECPKG_ATTR_LOCAL_CERT_CONTEXT            0x54u /* PCCERT_CONTEXT */
+#define SECPKG_ATTR_ROOT_STORE                    0x55u
+#define SECPKG_ATTR_SUPPORTED_ALGS                0x56u /* credential */
+#define SECPKG_ATTR_CIPHER_STRENGTHS              0x57u /* credential */
+#define SECPKG_ATTR_SUPPORTED_PROTOCOLS           0x58u /* credential */
+#define SECPKG_ATTR_ISSUER_LIST_EX                0x59u
+#define SECPKG_ATTR_CONNECTION_INFO               0x5Au
+#define SECPKG_ATTR_EAP_KEY_BLOCK                 0x5Bu
+#define SECPKG_ATTR_MAPPED_CRED_ATTR              0x5Cu
+#define SECPKG_ATTR_SESSION_INFO                  0x5Du
+#define SECPKG_ATTR_APP_DATA                      0x5Eu
+#define SECPKG_ATTR_REMOTE_CERTIFICATES           0x5Fu
+#define SECPKG_ATTR_CLIENT_CERT_POLICY            0x60u
+#define SECPKG_ATTR_CC_POLICY_RESULT              0x61u
+#define SECPKG_ATTR_USE_NCRYPT                    0x62u
+#define SECPKG_ATTR_LOCAL_CERT_INFO               0x63u
+#define SECPKG_ATTR_CIPHER_INFO                   0x64u
+#define SECPKG_ATTR_EAP_PRF_INFO                  0x65u
+#define SECPKG_ATTR_SUPPORTED_SIGNATURES          0x66u
+#define SECPKG_ATTR_REMOTE_CERT_CHAIN             0x67u
+#define SECPKG_ATTR_UI_INFO                       0x68u
+#define SECPKG_ATTR_EARLY_START                   0x69u
+#define SECPKG_ATTR_KEYING_MATERIAL_INFO          0x6Au /* set */
+#define SECPKG_ATTR_KEYING_MATERIAL               0x6Bu
+#define SECPKG_ATTR_SRTP_PARAMETERS               0x6Cu
+#define SECPKG_ATTR_TOKEN_BINDING                 0x6Du
+#define SECPKG_ATTR_CONNECTION_INFO_EX            0x6Eu
+#define SECPKG_ATTR_KEYING_MATERIAL_TOKEN_BINDING 0x6Fu
+#define SECPKG_ATTR_KEYING_MATERIAL_INPROC        0x70u
+#define SECPKG_ATTR_CERT_CHECK_RESULT             0x71u
+#define SECPKG_ATTR_CERT_CHECK_RESULT_INPROC      0x72u
+#define SECPKG_ATTR_SESSION_TICKET_KEYS           0x73u
 /* Ours: tls-exporter bindings (RFC 9266) as SecPkgContext_Bindings, for TLS 1.3 and for
  * TLS 1.2 with the extended master secret. */
 #define SSPIA_ATTR_EXPORTER_BINDINGS 0x53500001u

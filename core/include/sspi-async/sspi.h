@@ -541,6 +541,11 @@ typedef struct _SecPkgInfoW {
 #define SECPKG_FLAG_CREDENTIAL_ISOLATION_ENABLED 0x1000000u
 #define SECPKG_FLAG_APPLY_LOOPBACK               0x2000000u
 
+#define SECPKG_OPTIONS_TYPE_UNKNOWN 0u
+#define SECPKG_OPTIONS_TYPE_LSA     1u
+#define SECPKG_OPTIONS_TYPE_SSPI    2u
+#define SECPKG_OPTIONS_PERMANENT    0x1u
+
 typedef struct _SECURITY_PACKAGE_OPTIONS {
     uint32_t Size;
     uint32_t Type;
@@ -556,6 +561,7 @@ typedef struct _SECURITY_PACKAGE_OPTIONS {
 #define SECPKG_ATTR_LIFESPAN                    2u
 #define SECPKG_ATTR_DCE_INFO                    3u
 #define SECPKG_ATTR_STREAM_SIZES                4u
+#define SECPKG_ATTR_DATAGRAM_SIZES              SECPKG_ATTR_STREAM_SIZES
 #define SECPKG_ATTR_KEY_INFO                    5u
 #define SECPKG_ATTR_AUTHORITY                   6u
 #define SECPKG_ATTR_PROTO_INFO                  7u
@@ -727,6 +733,97 @@ typedef struct _SecPkgCredentials_NamesA {
 typedef struct _SecPkgCredentials_NamesW {
     SEC_WCHAR *sUserName;
 } SecPkgCredentials_NamesW, *PSecPkgCredentials_NamesW;
+
+/* Results of queries that no package here answers (SEC_E_UNSUPPORTED_FUNCTION), for programs
+ * that ask and can do without. */
+typedef struct _SecPkgContext_DceInfo {
+    uint32_t AuthzSvc;
+    void *pPac;
+} SecPkgContext_DceInfo, *PSecPkgContext_DceInfo;
+
+typedef struct _SecPkgContext_ProtoInfoA {
+    SEC_CHAR *sProtocolName;
+    uint32_t majorVersion;
+    uint32_t minorVersion;
+} SecPkgContext_ProtoInfoA, *PSecPkgContext_ProtoInfoA;
+typedef struct _SecPkgContext_ProtoInfoW {
+    SEC_WCHAR *sProtocolName;
+    uint32_t majorVersion;
+    uint32_t minorVersion;
+} SecPkgContext_ProtoInfoW, *PSecPkgContext_ProtoInfoW;
+
+typedef struct _SecPkgContext_PasswordExpiry {
+    TimeStamp tsPasswordExpires;
+} SecPkgContext_PasswordExpiry, *PSecPkgContext_PasswordExpiry;
+
+typedef struct _SecPkgContext_LogoffTime {
+    TimeStamp tsLogoffTime;
+} SecPkgContext_LogoffTime, *PSecPkgContext_LogoffTime;
+
+typedef struct _SecPkgContext_UserFlags {
+    uint32_t UserFlags;
+} SecPkgContext_UserFlags, *PSecPkgContext_UserFlags;
+
+typedef enum _SECPKG_CRED_CLASS {
+    SecPkgCredClass_None = 0,
+    SecPkgCredClass_Ephemeral = 10,
+    SecPkgCredClass_PersistedGeneric = 20,
+    SecPkgCredClass_PersistedSpecific = 30,
+    SecPkgCredClass_Explicit = 40
+} SECPKG_CRED_CLASS,
+    *PSECPKG_CRED_CLASS;
+
+typedef struct _SecPkgContext_CredInfo {
+    SECPKG_CRED_CLASS CredClass;
+    uint32_t IsPromptingNeeded;
+} SecPkgContext_CredInfo, *PSecPkgContext_CredInfo;
+
+typedef struct _SecPkgContext_CredentialNameA {
+    uint32_t CredentialType;
+    SEC_CHAR *sCredentialName;
+} SecPkgContext_CredentialNameA, *PSecPkgContext_CredentialNameA;
+typedef struct _SecPkgContext_CredentialNameW {
+    uint32_t CredentialType;
+    SEC_WCHAR *sCredentialName;
+} SecPkgContext_CredentialNameW, *PSecPkgContext_CredentialNameW;
+
+typedef struct _SecPkgContext_TargetInformation {
+    uint32_t MarshalledTargetInfoLength;
+    unsigned char *MarshalledTargetInfo;
+} SecPkgContext_TargetInformation, *PSecPkgContext_TargetInformation;
+
+typedef struct _SecPkgContext_Target {
+    uint32_t TargetLength;
+    char *Target;
+} SecPkgContext_Target, *PSecPkgContext_Target;
+
+typedef struct _SecPkgContext_AccessToken {
+    void *AccessToken;
+} SecPkgContext_AccessToken, *PSecPkgContext_AccessToken;
+
+typedef struct _SecPkgContext_AuthzID {
+    uint32_t AuthzIDLength;
+    char *AuthzID;
+} SecPkgContext_AuthzID, *PSecPkgContext_AuthzID;
+
+typedef enum _SECPKG_ATTR_LCT_STATUS {
+    SecPkgAttrLastClientTokenYes,
+    SecPkgAttrLastClientTokenNo,
+    SecPkgAttrLastClientTokenMaybe
+} SECPKG_ATTR_LCT_STATUS,
+    *PSECPKG_ATTR_LCT_STATUS;
+
+typedef struct _SecPkgContext_LastClientTokenStatus {
+    SECPKG_ATTR_LCT_STATUS LastClientTokenStatus;
+} SecPkgContext_LastClientTokenStatus, *PSecPkgContext_LastClientTokenStatus;
+
+typedef struct _SecPkgContext_NegoStatus {
+    uint32_t LastStatus;
+} SecPkgContext_NegoStatus, *PSecPkgContext_NegoStatus;
+
+typedef struct _SecPkgContext_SubjectAttributes {
+    void *AttributeInfo;
+} SecPkgContext_SubjectAttributes, *PSecPkgContext_SubjectAttributes;
 
 /* Quality of protection. */
 #define SECQOP_WRAP_NO_ENCRYPT 0x80000001u
@@ -1191,6 +1288,10 @@ SSPI_ASYNC_API SECURITY_STATUS sspia_FreeContextBuffer(void *pvContextBuffer);
 #define PSecPkgContext_Authority           PSecPkgContext_AuthorityW
 #define PSecPkgContext_PackageInfo         PSecPkgContext_PackageInfoW
 #define PSecPkgContext_NegotiationInfo     PSecPkgContext_NegotiationInfoW
+#define SecPkgContext_ProtoInfo            SecPkgContext_ProtoInfoW
+#define SecPkgContext_CredentialName       SecPkgContext_CredentialNameW
+#define PSecPkgContext_ProtoInfo           PSecPkgContext_ProtoInfoW
+#define PSecPkgContext_CredentialName      PSecPkgContext_CredentialNameW
 #define PSecPkgCredentials_Names           PSecPkgCredentials_NamesW
 #define SECURITY_ENTRYPOINT                SECURITY_ENTRYPOINTW
 #define SECURITY_ENTRYPOINT_ANSI           SECURITY_ENTRYPOINT_ANSIW
@@ -1246,6 +1347,10 @@ SSPI_ASYNC_API SECURITY_STATUS sspia_FreeContextBuffer(void *pvContextBuffer);
 #define PSecPkgContext_Authority           PSecPkgContext_AuthorityA
 #define PSecPkgContext_PackageInfo         PSecPkgContext_PackageInfoA
 #define PSecPkgContext_NegotiationInfo     PSecPkgContext_NegotiationInfoA
+#define SecPkgContext_ProtoInfo            SecPkgContext_ProtoInfoA
+#define SecPkgContext_CredentialName       SecPkgContext_CredentialNameA
+#define PSecPkgContext_ProtoInfo           PSecPkgContext_ProtoInfoA
+#define PSecPkgContext_CredentialName      PSecPkgContext_CredentialNameA
 #define PSecPkgCredentials_Names           PSecPkgCredentials_NamesA
 #define SECURITY_ENTRYPOINT                SECURITY_ENTRYPOINTA
 #define SECURITY_ENTRYPOINT_ANSI           SECURITY_ENTRYPOINT_ANSIA

@@ -21,6 +21,7 @@
 #endif
 
 #define SEC_ENTRY
+#define SEC_FAR
 
 #ifndef WINPR_WTYPES_H
 typedef int32_t NTSTATUS;
@@ -60,11 +61,15 @@ typedef struct _UNICODE_STRING {
 #define FALSE 0
 #endif
 
-/* A string or character constant of the kind that UNICODE says. */
+/* Strings and their constants, of the kind that UNICODE says. */
 #ifdef UNICODE
 #define SEC_TEXT(text) u##text
+typedef SEC_WCHAR *SECURITY_PSTR;
+typedef const SEC_WCHAR *SECURITY_PCSTR;
 #else
 #define SEC_TEXT(text) text
+typedef SEC_CHAR *SECURITY_PSTR;
+typedef const SEC_CHAR *SECURITY_PCSTR;
 #endif
 
 #endif

@@ -204,6 +204,10 @@ typedef const char *PCCHAR;
 #ifndef MoveMemory
 #define MoveMemory(to, from, size) memmove((to), (from), (size))
 #endif
+/* As SecureZeroMemory of Windows: the compiler may not leave it out. glibc 2.25, musl. */
+#if !defined(SecureZeroMemory) && !defined(WINPR_CRT_H)
+#define SecureZeroMemory(memory, size) explicit_bzero((memory), (size))
+#endif
 #ifndef UNREFERENCED_PARAMETER
 #define UNREFERENCED_PARAMETER(parameter) ((void)(parameter))
 #endif
@@ -218,9 +222,6 @@ typedef const char *PCCHAR;
 #endif
 #ifndef NT_SUCCESS
 #define NT_SUCCESS(status) ((NTSTATUS)(status) >= 0)
-#endif
-#ifndef SEC_SUCCESS
-#define SEC_SUCCESS(status) ((SECURITY_STATUS)(status) >= 0)
 #endif
 #ifndef S_OK
 #define S_OK ((HRESULT)0)
