@@ -111,7 +111,7 @@ static void initiator_logs_on_with_it(void **state)
     assert_true(side_release(&server));
 }
 
-/* Wrong would be: garbage accepted, a crash, or a descriptor left open. */
+/* Wrong would be: garbage accepted, or memory left behind by it. */
 static void what_is_no_keytab_is_refused(void **state)
 {
     static struct packed packed;
@@ -129,6 +129,18 @@ static void what_is_no_keytab_is_refused(void **state)
         assert_int_equal(side_acquire(&server, "Kerberos", &login), SEC_E_UNKNOWN_CREDENTIALS);
         assert_non_null(strstr(server.message, "packed keytab"));
         assert_true(side_release(&server));
+    }
+    for (size_t at = 2; at < 96; at += 3) {
+        static const unsigned char values[] = {0, 0x7f, 0x80, 0xff};
+
+        for (size_t i = 0; i < sizeof(values); i++) {
+            begin(&server, &login, false);
+            pack(&packed, realm_value("KEYTAB"));
+            packed.content[at] = values[i];
+            login.identity.identity = &packed;
+            side_acquire(&server, "Kerberos", &login); /* it may be one still */
+            assert_true(side_release(&server));
+        }
     }
 }
 

@@ -10,6 +10,8 @@
 #include <errno.h>
 #include <krb5.h>
 #include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -22,6 +24,75 @@ struct gss_packed_keytab {
     krb5_keytab keys;
     char name[NAME_SIZE];
 };
+
+/* What is left of a file or of an entry. */
+struct rest {
+    const unsigned char *at;
+    size_t size;
+};
+
+static bool skip(struct rest *rest, size_t size)
+{
+    if (size > rest->size)
+        return false;
+    rest->at += size;
+    rest->size -= size;
+    return true;
+}
+
+static bool take(struct rest *rest, size_t size, uint32_t *number)
+{
+    const unsigned char *at = rest->at;
+
+    if (!skip(rest, size))
+        return false;
+    *number = 0;
+    for (size_t i = 0; i < size; i++)
+        *number = *number << 8 | at[i];
+    return true;
+}
+
+/* Behind its length, which libkrb5 takes for a positive number of 16 bits. */
+static bool skip_name(struct rest *rest)
+{
+    uint32_t length;
+
+    return take(rest, 2, &length) && length > 0 && length <= INT16_MAX && skip(rest, length);
+}
+
+static bool is_entry(struct rest entry)
+{
+    uint32_t components, length;
+    bool good = take(&entry, 2, &components) && components > 0 && components <= INT16_MAX &&
+                skip_name(&entry); /* the realm */
+
+    for (uint32_t i = 0; good && i < components; i++)
+        good = skip_name(&entry);
+    /* Type of the name, time, version, enctype; then the key. */
+    return good && skip(&entry, 4 + 4 + 1 + 2) && take(&entry, 2, &length) && length > 0 &&
+           length <= INT16_MAX && skip(&entry, length);
+}
+
+static bool is_keytab(struct rest file)
+{
+    uint32_t version, size;
+
+    if (!take(&file, 2, &version) || version != 0x0502)
+        return false;
+    while (file.size > 0) {
+        const unsigned char *entry;
+
+        if (!take(&file, 4, &size))
+            return false;
+        if (size == 0)
+            return true;
+        entry = file.at;
+        if (!skip(&file, size > INT32_MAX ? 0u - size : size) ||
+            (size <= INT32_MAX && !is_entry((struct rest){entry, size})))
+            return false;
+    }
+    return true;
+}
 
 static int write_file(const void *content, size_t size)
 {
@@ -66,14 +137,23 @@ static krb5_error_code copy_entries(krb5_context context, krb5_keytab from, krb5
     return count > 0 ? 0 : KRB5_KT_NOTFOUND;
 }
 
+static SECURITY_STATUS no_keytab(sspia_report *report)
+{
+    return gss_status_report(report, SEC_E_UNKNOWN_CREDENTIALS, "packed keytab",
+                             "its bytes are not those of a keytab file with keys in it");
+}
+
 static SECURITY_STATUS fill(gss_packed_keytab *keytab, const void *content, size_t size,
                             sspia_report *report)
 {
     char name[NAME_SIZE];
     krb5_keytab file_keys = NULL;
-    const int file = write_file(content, size);
     krb5_error_code code;
+    int file;
 
+    if (!is_keytab((struct rest){content, size}))
+        return no_keytab(report);
+    file = write_file(content, size);
     if (file < 0)
         return SEC_E_INSUFFICIENT_MEMORY; /* of descriptors, perhaps */
     snprintf(name, sizeof name, "FILE:/proc/self/fd/%d", file);
@@ -85,8 +165,7 @@ static SECURITY_STATUS fill(gss_packed_keytab *keytab, const void *content, size
     close(file);
     if (code == 0 || code == ENOMEM)
         return code == 0 ? SEC_E_OK : SEC_E_INSUFFICIENT_MEMORY;
-    return gss_status_report(report, SEC_E_UNKNOWN_CREDENTIALS, "packed keytab",
-                             "its bytes are not those of a keytab file with keys in it");
+    return no_keytab(report);
 }
 
 SECURITY_STATUS gss_packed_keytab_open(const void *content, size_t size,
