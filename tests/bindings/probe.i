@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: MIT */
+%module probe
+%{
+#include "probe.h"
+%}
+%include "probe.h"

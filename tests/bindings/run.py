@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: MIT
+"""Runs the list of cases in each language that is built, and prints who passed what.
+
+    run.py LANGUAGE=COMMAND...
+
+COMMAND, split at blanks, runs the cases that need no process of their own and prints
+"PASS name" or "FAIL name: why" for each; with a name behind it, it begins one that does. A name
+that is missing, not on the list, or failed, fails the run. Runs inside tests/support/realm.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+EXAMPLES = HERE.parents[1] / "examples"
+DOCS = EXAMPLES.parent / "docs"
+SUFFIXES = {"node": "js", "lua": "lua"}
+LIMIT = 240  # seconds for the cases of a language, on the busiest machine
+EXITS = 30
+
+
+def read_cases() -> dict[str, dict[str, str]]:
+    """The names on the list, each with the languages that have no such thing, and why."""
+    cases = {}
+    for line in (HERE / "cases").read_text().splitlines():
+        if line.strip() and not line.startswith("#"):
+            name, *without = (part.strip() for part in line.split("|"))
+            cases[name] = dict(part.split(": ", 1) for part in without)
+    return cases
+
+
+def exits(command: list[str], name: str) -> str:
+    """Why a program does not end by itself with 3; "" if it does, each time."""
+
+    def once(_: int) -> str:
+        done = subprocess.run(
+            [*command, name], capture_output=True, text=True, timeout=LIMIT, check=False
+        )
+        if done.returncode == 3 and not done.stderr:
+            return ""
+        return f"exit code {done.returncode}: {done.stderr[-500:]}"
+
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        return next((why for why in pool.map(once, range(EXITS)) if why), "")
+
+
+def killed(command: list[str], name: str) -> str:
+    """Why a program that waits does not end by SIGTERM; "" if it does."""
+    with subprocess.Popen([*command, name], stdout=subprocess.PIPE, text=True) as program:
+        try:
+            if program.stdout is None or program.stdout.readline() != "waiting\n":
+                return "it never waits"
+            program.send_signal(signal.SIGTERM)
+            code = program.wait(LIMIT)
+        except subprocess.TimeoutExpired:
+            return "it goes on"
+        finally:
+            program.kill()
+    return "" if code == -signal.SIGTERM else f"exit code {code}"
+
+
+def example(command: list[str], language: str) -> str:
+    """How the example of a language differs from those of the others; "" if it does not."""
+    (program,) = (EXAMPLES / language).glob("handshake.*")
+    who = ["alice", "TEST", os.environ["ALICE_PASSWORD"], os.environ["NTLM_USER_FILE"]]
+    output = ""
+    for arguments in (["Kerberos"], ["NTLM", *who]):
+        done = subprocess.run(
+            [command[0], program, *arguments],
+            capture_output=True, text=True, timeout=LIMIT, check=False,
+        )  # fmt: skip
+        if done.returncode != 0 or done.stderr:
+            return f"exit code {done.returncode}: {done.stderr[-500:]}"
+        output += done.stdout
+    return "" if output == (EXAMPLES / "handshake.expected").read_text() else output
+
+
+def page(command: list[str], language: str) -> str:
+    """Why the first program of a language's page does not run; "" if it does."""
+    text = (DOCS / f"bindings-{language}.md").read_text()
+    program = text.split("\n```", 2)[1].split("\n", 1)[1]
+    with tempfile.NamedTemporaryFile("w", suffix=f".{SUFFIXES[language]}") as file:
+        file.write(program + "\n")
+        file.flush()
+        done = subprocess.run(
+            [command[0], file.name], capture_output=True, text=True, timeout=LIMIT, check=False
+        )
+    if done.returncode == 0 and done.stdout == f"hello alice@{os.environ['REALM']} hi\n":
+        return ""
+    return f"exit code {done.returncode}: {done.stdout}{done.stderr[-500:]}"
+
+
+PROGRAMS = {
+    "exit_with_calls_pending": exits,
+    "natural_end_with_calls_pending": exits,
+    "killed_by_sigterm_while_waiting": killed,
+}
+
+
+def run(command: list[str], language: str) -> dict[str, str]:
+    """What a language made of each case: "" or why it failed."""
+    results = {}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as program:
+        try:
+            output, _ = program.communicate(timeout=LIMIT)
+        except subprocess.TimeoutExpired:
+            program.kill()
+            output, _ = program.communicate()
+            print(f"{command[0]}: stopped after {LIMIT} seconds")
+    for line in output.splitlines():
+        kind, _, rest = line.partition(" ")
+        name, _, why = rest.partition(": ")
+        if kind == "PASS":
+            results[name] = ""
+        elif kind == "FAIL":
+            results[name] = why or "failed"
+        else:
+            print(line)
+    for name, program_of in PROGRAMS.items():
+        results[name] = program_of(command, name)
+    results["example"] = example(command, language)
+    if language in SUFFIXES:
+        results["page"] = page(command, language)
+    return results
+
+
+def faults(cases: dict[str, dict[str, str]], language: str, got: dict[str, str]) -> list[str]:
+    """What is wrong with the results of a language."""
+    wanted = {name for name, without in cases.items() if language not in without}
+    return (
+        [f"{name} is missing" for name in sorted(wanted - got.keys())]
+        + [f"{name} is not on the list" for name in sorted(got.keys() - wanted)]
+        + [f"{name} failed: {why}" for name, why in got.items() if why]
+    )
+
+
+def print_matrix(cases: dict[str, dict[str, str]], all_got: dict[str, dict[str, str]]) -> None:
+    """A table in Markdown."""
+    print("| case | " + " | ".join(all_got) + " |")
+    print("| --- |" + " --- |" * len(all_got))
+    for name, without in cases.items():
+        cells = (
+            without.get(language, "passed" if got.get(name) == "" else "FAILED")
+            for language, got in all_got.items()
+        )
+        print(f"| {name.replace('_', ' ')} | " + " | ".join(cells) + " |")
+
+
+def make_certificate(folder: str) -> str:
+    """A certificate of localhost, with its key."""
+    path = pathlib.Path(folder, "certificate.pem")
+    key = pathlib.Path(folder, "key.pem")
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+         "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext",
+         "subjectAltName=DNS:localhost", "-keyout", key, "-out", path],
+        check=True, capture_output=True, timeout=60,
+    )  # fmt: skip
+    path.write_text(key.read_text() + path.read_text())
+    return str(path)
+
+
+def main(arguments: list[str]) -> int:
+    """Run all languages; 1 if something is wrong."""
+    cases = read_cases()
+    languages = dict(argument.split("=", 1) for argument in arguments)
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["TLS_CERTIFICATE"] = make_certificate(folder)
+        all_got = {
+            language: run(command.split(), language) for language, command in languages.items()
+        }
+    wrong = [
+        f"{language}: {fault}"
+        for language, got in all_got.items()
+        for fault in faults(cases, language, got)
+    ]
+    print_matrix(cases, all_got)
+    print(*wrong, sep="\n")
+    passed = sum(why == "" for got in all_got.values() for why in got.values())
+    print(f"{passed} passed, {len(wrong)} failed")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
