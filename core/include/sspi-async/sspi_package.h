@@ -75,6 +75,7 @@ typedef struct sspia_identity {
     const char *impersonate;
     const char *ntlm_helper;
     const struct sspia_ntlm_verifier *ntlm_verifier; /* of sspi_queue.h */
+    const char *armor_cache;
 } sspia_identity;
 
 typedef struct sspia_package sspia_package;

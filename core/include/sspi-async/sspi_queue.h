@@ -326,7 +326,14 @@ typedef struct sspia_auth_identity {
     const char *impersonate;                  /* Kerberos initiator: see below */
     uint32_t delegation;                      /* SSPIA_DELEGATION_*, Kerberos: see below */
     uint32_t reserved;                        /* 0 */
+    const char *armor_cache;                  /* Kerberos initiator: see below */
 } sspia_auth_identity;
+
+/* armor_cache names a ticket cache, a machine's as a rule
+ * ("FILE:/var/lib/sssd/db/fast_ccache"), whose ticket-granting ticket encrypts the requests for
+ * the account's own tickets (FAST, RFC 6113): who listens cannot try passwords on them. It goes
+ * with a password or a client keytab. FAST is required then: without a ticket in the cache that
+ * is still good, or with a KDC that has no FAST, the first leg fails. */
 
 /* A service that acts for users who have not given it their tickets (MS-SFU). The KDC decides
  * for whom and towards whom it may; a refusal shows on the leg.

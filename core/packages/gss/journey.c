@@ -183,8 +183,7 @@ static SECURITY_STATUS open_journey(gss_journey *journey, sspia_wait *wait)
 
     if (journey->target != NULL)
         return open_ticket(journey, wait);
-    code = gss_tickets_open(recipe->account, recipe->password, recipe->login_keytab,
-                            &journey->tickets);
+    code = gss_tickets_open(recipe, &journey->tickets);
     if (code != 0)
         return fail(journey, code);
     return gss_tickets_block(journey->tickets) ? GSS_JOURNEY_BLOCKS : SEC_E_OK;

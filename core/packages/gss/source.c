@@ -77,8 +77,7 @@ static SECURITY_STATUS refresh_tickets(gss_source *source, sspia_report *report)
     pthread_mutex_unlock(&source->stock.lock);
     if (!wanted)
         return SEC_E_OK;
-    status = gss_tickets_get(source->recipe.account, source->recipe.password,
-                             source->recipe.login_keytab, &fresh, report);
+    status = gss_tickets_get(&source->recipe, &fresh, report);
     if (status == SEC_E_OK)
         gss_stock_put_tickets(&source->stock, fresh);
     pthread_mutex_lock(&source->stock.lock);
