@@ -160,6 +160,42 @@ static void a_frozen_realm_hinders_no_other(void **state)
     assert_int_equal(kdc_descriptors(), before);
 }
 
+/* Wrong would be: armor of another realm, whose KDC libkrb5 asks by itself, that cannot be
+ * used, or with which a thread waits for a silent KDC when nobody else does. */
+static void armor_of_another_realm_costs_a_thread(void **state)
+{
+    char armor[4200];
+    const sspia_identity identity = {.user = "alice@OTHER.TEST",
+                                     .password = realm_host_env("ALICE_PASSWORD"),
+                                     .armor_cache = armor};
+    realm_side side = {.target = "HTTP/localhost@OTHER.TEST", .flags = ISC_REQ_MUTUAL_AUTH};
+    const unsigned before = kdc_descriptors();
+    realm_leg leg;
+
+    (void)state;
+    snprintf(armor, sizeof armor, "FILE:%s/armor", realm_host_env("REALM_DIR"));
+    for (int i = 0; i < 2; i++) {
+        /* What was got with it stays in it. */
+        run("cp '%s/ccache' '%s/armor'", realm_host_env("REALM_DIR"),
+            realm_host_env("REALM_DIR"));
+        assert_int_equal(
+            realm_side_acquire(&side, "Kerberos", SECPKG_CRED_OUTBOUND, NULL, &identity),
+            SEC_E_OK);
+        realm_leg_begin(&leg, &side);
+        assert_int_equal(leg.status, SSPIA_WAITING);
+        assert_int_equal(leg.wait.flags, SSPIA_WAIT_THREAD);
+        if (i == 1)
+            kill(realm_kdc(), SIGSTOP);
+        leg.patience = i == 1 ? 3 : 0;
+        assert_true(realm_legs_run(&leg, 1, PATIENCE));
+        assert_int_equal(leg.status,
+                         i == 0 ? SEC_I_CONTINUE_NEEDED : SEC_E_NO_AUTHENTICATING_AUTHORITY);
+        assert_int_equal(leg.given_up, i == 1);
+        realm_side_release(&side);
+        assert_int_equal(kdc_descriptors(), before);
+    }
+}
+
 /* Wrong would be: more descriptors than the module's share; a leg that has no place and fails,
  * or is forgotten; one that is stopped while it has none, and keeps the others waiting. */
 static void a_crowd_keeps_to_its_share(void **state)
@@ -198,6 +234,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(a_frozen_realm_hinders_no_other, thaw),
+        cmocka_unit_test_teardown(armor_of_another_realm_costs_a_thread, thaw),
         cmocka_unit_test_teardown(a_crowd_keeps_to_its_share, thaw),
     };
     struct rlimit files = {FILES, FILES};

@@ -606,6 +606,34 @@ static void delegation_asks_whether_the_kdc_lives(void **state)
     }
 }
 
+/* Wrong would be: a smart card, or whatever else holds the keys of PKINIT, that a thread waits
+ * for which must not block; or a KDC that one waits for which may. */
+static void keys_elsewhere_cost_a_thread_by_steps(void **state)
+{
+    realm_side side;
+    realm_leg leg;
+    unsigned threads;
+
+    (void)state;
+    kdcs_are(TCP_FIRST "    pkinit_identities = FILE:/nowhere\n", realm_port(), 0);
+    initiator_init(&side, &password);
+    kill(realm_kdc(), SIGSTOP);
+    realm_leg_begin(&leg, &side);
+    assert_int_equal(leg.status, SSPIA_WAITING);
+    assert_int_equal(leg.wait.flags, SSPIA_WAIT_THREAD);
+    while (leg.threads == 0)
+        assert_false(realm_legs_run(&leg, 1, 10));
+    assert_int_equal(leg.wait.flags, 0);
+    assert_int_equal(leg.wait.fd_count, 1);
+    threads = leg.threads;
+    kill(realm_kdc(), SIGCONT);
+    assert_true(realm_legs_run(&leg, 1, PATIENCE));
+    assert_int_equal(leg.status, SEC_I_CONTINUE_NEEDED);
+    assert_true(leg.threads > threads);
+    assert_shakes(&side);
+    realm_side_release(&side);
+}
+
 static char private_caches[256][64];
 static unsigned private_count;
 
@@ -683,6 +711,7 @@ int main(void)
         cmocka_unit_test(a_refused_password_is_tried_at_the_primary),
         cmocka_unit_test(names_are_looked_up),
         cmocka_unit_test_teardown(delegation_asks_whether_the_kdc_lives, thaw),
+        cmocka_unit_test_teardown(keys_elsewhere_cost_a_thread_by_steps, thaw),
         cmocka_unit_test(a_lost_ticket_is_got_again),
     };
 

@@ -350,7 +350,8 @@ typedef struct sspia_auth_identity {
  * account: a client keytab, a password, a ccache. ASC_RET_DELEGATE then says that there is a
  * credential, and no more.
  *
- * The legs of such credentials ask the KDC by libkrb5, and may block as long as it does. */
+ * The legs of such credentials ask the KDC by libkrb5, on a thread, once it has answered a
+ * question that holds none. */
 
 #ifdef __cplusplus
 }

@@ -10,7 +10,8 @@
  *                                                   ON_AIR --delegating, no reply--> DO_WITHOUT
  *
  * OPEN, STEP and DO_WITHOUT use ticket caches. Where a daemon keeps these, each of them goes on
- * on a thread that may block, once the daemon has answered a question of ours (daemon.h).
+ * on a thread that may block, once the daemon has answered a question of ours (daemon.h). So do
+ * the steps that wait for a smart card or the like.
  */
 #include "journey.h"
 #include "canonical.h"
@@ -43,7 +44,9 @@ struct gss_journey {
     char *principal; /* that the target is */
     bool by_daemon;  /* the ticket cache is kept */
     bool alive;      /* the daemon has answered */
+    bool slow;       /* a step may block */
     bool on_thread;  /* that may block */
+    void *call;      /* that makes the journey now */
     gss_daemon daemon;
     gss_search *search; /* or the realm's KDCs are */
     gss_kdcs kdcs;
@@ -188,13 +191,14 @@ static SECURITY_STATUS find_name(gss_journey *journey, sspia_wait *wait)
     return status;
 }
 
-/* Before libkrb5 uses a ticket cache. */
-static SECURITY_STATUS reach_cache(gss_journey *journey, sspia_wait *wait)
+/* Before libkrb5 does what may block. */
+static SECURITY_STATUS take_thread(gss_journey *journey, sspia_wait *wait)
 {
-    if (!journey->by_daemon || (journey->alive && journey->on_thread))
+    if ((!journey->by_daemon && !journey->slow) ||
+        (journey->on_thread && (journey->alive || !journey->by_daemon)))
         return SEC_E_OK;
     wait->flags = 0;
-    if (!journey->alive) {
+    if (journey->by_daemon && !journey->alive) {
         if (!gss_places_take(&journey->places, 1, wait->call))
             return SSPIA_WAITING;
         journey->alive = gss_daemon_ask(&journey->daemon, wait);
@@ -225,10 +229,11 @@ static SECURITY_STATUS open_journey(gss_journey *journey)
 
     if (journey->target != NULL)
         return open_ticket(journey);
-    code = gss_tickets_open(journey->recipe, &journey->tickets);
+    code = gss_tickets_open(journey->recipe, &journey->call, &journey->tickets);
     if (code != 0)
         return fail(journey, code);
-    return gss_tickets_block(journey->tickets) ? GSS_JOURNEY_BLOCKS : SEC_E_OK;
+    journey->slow = gss_tickets_block(journey->tickets);
+    return SEC_E_OK;
 }
 
 /* Puts what a step returned in the place of what was there, if it returned something: asked to
@@ -392,7 +397,8 @@ static SECURITY_STATUS exchange(gss_journey *journey, sspia_wait *wait, enum sta
     gss_journey_stop(journey);
     journey->alive = false; /* as long ago as that */
     journey->said = code;
-    if (code != 0 && journey->delegating && gss_ticket_is_sign(journey->ticket))
+    if (code != 0 && journey->delegating && !journey->recipe->s4u &&
+        gss_ticket_is_sign(journey->ticket))
         *next = DO_WITHOUT;
     else if (code != 0)
         return fail_to_reach(journey, code);
@@ -407,11 +413,12 @@ SECURITY_STATUS gss_journey_go(gss_journey *journey, sspia_wait *wait)
     wait->fd_count = 0;
     wait->until = INT64_MAX;
     journey->on_thread = (wait->flags & SSPIA_WAIT_THREAD) != 0;
+    journey->call = wait->call;
     while (status == SEC_E_OK) {
         enum state next = journey->state + 1;
 
         if (journey->state == OPEN || journey->state == STEP || journey->state == DO_WITHOUT)
-            status = reach_cache(journey, wait);
+            status = take_thread(journey, wait);
         if (status != SEC_E_OK)
             break;
         switch (journey->state) {

@@ -57,6 +57,37 @@ static void put_tools_away(gss_ticket *ticket)
     ticket->server = NULL;
 }
 
+/* Of a service that acts for a user: what is asked for is the service's own ticket, as a sign.
+ * EEXIST: the user's is there, and the KDC is not needed. */
+static krb5_error_code stand_in(gss_ticket *ticket)
+{
+    krb5_context context = ticket->context;
+    krb5_data service;
+    krb5_creds wanted;
+    krb5_creds found;
+    krb5_error_code code;
+
+    memset(&wanted, 0, sizeof wanted);
+    wanted.client = ticket->client;
+    wanted.server = ticket->server;
+    wanted.times.endtime = (krb5_timestamp)time(NULL);
+    /* libkrb5 leaves this note where it composes such creds; without it they are the service's.
+     */
+    if (krb5_cc_get_config(context, ticket->from, NULL, "proxy_impersonator", &service) != 0)
+        return 0;
+    if (krb5_cc_retrieve_cred(context, ticket->from, KRB5_TC_MATCH_TIMES, &wanted, &found) ==
+        0) {
+        krb5_free_cred_contents(context, &found);
+        code = EEXIST;
+    } else {
+        krb5_free_principal(context, ticket->client);
+        ticket->client = NULL;
+        code = krb5_parse_name(context, service.data, &ticket->client);
+    }
+    krb5_free_data_contents(context, &service);
+    return code;
+}
+
 static krb5_error_code find_tickets(gss_ticket *ticket, const gss_recipe *recipe,
                                     const char *ccache)
 {
@@ -82,12 +113,15 @@ static krb5_error_code find_tickets(gss_ticket *ticket, const gss_recipe *recipe
     if (code == 0 && account != NULL &&
         !krb5_principal_compare(context, account, ticket->client))
         code = KRB5_PRINC_NOMATCH;
+    if (code == 0 && recipe->s4u)
+        code = stand_in(ticket);
     krb5_free_principal(context, account);
     return code;
 }
 
-/* Puts the ticket-granting ticket alone into a ccache, if it can be forwarded. */
-static krb5_error_code find_bare(gss_ticket *ticket)
+/* Puts the ticket-granting ticket alone into a ccache, if it can be forwarded or need not be.
+ */
+static krb5_error_code find_bare(gss_ticket *ticket, bool forwardable)
 {
     krb5_context context = ticket->context;
     const krb5_data *realm = krb5_princ_realm(context, ticket->client);
@@ -102,7 +136,7 @@ static krb5_error_code find_bare(gss_ticket *ticket)
                                     (unsigned)KRB5_TGS_NAME_SIZE, KRB5_TGS_NAME, realm->length,
                                     realm->data, 0);
     if (code == 0 && krb5_cc_retrieve_cred(context, ticket->from, 0, &wanted, &found) == 0 &&
-        (found.ticket_flags & TKT_FLG_FORWARDABLE)) {
+        (!forwardable || found.ticket_flags & TKT_FLG_FORWARDABLE)) {
         code = krb5_cc_new_unique(context, "MEMORY", NULL, &ticket->bare);
         if (code == 0)
             code = krb5_cc_initialize(context, ticket->bare, ticket->client);
@@ -137,8 +171,10 @@ krb5_error_code gss_ticket_open(const gss_recipe *recipe, const char *ccache,
     code = krb5_parse_name(ticket->context, principal, &ticket->server);
     if (code == 0)
         code = find_tickets(ticket, recipe, ccache);
-    if (code == 0 && delegating)
-        code = find_bare(ticket);
+    if (code == 0 && (delegating || recipe->s4u))
+        code = find_bare(ticket, !recipe->s4u);
+    if (code == 0 && recipe->s4u && !ticket->sign)
+        code = KRB5_CC_NOTFOUND;
     wanted.client = ticket->client;
     wanted.server = ticket->server;
     if (code == 0)

@@ -13,6 +13,7 @@
  */
 #include "tickets.h"
 #include "armor.h"
+#include "hook.h"
 #include "mech.h"
 #include "status.h"
 #include "text.h"
@@ -69,6 +70,7 @@ static void put_tools_away(gss_tickets *tickets)
 {
     krb5_context context = tickets->context;
 
+    krb5_set_kdc_send_hook(context, NULL, NULL);
     if (tickets->login != NULL)
         krb5_init_creds_free(context, tickets->login);
     if (tickets->options != NULL)
@@ -154,13 +156,16 @@ static krb5_error_code create(gss_tickets **made)
     return code;
 }
 
-krb5_error_code gss_tickets_open(const gss_recipe *recipe, gss_tickets **made)
+krb5_error_code gss_tickets_open(const gss_recipe *recipe, void *const *call,
+                                 gss_tickets **made)
 {
     krb5_error_code code = create(made);
     gss_tickets *tickets = *made;
 
-    if (code == 0)
+    if (code == 0) {
+        gss_hook_set(tickets->context, call);
         code = prepare(tickets, recipe);
+    }
     if (code == 0)
         code = krb5_init_creds_init(tickets->context, tickets->principal, NULL, NULL, 0,
                                     tickets->options, &tickets->login);

@@ -19,9 +19,10 @@ SECURITY_STATUS gss_tickets_get(const gss_recipe *recipe, gss_tickets **tickets,
                                 sspia_report *report);
 
 /* The same in steps that do not block. gss_tickets_open begins; *tickets is set once there is
- * something to drop. A step takes a reply (empty at first); *more: sends request to a KDC of
- * realm, else the tickets are complete. */
-krb5_error_code gss_tickets_open(const gss_recipe *recipe, gss_tickets **tickets);
+ * something to drop. *call is that of whoever makes a step (hook.h). A step takes a reply
+ * (empty at first); *more: sends request to a KDC of realm, else the tickets are complete. */
+krb5_error_code gss_tickets_open(const gss_recipe *recipe, void *const *call,
+                                 gss_tickets **tickets);
 krb5_error_code gss_tickets_step(gss_tickets *tickets, krb5_data *reply, krb5_data *request,
                                  krb5_data *realm, bool *more);
 /* Whether a step may block all the same: on a smart card or whatever else holds the keys that
