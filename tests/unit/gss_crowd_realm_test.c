@@ -202,15 +202,15 @@ static void a_frozen_realm_hinders_no_other(void **state)
 static void armor_of_another_realm_costs_a_thread(void **state)
 {
     char armor[4200];
-    const sspia_identity identity = {.user = "alice@OTHER.TEST",
-                                     .password = realm_host_env("ALICE_PASSWORD"),
-                                     .armor_cache = armor};
+    char keytab[8400];
+    const sspia_identity identity = {.client_keytab = keytab, .armor_cache = armor};
     realm_side side = {.target = "HTTP/localhost@OTHER.TEST", .flags = ISC_REQ_MUTUAL_AUTH};
     const unsigned before = kdc_descriptors();
     realm_leg leg;
 
     (void)state;
     snprintf(armor, sizeof armor, "FILE:%s/armor", realm_host_env("REALM_DIR"));
+    snprintf(keytab, sizeof keytab, "FILE:%s/client.keytab", other_folder);
     for (int i = 0; i < 2; i++) {
         /* What was got with it stays in it. */
         run("cp '%s/ccache' '%s/armor'", realm_host_env("REALM_DIR"),

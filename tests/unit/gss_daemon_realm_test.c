@@ -187,8 +187,7 @@ static void a_silent_daemon_holds_no_thread(void **state)
     static char targets[MANY][32];
     const sspia_identity by_daemon = {.credential_cache = "KCM:1000"};
     const sspia_identity by_file = {.credential_cache = realm_host_env("CCACHE")};
-    const sspia_identity armored = {.user = "alice",
-                                    .password = realm_host_env("ALICE_PASSWORD"),
+    const sspia_identity armored = {.client_keytab = realm_host_env("CLIENT_KEYTAB"),
                                     .armor_cache = "KCM:1000"};
     const unsigned before = kdc_descriptors();
     realm_side other;
