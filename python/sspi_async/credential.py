@@ -21,7 +21,14 @@ if TYPE_CHECKING:
 
 _MANUAL_CRED_VALIDATION = 0x8
 _CONSTRAINED = 0x1
-_FILES = ("ccache", "keytab", "client_keytab", "ntlm_user_file", "ntlm_helper")
+_FILES = (
+    "ccache",
+    "keytab",
+    "client_keytab",
+    "armor_cache",
+    "ntlm_user_file",
+    "ntlm_helper",
+)
 _SCHANNEL = ("schannel", "microsoft unified security protocol provider")
 _OTHERS = ("kerberos", "ntlm", "negotiate")
 _NEVER = -1
@@ -55,6 +62,8 @@ class Identity:
         keytab: Kerberos keys of a server: "FILE:/etc/http.keytab".
         client_keytab: Kerberos keys that a client gets its tickets with.
         replay_cache: Kerberos replay cache of a server: "none:", "dfl:", "file2:/path".
+        armor_cache: Kerberos tickets, a machine's as a rule, that encrypt the requests which a
+            client makes with its password or client keytab (FAST). They are required then.
         ntlm_user_file: A file with lines DOMAIN:user:password, for an NTLM server.
         ntlm_helper: The absolute path of Samba's ntlm_auth, for an NTLM server that is a
             member of a domain.
@@ -77,6 +86,7 @@ class Identity:
     ntlm_helper: Path | None = None
     impersonate: str | None = None
     constrained_delegation: bool = False
+    armor_cache: Path | None = None
 
     def _pack(self) -> bytes | None:
         pairs = []

@@ -35,6 +35,6 @@ SIZE(SecPkgContext_SessionKey, 8);
 SIZE(SecPkgContext_NegotiationInfoA, 8);
 SIZE(SecPkgContext_NativeNamesA, 8);
 SIZE(SecPkgContext_Bindings, 8);
-SIZE(sspia_auth_identity, 52);
+SIZE(sspia_auth_identity, 56);
 SIZE(sspia_pool_config, 24);
 SIZE(sspia_completion, 16);

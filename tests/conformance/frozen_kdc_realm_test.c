@@ -366,6 +366,57 @@ static void freeing_a_hanging_call_detaches_it(void **state)
     assert_status(FreeCredentialsHandle(&logon.credential), SEC_E_OK);
 }
 
+static void submit_as(SspiAsyncContext *async, struct logon *logon, const char *target)
+{
+    logon->token = (SecBuffer){0, SECBUFFER_TOKEN, NULL};
+    logon->tokens = (SecBufferDesc){SECBUFFER_VERSION, 1, &logon->token};
+    assert_status(SspiInitializeSecurityContextAsyncA(
+                      async, &logon->credential, NULL, (char *)(uintptr_t)target,
+                      ISC_REQ_ALLOCATE_MEMORY, 0, SECURITY_NATIVE_DREP, NULL, 0,
+                      &logon->context, &logon->tokens, NULL, NULL),
+                  SEC_E_OK);
+}
+
+/* Wrong would be: a service that acts for a user, for whom libkrb5 asks the KDC by itself, and
+ * a thread that waits on after the deadline. */
+static void a_service_for_a_user_ends_at_its_deadline(void **state)
+{
+    static const char *const targets[] = {"HTTP@localhost", "host@localhost"};
+    SspiAsyncContext *async = SspiCreateAsyncContext();
+    struct logon logon;
+    struct login login;
+    int64_t begun;
+
+    (void)state;
+    login_init(&login);
+    login.identity.client_keytab = realm_value("KEYTAB");
+    login.identity.impersonate = "bob";
+    assert_status(AcquireCredentialsHandleA(NULL, (char[]){"Kerberos"}, SECPKG_CRED_OUTBOUND,
+                                            NULL, &login.identity, NULL, NULL,
+                                            &logon.credential, NULL),
+                  SEC_E_OK);
+    /* Without tickets of the service's own, and with them. */
+    for (int i = 0; i < 2; i++) {
+        freeze();
+        begun = now_ms();
+        assert_status(sspia_async_set_deadline(async, 500), SEC_E_OK);
+        submit_as(async, &logon, targets[i]);
+        assert_status(sspia_async_wait(async, PATIENCE_MS), SEC_E_SECURITY_QOS_FAILED);
+        scripted_eventually(pending_now, 0);
+        assert_in_range(now_ms() - begun, 0, PROMPT_MS);
+        thaw();
+        SspiReinitAsyncContext(async);
+        assert_status(sspia_async_set_deadline(async, 0), SEC_E_OK);
+        submit_as(async, &logon, targets[0]);
+        assert_status(sspia_async_wait(async, PATIENCE_MS), SEC_E_OK);
+        SspiReinitAsyncContext(async);
+        assert_status(DeleteSecurityContext(&logon.context), SEC_E_OK);
+        assert_status(FreeContextBuffer(logon.token.pvBuffer), SEC_E_OK);
+    }
+    assert_status(FreeCredentialsHandle(&logon.credential), SEC_E_OK);
+    SspiFreeAsyncContext(async);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -373,6 +424,7 @@ int main(void)
         cmocka_unit_test_teardown(a_hanging_logon_hangs_alone, thaw_and_wait),
         cmocka_unit_test_teardown(a_hanging_first_leg_hangs_alone, thaw_and_wait),
         cmocka_unit_test_teardown(a_hanging_leg_does_not_lock_its_credential, thaw_and_wait),
+        cmocka_unit_test_teardown(a_service_for_a_user_ends_at_its_deadline, thaw_and_wait),
         cmocka_unit_test_teardown(freeing_a_hanging_call_detaches_it, thaw_and_wait),
     };
 

@@ -32,10 +32,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                             .Length = sizeof(extended)};
     SEC_WINNT_AUTH_IDENTITY_A plain = {.User = NULL};
     sspia_auth_identity ours = {.version = SSPIA_AUTH_IDENTITY_VERSION, .size = sizeof(ours)};
-    const char **places[] = {&ours.credential_cache, &ours.keytab, &ours.client_keytab,
-                             &ours.replay_cache, &ours.ntlm_user_file};
-    uint8_t *pieces[5] = {NULL}, *flags = NULL, *text[5] = {NULL};
-    size_t lengths[5] = {0}, length, unit;
+    const char **places[] = {&ours.credential_cache, &ours.keytab,         &ours.client_keytab,
+                             &ours.replay_cache,     &ours.ntlm_user_file, &ours.armor_cache};
+    uint8_t *pieces[6] = {NULL}, *flags = NULL, *text[6] = {NULL};
+    size_t lengths[6] = {0}, length, unit;
     uint8_t first;
 
     if (size == 0)
@@ -58,7 +58,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     extended.PackageListLength = (uint32_t)(lengths[3] / unit);
     if ((first & 8) != 0)
         extended.Length = first;
-    for (int i = 0; i < 5; i++) {
+    for (int i = 0; i < 6; i++) {
         size_t room;
         uint8_t *piece;
 
@@ -96,7 +96,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         copy(&ours);
         break;
     }
-    for (int i = 0; i < 5; i++) {
+    for (int i = 0; i < 6; i++) {
         free(pieces[i]);
         free(text[i]);
     }
@@ -118,7 +118,7 @@ void fuzz_write_seeds(const char *folder)
             fuzz_seed_add(&seed, &forms[wide], 4);
             for (int i = 0; i < 4; i++)
                 fuzz_seed_add(&seed, wide ? (const void *)u"name" : "name", wide ? 8 : 4);
-            for (int i = 0; i < 5; i++)
+            for (int i = 0; i < 6; i++)
                 fuzz_seed_add(&seed, "FILE:/place", 11);
             name[9] = (char)('0' + kind);
             name[10] = (char)('0' + wide);

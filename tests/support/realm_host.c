@@ -79,6 +79,15 @@ static void resume(void *call)
         abort();
 }
 
+static int is_wanted(void *call)
+{
+    realm_leg *leg = call;
+
+    if (leg != NULL && leg->patience > 0 && --leg->patience == 0)
+        leg->given_up = true;
+    return leg == NULL || !leg->given_up;
+}
+
 static const sspia_package *find(const char *name, sspia_report *report)
 {
     const sspia_package *package = realm_host_package(name);
@@ -107,6 +116,7 @@ static const sspia_host host = {
     .quiesce = quiesce,
     .report = report_line,
     .resume = resume,
+    .is_wanted = is_wanted,
     .find = find,
     .at = at,
 };
@@ -248,13 +258,20 @@ SECURITY_STATUS realm_side_step(realm_side *side, const void *token, size_t size
 static void call_leg(realm_leg *leg)
 {
     leg->calls++;
-    leg->status = call_side(leg->side, NULL, 0, &leg->wait);
+    leg->status = call_side(leg->side, leg->token, leg->token_size, &leg->wait);
 }
 
 void realm_leg_begin(realm_leg *leg, realm_side *side)
 {
+    realm_leg_answer(leg, side, NULL, 0);
+}
+
+void realm_leg_answer(realm_leg *leg, realm_side *side, const void *token, size_t size)
+{
     memset(leg, 0, sizeof *leg);
     leg->side = side;
+    leg->token = token;
+    leg->token_size = size;
     leg->wait.size = sizeof leg->wait;
     leg->wait.call = leg;
     leg->wait.until = INT64_MAX;

@@ -55,12 +55,20 @@ typedef struct realm_leg {
     unsigned calls;
     unsigned threads; /* how often it asked for a thread */
     sspia_wait wait;
+    /* How often it may be asked whether the result is wanted until it is not; 0: always. Set it
+     * after realm_leg_begin. */
+    unsigned patience;
+    bool given_up; /* it was asked so often */
     atomic_bool resumed;
     int resumption; /* of the thread that began it, and runs it */
+    const void *token;
+    size_t token_size;
 } realm_leg;
 
 /* Begins it: the first call. The side has a package, a credential and a target. */
 void realm_leg_begin(realm_leg *leg, realm_side *side);
+/* The same with the peer's token, which has to stay. */
+void realm_leg_answer(realm_leg *leg, realm_side *side, const void *token, size_t size);
 /* Polls for those that wait, and calls them again, until all are over (true) or the time is. */
 bool realm_legs_run(realm_leg *legs, unsigned count, int64_t milliseconds);
 /* Ends the wait of one that is not over, as a cancel does, and deletes its context. */

@@ -6,6 +6,7 @@
 #include "kdc_relay.h"
 #include "realm_host.h"
 
+#include <krb5.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -89,19 +90,52 @@ static int thaw(void **state)
     return 0;
 }
 
+static char last_ccache[4200]; /* that initiator_init made */
+
 /* With a copy of alice's tickets, of which the one for this service is not one. */
 static void initiator_init(realm_side *side, const char *target)
 {
     static unsigned number;
-    char name[4200];
-    const sspia_identity identity = {.credential_cache = name};
+    const sspia_identity identity = {.credential_cache = last_ccache};
 
-    snprintf(name, sizeof name, "FILE:%s/crowd.%u", realm_host_env("REALM_DIR"), number);
+    snprintf(last_ccache, sizeof last_ccache, "FILE:%s/crowd.%u", realm_host_env("REALM_DIR"),
+             number);
     run("cp '%s/ccache' '%s/crowd.%u'", realm_host_env("REALM_DIR"),
         realm_host_env("REALM_DIR"), number++);
     *side = (realm_side){.target = target, .flags = ISC_REQ_MUTUAL_AUTH};
     assert_int_equal(
         realm_side_acquire(side, "Kerberos", SECPKG_CRED_OUTBOUND, NULL, &identity), SEC_E_OK);
+}
+
+/* How many tickets alice's copy has of each of those that lead to the other realm. */
+static void assert_tickets_are_kept(const char *ccache)
+{
+    static const char *const names[] = {"krbtgt/SSPI.TEST@SSPI.TEST",
+                                        "krbtgt/OTHER.TEST@SSPI.TEST",
+                                        "HTTP/localhost@OTHER.TEST"};
+    unsigned counts[3] = {0, 0, 0};
+    krb5_context context;
+    krb5_ccache cache;
+    krb5_cc_cursor cursor;
+    krb5_creds creds;
+
+    assert_int_equal(krb5_init_context(&context), 0);
+    assert_int_equal(krb5_cc_resolve(context, ccache, &cache), 0);
+    assert_int_equal(krb5_cc_start_seq_get(context, cache, &cursor), 0);
+    while (krb5_cc_next_cred(context, cache, &cursor, &creds) == 0) {
+        char *name;
+
+        assert_int_equal(krb5_unparse_name(context, creds.server, &name), 0);
+        for (int i = 0; i < 3; i++)
+            counts[i] += strcmp(name, names[i]) == 0;
+        krb5_free_unparsed_name(context, name);
+        krb5_free_cred_contents(context, &creds);
+    }
+    krb5_cc_end_seq_get(context, cache, &cursor);
+    krb5_cc_close(context, cache);
+    krb5_free_context(context);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(counts[i], 1);
 }
 
 static void assert_accepted(realm_side *initiator, const char *keytab)
@@ -117,7 +151,7 @@ static void assert_accepted(realm_side *initiator, const char *keytab)
 }
 
 /* Wrong would be: a realm whose KDC is silent, and another one's logons that wait for it; or
- * tickets of another realm that need a thread. */
+ * tickets of another realm that need a thread, or are not in the caller's cache afterwards. */
 static void a_frozen_realm_hinders_no_other(void **state)
 {
     realm_side there[3];
@@ -125,11 +159,13 @@ static void a_frozen_realm_hinders_no_other(void **state)
     realm_side here;
     realm_leg leg;
     char keytab[8400];
+    char ccache[4200];
     unsigned before;
 
     (void)state;
     for (int i = 0; i < 3; i++)
         initiator_init(&there[i], "HTTP/localhost@OTHER.TEST");
+    memcpy(ccache, last_ccache, sizeof ccache);
     initiator_init(&here, "HTTP/localhost@SSPI.TEST");
     before = kdc_descriptors();
     kill(other_kdc, SIGSTOP);
@@ -154,10 +190,47 @@ static void a_frozen_realm_hinders_no_other(void **state)
         assert_int_equal(legs[i].threads, 0);
         assert_accepted(&there[i], keytab);
     }
+    assert_tickets_are_kept(ccache);
     for (int i = 0; i < 3; i++)
         realm_side_release(&there[i]);
     realm_side_release(&here);
     assert_int_equal(kdc_descriptors(), before);
+}
+
+/* Wrong would be: armor of another realm, whose KDC libkrb5 asks by itself, that cannot be
+ * used, or with which a thread waits for a silent KDC when nobody else does. */
+static void armor_of_another_realm_costs_a_thread(void **state)
+{
+    char armor[4200];
+    char keytab[8400];
+    const sspia_identity identity = {.client_keytab = keytab, .armor_cache = armor};
+    realm_side side = {.target = "HTTP/localhost@OTHER.TEST", .flags = ISC_REQ_MUTUAL_AUTH};
+    const unsigned before = kdc_descriptors();
+    realm_leg leg;
+
+    (void)state;
+    snprintf(armor, sizeof armor, "FILE:%s/armor", realm_host_env("REALM_DIR"));
+    snprintf(keytab, sizeof keytab, "FILE:%s/client.keytab", other_folder);
+    for (int i = 0; i < 2; i++) {
+        /* What was got with it stays in it. */
+        run("cp '%s/ccache' '%s/armor'", realm_host_env("REALM_DIR"),
+            realm_host_env("REALM_DIR"));
+        assert_int_equal(
+            realm_side_acquire(&side, "Kerberos", SECPKG_CRED_OUTBOUND, NULL, &identity),
+            SEC_E_OK);
+        realm_leg_begin(&leg, &side);
+        assert_int_equal(leg.status, SSPIA_WAITING);
+        assert_int_equal(leg.wait.flags, SSPIA_WAIT_THREAD);
+        if (i == 1)
+            kill(realm_kdc(), SIGSTOP);
+        leg.patience = i == 1 ? 3 : 0;
+        assert_true(realm_legs_run(&leg, 1, PATIENCE));
+        assert_int_equal(leg.status,
+                         i == 0 ? SEC_I_CONTINUE_NEEDED : SEC_E_NO_AUTHENTICATING_AUTHORITY);
+        assert_int_equal(leg.given_up, i == 1);
+        realm_side_release(&side);
+        assert_int_equal(kdc_descriptors(), before);
+    }
 }
 
 /* Wrong would be: more descriptors than the module's share; a leg that has no place and fails,
@@ -198,6 +271,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(a_frozen_realm_hinders_no_other, thaw),
+        cmocka_unit_test_teardown(armor_of_another_realm_costs_a_thread, thaw),
         cmocka_unit_test_teardown(a_crowd_keeps_to_its_share, thaw),
     };
     struct rlimit files = {FILES, FILES};

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -442,6 +443,88 @@ static void a_kdc_dies_in_the_middle(void **state)
     }
 }
 
+static int64_t now_ns(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return time.tv_sec * INT64_C(1000000000) + time.tv_nsec;
+}
+
+/* What the leg says itself of when it goes on, if nothing comes. */
+static void assert_goes_on(const realm_leg *leg, int64_t from, int64_t to, int64_t seconds)
+{
+    assert_true(leg->wait.until >= from + seconds * INT64_C(1000000000));
+    assert_true(leg->wait.until <= to + seconds * INT64_C(1000000000));
+}
+
+/* Wrong would be: of two KDCs the first one silent, and the second asked at once, or not after
+ * a second; or a connection that stands, and is not given ten. */
+static void the_second_kdc_is_asked_in_its_turn(void **state)
+{
+    static struct kdc_relay second;
+    struct kdc_process first;
+    realm_side side;
+    realm_leg leg;
+    int64_t from;
+    int64_t to;
+
+    (void)state;
+    kdc_relay_start(&second, 0);
+    kdc_process_start(&first, NULL, "");
+    kill(first.pid, SIGSTOP);
+    kdcs_are(UDP_FIRST, first.port, second.port);
+    with_tickets(&side);
+    from = now_ns();
+    realm_leg_begin(&leg, &side);
+    assert_goes_on(&leg, from, now_ns(), 1);
+    assert_int_equal(leg.wait.fd_count, 1);
+    assert_int_equal(atomic_load(&second.requests), 0);
+    assert_true(realm_legs_run(&leg, 1, PATIENCE));
+    assert_int_equal(leg.status, SEC_I_CONTINUE_NEEDED);
+    assert_int_equal(atomic_load(&second.requests), 1);
+    assert_shakes(&side);
+    realm_side_release(&side);
+
+    kdcs_are(TCP_FIRST, first.port, second.port);
+    with_tickets(&side);
+    from = now_ns();
+    realm_leg_begin(&leg, &side);
+    to = now_ns();
+    assert_goes_on(&leg, from, to, 1);
+    while (leg.wait.until <= to + INT64_C(1000000000)) {
+        assert_false(realm_legs_run(&leg, 1, 20));
+        assert_int_equal(leg.wait.fd_count, 1);
+    }
+    assert_goes_on(&leg, from, now_ns(), 10);
+    assert_int_equal(atomic_load(&second.requests), 1);
+    realm_leg_stop(&leg);
+    realm_side_release(&side);
+    kdc_process_stop(&first);
+}
+
+/* Wrong would be: a service whose realm only the KDC knows that cannot be reached, or costs a
+ * thread, or the KDC once more for each leg. */
+static void the_kdc_may_name_the_realm(void **state)
+{
+    realm_side side;
+    realm_leg leg;
+
+    (void)state;
+    kdcs_are(TCP_FIRST, realm_port(), 0);
+    with_tickets(&side);
+    side.target = "HTTP/localhost@";
+    if (first_leg(&side, &leg) != SEC_I_CONTINUE_NEEDED)
+        fail_msg("%s", side.report.text);
+    assert_shakes(&side);
+    realm_side_reset(&side);
+    kill(realm_kdc(), SIGSTOP);
+    assert_int_equal(first_leg(&side, &leg), SEC_I_CONTINUE_NEEDED);
+    assert_int_equal(leg.calls, 1);
+    assert_shakes(&side);
+    realm_side_release(&side);
+}
+
 /* Wrong would be: an answer that is too large for a datagram, and no leg; or a second try by
  * UDP. */
 static void what_is_too_big_goes_by_tcp(void **state)
@@ -606,6 +689,34 @@ static void delegation_asks_whether_the_kdc_lives(void **state)
     }
 }
 
+/* Wrong would be: a smart card, or whatever else holds the keys of PKINIT, that a thread waits
+ * for which must not block; or a KDC that one waits for which may. */
+static void keys_elsewhere_cost_a_thread_by_steps(void **state)
+{
+    realm_side side;
+    realm_leg leg;
+    unsigned threads;
+
+    (void)state;
+    kdcs_are(TCP_FIRST "    pkinit_identities = FILE:/nowhere\n", realm_port(), 0);
+    initiator_init(&side, &password);
+    kill(realm_kdc(), SIGSTOP);
+    realm_leg_begin(&leg, &side);
+    assert_int_equal(leg.status, SSPIA_WAITING);
+    assert_int_equal(leg.wait.flags, SSPIA_WAIT_THREAD);
+    while (leg.threads == 0)
+        assert_false(realm_legs_run(&leg, 1, 10));
+    assert_int_equal(leg.wait.flags, 0);
+    assert_int_equal(leg.wait.fd_count, 1);
+    threads = leg.threads;
+    kill(realm_kdc(), SIGCONT);
+    assert_true(realm_legs_run(&leg, 1, PATIENCE));
+    assert_int_equal(leg.status, SEC_I_CONTINUE_NEEDED);
+    assert_true(leg.threads > threads);
+    assert_shakes(&side);
+    realm_side_release(&side);
+}
+
 static char private_caches[256][64];
 static unsigned private_count;
 
@@ -679,10 +790,13 @@ int main(void)
         cmocka_unit_test(ill_kdcs_are_passed_over),
         cmocka_unit_test(a_kdc_that_refuses_is_told),
         cmocka_unit_test(a_kdc_dies_in_the_middle),
+        cmocka_unit_test(the_second_kdc_is_asked_in_its_turn),
+        cmocka_unit_test_teardown(the_kdc_may_name_the_realm, thaw),
         cmocka_unit_test(what_is_too_big_goes_by_tcp),
         cmocka_unit_test(a_refused_password_is_tried_at_the_primary),
         cmocka_unit_test(names_are_looked_up),
         cmocka_unit_test_teardown(delegation_asks_whether_the_kdc_lives, thaw),
+        cmocka_unit_test_teardown(keys_elsewhere_cost_a_thread_by_steps, thaw),
         cmocka_unit_test(a_lost_ticket_is_got_again),
     };
 

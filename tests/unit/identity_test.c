@@ -74,6 +74,7 @@ static void extended_and_our_own_form(void **state)
         .client_keytab = "FILE:/c",
         .replay_cache = "none:",
         .ntlm_user_file = "/d",
+        .armor_cache = "FILE:/e",
     };
     sspia_identity *identity = copy(&ours);
 
@@ -87,7 +88,15 @@ static void extended_and_our_own_form(void **state)
     assert_string_equal(identity->client_keytab, "FILE:/c");
     assert_string_equal(identity->replay_cache, "none:");
     assert_string_equal(identity->ntlm_user_file, "/d");
+    assert_string_equal(identity->armor_cache, "FILE:/e");
     identity_free(identity);
+    /* A program that was compiled before a member came does not have it. */
+    ours.size = offsetof(sspia_auth_identity, armor_cache);
+    identity = copy(&ours);
+    assert_string_equal(identity->ntlm_user_file, "/d");
+    assert_null(identity->armor_cache);
+    identity_free(identity);
+    ours.size = sizeof(ours);
     ours.identity = NULL;
     identity = copy(&ours);
     assert_null(identity->user);

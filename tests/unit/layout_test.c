@@ -321,7 +321,7 @@ AT(sspia_pool_counts, pending, 16, 16);
 AT(sspia_pool_counts, submitted, 24, 24);
 AT(sspia_pool_counts, completed, 32, 32);
 
-SIZE(sspia_auth_identity, 88, 52);
+SIZE(sspia_auth_identity, 96, 56);
 AT(sspia_auth_identity, version, 0, 0);
 AT(sspia_auth_identity, size, 4, 4);
 AT(sspia_auth_identity, identity, 8, 8);
@@ -332,6 +332,7 @@ AT(sspia_auth_identity, replay_cache, 40, 24);
 AT(sspia_auth_identity, ntlm_user_file, 48, 28);
 AT(sspia_auth_identity, ntlm_helper, 56, 32);
 AT(sspia_auth_identity, ntlm_verifier, 64, 36);
+AT(sspia_auth_identity, armor_cache, 88, 52);
 SIZE(sspia_ntlm_verifier, 16, 8);
 SIZE(sspia_ntlm_question, 48, 28);
 AT(sspia_ntlm_question, user, 8, 8);

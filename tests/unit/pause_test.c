@@ -16,6 +16,7 @@
 
 #include "credential.h"
 #include "memory.h"
+#include "pause.h"
 #include "sspi_queue.h"
 #include "waiting.h"
 
@@ -28,9 +29,10 @@ static struct {
     int64_t after_ms; /* 0: no time */
     bool gives_token; /* though it waits */
     bool asks_for_thread;
-    int rounds; /* before it is over */
+    bool blocks; /* then, until its result is not wanted any more */
+    int rounds;  /* before it is over */
 } plan;
-static atomic_int calls, deleted, stops;
+static atomic_int calls, deleted, stops, unblocked;
 static _Atomic(void *) last_call;
 static uint32_t flags_of_last;
 static short revents[3];
@@ -81,6 +83,11 @@ static SECURITY_STATUS initialize(void **context, const sspia_step *step,
         return SSPIA_WAITING;
     }
     atomic_fetch_add(&calls, 1);
+    if (plan.blocks) {
+        while (pause_is_wanted(wait->call))
+            usleep(1000);
+        atomic_fetch_add(&unblocked, 1);
+    }
     return SEC_E_OK;
 }
 
@@ -122,6 +129,7 @@ static int set_up(void **state)
     atomic_store(&calls, 0);
     atomic_store(&deleted, 0);
     atomic_store(&stops, 0);
+    atomic_store(&unblocked, 0);
     return 0;
 }
 
@@ -302,6 +310,31 @@ static void only_a_resume_ends_a_wait_for_nothing(void **state)
     assert_int_equal(atomic_load(&calls), 1);
 }
 
+/* Wrong would be: a package that blocks on a thread that it asked for, and does not learn that
+ * nobody wants its result; or learns it too early. */
+static void thread_of_what_is_over_comes_back(void **state)
+{
+    (void)state;
+    plan.asks_for_thread = plan.blocks = true;
+    for (int way = 0; way < 2; way++) {
+        CtxtHandle context;
+        SspiAsyncContext *async;
+
+        atomic_store(&calls, 0);
+        atomic_store(&deleted, 0);
+        async = submit(&context);
+        until_it_was_called(2);
+        assert_int_equal(atomic_load(&unblocked), way);
+        if (way == 0)
+            assert_int_equal(sspia_async_cancel(async), SEC_E_OK);
+        SspiFreeAsyncContext(async);
+        while (atomic_load(&deleted) == 0)
+            usleep(1000);
+        assert_int_equal(atomic_load(&unblocked), way + 1);
+    }
+    assert_false(pause_is_wanted(atomic_load(&last_call)));
+}
+
 /* Wrong would be: an async context whose moves begin anew, so that somebody who looked at it
  * before takes it for the one of then (fate.h). */
 static void moves_of_async_contexts_never_repeat(void **state)
@@ -355,6 +388,7 @@ int main(void)
         TEST(descriptor_that_two_wait_for_wakes_both),
         TEST(token_of_a_call_that_waits_is_let_go_of),
         TEST(thread_is_given_to_who_asks),
+        TEST(thread_of_what_is_over_comes_back),
         TEST(only_a_resume_ends_a_wait_for_nothing),
         TEST(moves_of_async_contexts_never_repeat),
     };

@@ -153,8 +153,8 @@ SSPI_ASYNC_API int32_t sspia_hub_call_message(uint64_t call, sspia_hub_bytes *te
  * Whoever makes the pairs refuses a name or value with a NUL of its own.
  *   user domain password       whom to log on
  *   packages                   what Negotiate may choose from: "Kerberos", "!ntlm"
- *   ccache keytab client_keytab replay_cache ntlm_user_file ntlm_helper impersonate delegation
- *                              as in sspia_auth_identity; delegation as a number
+ *   ccache keytab client_keytab replay_cache armor_cache impersonate delegation
+ *   ntlm_user_file ntlm_helper as in sspia_auth_identity; delegation as a number
  *   certificate key key_password roots tls_flags
  *                              Schannel, without those above: a PEM or PKCS#12 file, the file
  *                              and the password of its key, a PEM file of the roots to trust,

@@ -78,6 +78,7 @@ typedef struct sspia_identity {
     /* A packed keytab: what stands in the file. NULL: none was given. */
     const void *keytab_content;
     size_t keytab_content_size;
+    const char *armor_cache;
 } sspia_identity;
 
 typedef struct sspia_package sspia_package;
@@ -111,6 +112,12 @@ typedef struct sspia_host {
     /* The packages that are loaded, in the order in which they came: the one at a place, NULL
      * beyond the last. */
     const sspia_package *(*at)(size_t place);
+
+    /* Whether a call's result is still wanted: wait.call, of a call that the package is at work
+     * on, on a thread that it asked for (SSPIA_WAIT_THREAD). False after a cancel, a deadline,
+     * a free, and at exit. To be asked from time to time where the package itself waits there,
+     * so that the thread comes back. */
+    int (*is_wanted)(void *call);
 } sspia_host;
 
 /* What initialize, accept or acquire_waiting returns instead of a status: it is not over. No

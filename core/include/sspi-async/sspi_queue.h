@@ -365,7 +365,14 @@ typedef struct sspia_auth_identity {
     const char *impersonate;                  /* Kerberos initiator: see below */
     uint32_t delegation;                      /* SSPIA_DELEGATION_*, Kerberos: see below */
     uint32_t reserved;                        /* 0 */
+    const char *armor_cache;                  /* Kerberos initiator: see below */
 } sspia_auth_identity;
+
+/* armor_cache names a ticket cache, a machine's as a rule
+ * ("FILE:/var/lib/sssd/db/fast_ccache"), whose ticket-granting ticket encrypts the requests for
+ * the account's own tickets (FAST, RFC 6113): who listens cannot try passwords on them. It goes
+ * with a password or a client keytab. FAST is required then: without a ticket in the cache that
+ * is still good, or with a KDC that has no FAST, the first leg fails. */
 
 /* A service that acts for users who have not given it their tickets (MS-SFU). The KDC decides
  * for whom and towards whom it may; a refusal shows on the leg.
@@ -382,7 +389,8 @@ typedef struct sspia_auth_identity {
  * account: a client keytab, a password, a ccache. ASC_RET_DELEGATE then says that there is a
  * credential, and no more.
  *
- * The legs of such credentials ask the KDC by libkrb5, and may block as long as it does. */
+ * The legs of such credentials ask the KDC by libkrb5, on a thread, once it has answered a
+ * question that holds none. */
 
 #ifdef __cplusplus
 }

@@ -10,10 +10,10 @@
  *     STARTED --last leg--> ESTABLISHED
  *        +-------error----> FAILED         only delete is left
  *
- * An initiator's first leg may wait for its lease: it has none then, and a seat (flight.h), or
- * is to be called on a thread that may block.
+ * A first leg may wait for its lease: it has none then, and a seat (flight.h), or is to be
+ * called on a thread that may block.
  *
- * lease, source and credential are set together, from the initiator's first token until the
+ * source and credential are set together, before the lease, from the first leg until the
  * handshake ends either way: an established context needs no credential.
  */
 typedef struct gss_context {

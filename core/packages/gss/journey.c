@@ -3,12 +3,19 @@
  * libkrb5 makes and reads the messages (krb5_init_creds_step, krb5_tkt_creds_step); the sockets
  * are ours (exchange.h), and the core waits for them.
  *
- *     OPEN --> STEP --request--> FIND --KDCs--> ADMIT --places--> ON_AIR --reply--> STEP
- *                +--ticket, failure--> the end
- *                +--refused, or unknown--> REFUSED --there is another KDC, or name--> OPEN
+ *     NAME --> OPEN --> STEP --request--> FIND --KDCs--> ADMIT --places--> ON_AIR --reply-->
+ * STEP
+ *                         +--ticket, failure--> the end
+ *                         +--refused, or unknown--> REFUSED --another KDC, or name--> NAME
+ *                                                   ON_AIR --delegating, no reply--> DO_WITHOUT
+ *
+ * OPEN, STEP and DO_WITHOUT use ticket caches. Where a daemon keeps these, each of them goes on
+ * on a thread that may block, once the daemon has answered a question of ours (daemon.h). So do
+ * the steps that wait for a smart card or the like.
  */
 #include "journey.h"
 #include "canonical.h"
+#include "daemon.h"
 #include "exchange.h"
 #include "peer.h"
 #include "places.h"
@@ -25,7 +32,7 @@ struct gss_journey {
     char *target; /* or NULL: the account's tickets */
     bool delegating;
 
-    enum state { OPEN, STEP, FIND, ADMIT, ON_AIR, REFUSED } state;
+    enum state { NAME, OPEN, STEP, FIND, ADMIT, ON_AIR, REFUSED, DO_WITHOUT } state;
     gss_ticket *ticket;
     gss_tickets *tickets; /* a new one, or with target those that the ticket is got with */
     krb5_data request;    /* libkrb5's memory */
@@ -34,10 +41,18 @@ struct gss_journey {
     bool tcp_only;
     gss_canonical *canonical; /* the target's name is being looked up */
     gss_candidate candidate;
+    char *principal; /* that the target is */
+    bool by_daemon;  /* the ticket cache is kept */
+    bool alive;      /* the daemon has answered */
+    bool slow;       /* a step may block */
+    bool on_thread;  /* that may block */
+    void *call;      /* that makes the journey now */
+    gss_daemon daemon;
     gss_search *search; /* or the realm's KDCs are */
     gss_kdcs kdcs;
     gss_places places;
     gss_exchange *exchange; /* the latest */
+    krb5_error_code said;   /* instead of a reply */
 
     /* An account that a KDC has refused: it may be that this one has not heard of its latest
      * password yet, so the primary KDC is asked, as krb5's gic_pwd.c does. A service that it
@@ -78,6 +93,7 @@ void gss_journey_stop(gss_journey *journey)
         gss_canonical_stop(journey->canonical);
     if (journey->exchange != NULL)
         gss_exchange_close(journey->exchange);
+    gss_daemon_leave(&journey->daemon);
     gss_places_give(&journey->places);
 }
 
@@ -98,6 +114,7 @@ void gss_journey_end(gss_journey *journey)
     free(journey->reply.data);
     gss_ticket_drop(journey->ticket);
     gss_tickets_drop(journey->tickets);
+    free(journey->principal);
     free(journey->target);
     free(journey);
 }
@@ -150,44 +167,73 @@ static SECURITY_STATUS fail_realm(gss_journey *journey, krb5_error_code code, co
     return fail(journey, code);
 }
 
-/* Before anything was sent: what is lacking is said by GSSAPI itself, which may know other
- * means (a client keytab). */
-static SECURITY_STATUS open_ticket(gss_journey *journey, sspia_wait *wait)
+/* Whom the ticket is for, and where the others are that it is got with. */
+static SECURITY_STATUS find_name(gss_journey *journey, sspia_wait *wait)
 {
     const gss_recipe *recipe = journey->recipe;
-    char *principal = NULL;
     SECURITY_STATUS status;
-    krb5_error_code code;
 
+    if (journey->target == NULL) {
+        journey->by_daemon =
+            recipe->armor_cache != NULL && gss_daemon_keeps(recipe->armor_cache);
+        return SEC_E_OK;
+    }
+    free(journey->principal);
+    journey->principal = NULL;
     status = gss_canonical_name(&journey->canonical, journey->target, journey->candidate, wait,
-                                &principal, &journey->report);
-    if (status == SEC_E_OK && principal == NULL && journey->candidate == GSS_CANDIDATE_SECOND)
+                                &journey->principal, &journey->report);
+    if (status == SEC_E_OK && journey->principal == NULL &&
+        journey->candidate == GSS_CANDIDATE_SECOND)
         return journey->refused;
-    if (status == SEC_E_OK && principal == NULL)
-        status = gss_peer_principal(journey->target, &principal, &journey->report);
-    if (status != SEC_E_OK)
-        return status;
-    code = gss_ticket_open(
-        recipe, journey->tickets != NULL ? gss_tickets_ccache(journey->tickets) : NULL,
-        principal, journey->delegating, &journey->ticket);
-    free(principal);
+    if (status == SEC_E_OK && journey->principal == NULL)
+        status = gss_peer_principal(journey->target, &journey->principal, &journey->report);
+    journey->by_daemon = journey->tickets == NULL && gss_daemon_keeps(recipe->ccache);
+    return status;
+}
+
+/* Before libkrb5 does what may block. */
+static SECURITY_STATUS take_thread(gss_journey *journey, sspia_wait *wait)
+{
+    if ((!journey->by_daemon && !journey->slow) ||
+        (journey->on_thread && (journey->alive || !journey->by_daemon)))
+        return SEC_E_OK;
+    wait->flags = 0;
+    if (journey->by_daemon && !journey->alive) {
+        if (!gss_places_take(&journey->places, 1, wait->call))
+            return SSPIA_WAITING;
+        journey->alive = gss_daemon_ask(&journey->daemon, wait);
+        if (!journey->alive)
+            return SSPIA_WAITING;
+        gss_places_give(&journey->places);
+    }
+    wait->flags = SSPIA_WAIT_THREAD;
+    return SSPIA_WAITING;
+}
+
+/* Before anything was sent: what is lacking is said by GSSAPI itself, which may know other
+ * means (a client keytab). */
+static SECURITY_STATUS open_ticket(gss_journey *journey)
+{
+    krb5_error_code code = gss_ticket_open(
+        journey->recipe, journey->tickets != NULL ? gss_tickets_ccache(journey->tickets) : NULL,
+        journey->principal, journey->delegating, &journey->ticket);
+
     if (code == ENOMEM)
         return SEC_E_INSUFFICIENT_MEMORY;
     return code == 0 ? SEC_E_OK : GSS_JOURNEY_BLOCKS;
 }
 
-static SECURITY_STATUS open_journey(gss_journey *journey, sspia_wait *wait)
+static SECURITY_STATUS open_journey(gss_journey *journey)
 {
-    const gss_recipe *recipe = journey->recipe;
     krb5_error_code code;
 
     if (journey->target != NULL)
-        return open_ticket(journey, wait);
-    code = gss_tickets_open(recipe->account, recipe->password, recipe->login_keytab,
-                            &journey->tickets);
+        return open_ticket(journey);
+    code = gss_tickets_open(journey->recipe, &journey->call, &journey->tickets);
     if (code != 0)
         return fail(journey, code);
-    return gss_tickets_block(journey->tickets) ? GSS_JOURNEY_BLOCKS : SEC_E_OK;
+    journey->slow = gss_tickets_block(journey->tickets);
+    return SEC_E_OK;
 }
 
 /* Puts what a step returned in the place of what was there, if it returned something: asked to
@@ -317,8 +363,23 @@ static SECURITY_STATUS find_kdcs(gss_journey *journey, sspia_wait *wait)
     }
 }
 
+/* The realm's KDCs do not answer. */
+static SECURITY_STATUS fail_to_reach(gss_journey *journey, krb5_error_code code)
+{
+    if (code == KRB5_KDC_UNREACH)
+        return fail_realm(journey, code, "Cannot contact any KDC for realm '%.*s'");
+    return fail(journey, code);
+}
+
+/* The ticket that is there, as with MIT, who cannot delegate then and does not say so. */
+static SECURITY_STATUS do_without(gss_journey *journey)
+{
+    return gss_ticket_fall_back(journey->ticket) == 0 ? SEC_I_COMPLETE_NEEDED
+                                                      : fail_to_reach(journey, journey->said);
+}
+
 /* Sends, or looks for the answer. */
-static SECURITY_STATUS exchange(gss_journey *journey, sspia_wait *wait)
+static SECURITY_STATUS exchange(gss_journey *journey, sspia_wait *wait, enum state *next)
 {
     krb5_context context = context_of(journey);
     krb5_error_code code = 0;
@@ -334,13 +395,14 @@ static SECURITY_STATUS exchange(gss_journey *journey, sspia_wait *wait)
         return SSPIA_WAITING;
     }
     gss_journey_stop(journey);
-    /* As with MIT, who cannot delegate then and does not say so. */
-    if (code != 0 && journey->delegating && gss_ticket_is_sign(journey->ticket) &&
-        gss_ticket_fall_back(journey->ticket) == 0)
-        return SEC_I_COMPLETE_NEEDED;
-    if (code == KRB5_KDC_UNREACH)
-        return fail_realm(journey, code, "Cannot contact any KDC for realm '%.*s'");
-    return code == 0 ? SEC_E_OK : fail(journey, code);
+    journey->alive = false; /* as long ago as that */
+    journey->said = code;
+    if (code != 0 && journey->delegating && !journey->recipe->s4u &&
+        gss_ticket_is_sign(journey->ticket))
+        *next = DO_WITHOUT;
+    else if (code != 0)
+        return fail_to_reach(journey, code);
+    return SEC_E_OK;
 }
 
 SECURITY_STATUS gss_journey_go(gss_journey *journey, sspia_wait *wait)
@@ -350,12 +412,21 @@ SECURITY_STATUS gss_journey_go(gss_journey *journey, sspia_wait *wait)
     wait->fds = NULL;
     wait->fd_count = 0;
     wait->until = INT64_MAX;
+    journey->on_thread = (wait->flags & SSPIA_WAIT_THREAD) != 0;
+    journey->call = wait->call;
     while (status == SEC_E_OK) {
         enum state next = journey->state + 1;
 
+        if (journey->state == OPEN || journey->state == STEP || journey->state == DO_WITHOUT)
+            status = take_thread(journey, wait);
+        if (status != SEC_E_OK)
+            break;
         switch (journey->state) {
+        case NAME:
+            status = find_name(journey, wait);
+            break;
         case OPEN:
-            status = open_journey(journey, wait);
+            status = open_journey(journey);
             break;
         case STEP:
             status = make_step(journey, &next);
@@ -373,12 +444,15 @@ SECURITY_STATUS gss_journey_go(gss_journey *journey, sspia_wait *wait)
             journey->exchange = NULL;
             break;
         case ON_AIR:
-            status = exchange(journey, wait);
             next = STEP;
+            status = exchange(journey, wait, &next);
             break;
         case REFUSED:
             status = try_again(journey, wait);
-            next = OPEN;
+            next = NAME;
+            break;
+        case DO_WITHOUT:
+            status = do_without(journey);
             break;
         }
         if (status == SEC_E_OK)

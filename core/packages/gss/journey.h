@@ -28,7 +28,7 @@ gss_journey *gss_journey_begin(const gss_recipe *recipe, const gss_errand *erran
 
 /* As far as it goes. SSPIA_WAITING with wait filled in, but for stop; or what it ends with.
  * GSS_JOURNEY_BLOCKS is also how one that is delegating ends, if it can be done: by libkrb5,
- * and the KDC lives. */
+ * and the KDC lives. So is it of a service that acts for users: libkrb5 gets their tickets. */
 SECURITY_STATUS gss_journey_go(gss_journey *journey, sspia_wait *wait);
 
 /* Closes what is open; that takes no time. */

@@ -4,6 +4,7 @@
  * tickets from a KDC where there is a client keytab, and the name is wanted at once.
  */
 #include "owner.h"
+#include "daemon.h"
 #include "status.h"
 #include "text.h"
 
@@ -100,7 +101,7 @@ SECURITY_STATUS gss_owner_check(const char *account, const char *ccache, const c
         return gss_status_krb5(NULL, code, GSS_AT_ACQUIRE, "Kerberos configuration", report);
     if (account != NULL)
         code = krb5_parse_name(context, account, &parsed);
-    if (code == 0 && ccache != NULL) {
+    if (code == 0 && ccache != NULL && !gss_daemon_keeps(ccache)) {
         what = ccache;
         code = krb5_cc_resolve(context, ccache, &cache);
     }

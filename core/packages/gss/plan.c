@@ -31,6 +31,13 @@ static SECURITY_STATUS plan_tickets(gss_recipe *recipe, const sspia_identity *id
     } else if (gss_text_given(identity->client_keytab)) {
         copied = gss_text_copy(identity->client_keytab, &recipe->login_keytab);
     }
+    if (gss_text_given(identity->armor_cache) && recipe->password == NULL &&
+        recipe->login_keytab == NULL)
+        return gss_status_report(report, SEC_E_INVALID_PARAMETER, "identity",
+                                 "an armor cache goes with a password or a client keytab, "
+                                 "and with no ticket cache");
+    if (gss_text_given(identity->armor_cache))
+        copied = gss_text_copy(identity->armor_cache, &recipe->armor_cache) && copied;
     return copied ? SEC_E_OK : SEC_E_INSUFFICIENT_MEMORY;
 }
 
@@ -59,7 +66,8 @@ static SECURITY_STATUS plan_constrained(gss_credential *credential, sspia_report
         !gss_text_copy(outbound->client_keytab, &inbound->client_keytab) ||
         !gss_text_copy(outbound->account, &inbound->account) ||
         !gss_text_copy(outbound->password, &inbound->password) ||
-        !gss_text_copy(outbound->login_keytab, &inbound->login_keytab))
+        !gss_text_copy(outbound->login_keytab, &inbound->login_keytab) ||
+        !gss_text_copy(outbound->armor_cache, &inbound->armor_cache))
         return SEC_E_INSUFFICIENT_MEMORY;
     return SEC_E_OK;
 }
@@ -90,6 +98,8 @@ SECURITY_STATUS gss_plan_outbound(gss_credential *credential, const char *princi
                                  recipe->login_keytab != NULL ? recipe->login_keytab
                                                               : recipe->client_keytab,
                                  report);
+    if (status == SEC_E_OK)
+        status = gss_owner_check(NULL, recipe->armor_cache, NULL, report);
     return status;
 }
 

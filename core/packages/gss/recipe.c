@@ -17,6 +17,7 @@ void gss_recipe_clear(gss_recipe *recipe)
     free(recipe->account);
     gss_text_wipe(recipe->password);
     free(recipe->login_keytab);
+    free(recipe->armor_cache);
     free(recipe->impersonate);
     memset(recipe, 0, sizeof *recipe);
 }

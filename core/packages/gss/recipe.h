@@ -19,6 +19,7 @@ typedef struct gss_recipe {
     char *account;
     char *password;
     char *login_keytab;
+    char *armor_cache; /* whose ticket encrypts the requests for them, or NULL */
 
     char *impersonate; /* initiators: the user for whom the account gets tickets (S4U2Self) */
     bool s4u;          /* service tickets are got by S4U2Self or S4U2Proxy: libkrb5 blocks */

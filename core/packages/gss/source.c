@@ -77,8 +77,7 @@ static SECURITY_STATUS refresh_tickets(gss_source *source, sspia_report *report)
     pthread_mutex_unlock(&source->stock.lock);
     if (!wanted)
         return SEC_E_OK;
-    status = gss_tickets_get(source->recipe.account, source->recipe.password,
-                             source->recipe.login_keytab, &fresh, report);
+    status = gss_tickets_get(&source->recipe, &fresh, report);
     if (status == SEC_E_OK)
         gss_stock_put_tickets(&source->stock, fresh);
     pthread_mutex_lock(&source->stock.lock);
@@ -246,27 +245,54 @@ static SECURITY_STATUS make_of(gss_source *source, const char *target, gss_ticke
     return status;
 }
 
+SECURITY_STATUS gss_source_log_on(gss_source *source, gss_seat *seat, sspia_wait *wait,
+                                  sspia_report *report)
+{
+    static const gss_errand login = {.target = NULL};
+    gss_ticket *none;
+    SECURITY_STATUS status;
+
+    if (seat->flight == NULL ? !gss_stock_wants(&source->stock)
+                             : gss_flight_target(seat) != NULL)
+        return SEC_E_OK;
+    status = gss_flight_ride(&source->stock, &login, seat, wait, &none, report);
+    /* Who cannot renew goes on with what there is. */
+    return status == SSPIA_WAITING || status == GSS_JOURNEY_BLOCKS ||
+                   gss_stock_expired(&source->stock)
+               ? status
+               : SEC_E_OK;
+}
+
 /* A ticket for the target: one that is kept, or a flight's. */
 static SECURITY_STATUS get_ticket(gss_source *source, const gss_errand *errand, gss_seat *seat,
                                   sspia_wait *wait, gss_ticket **ticket, sspia_report *report)
 {
-    static const gss_errand login = {.target = NULL};
-    SECURITY_STATUS status;
+    SECURITY_STATUS status = gss_source_log_on(source, seat, wait, report);
 
     *ticket = NULL;
-    if (seat->flight == NULL ? gss_stock_wants(&source->stock)
-                             : gss_flight_target(seat) == NULL) {
-        status = gss_flight_ride(&source->stock, &login, seat, wait, ticket, report);
-        /* Who cannot renew goes on with what there is. */
-        if (status != SEC_E_OK && (status == SSPIA_WAITING || status == GSS_JOURNEY_BLOCKS ||
-                                   gss_stock_expired(&source->stock)))
-            return status;
-    }
+    if (status != SEC_E_OK)
+        return status;
     if (seat->flight == NULL && !errand->delegating)
         *ticket = gss_stock_recall(&source->stock, errand->target);
     return *ticket != NULL
                ? SEC_E_OK
                : gss_flight_ride(&source->stock, errand, seat, wait, ticket, report);
+}
+
+/* Whether a service that acts for a user has done so before towards the target: the cred that
+ * is idle has the ticket. */
+static bool has_acted(gss_source *source, const char *target)
+{
+    const struct wish wish = {.by_target = true, .target = target};
+    bool has = false;
+
+    if (!source->recipe.s4u)
+        return false;
+    pthread_mutex_lock(&source->stock.lock);
+    for (const gss_lease *lease = source->idle; lease != NULL && !has; lease = lease->next)
+        has = lease->tickets == source->stock.tickets && fits(lease, &wish);
+    pthread_mutex_unlock(&source->stock.lock);
+    return has;
 }
 
 SECURITY_STATUS gss_source_wait_for(gss_source *source, const gss_errand *errand,
@@ -281,8 +307,11 @@ SECURITY_STATUS gss_source_wait_for(gss_source *source, const gss_errand *errand
     *lease = NULL;
     if (!gss_text_given(target))
         return GSS_JOURNEY_BLOCKS; /* the lack of a name is GSSAPI's affair */
-    if (seat->flight == NULL && !errand->delegating && !gss_stock_wants(&source->stock))
+    if (seat->flight == NULL && !errand->delegating && !gss_stock_wants(&source->stock)) {
+        if (has_acted(source, target))
+            return GSS_JOURNEY_BLOCKS;
         *lease = take_idle(source, &wish);
+    }
     if (*lease != NULL)
         return SEC_E_OK;
     status = get_ticket(source, errand, seat, wait, &ticket, report);

@@ -35,6 +35,10 @@ SECURITY_STATUS gss_source_take_for(gss_source *source, const char *target, gss_
 SECURITY_STATUS gss_source_wait_for(gss_source *source, const gss_errand *errand,
                                     gss_seat *seat, sspia_wait *wait, gss_lease **lease,
                                     sspia_report *report);
+/* Gets the account's own tickets, if the source lacks them and the recipe says from what. Does
+ * not block; returns as gss_flight_ride, or SEC_E_OK. */
+SECURITY_STATUS gss_source_log_on(gss_source *source, gss_seat *seat, sspia_wait *wait,
+                                  sspia_report *report);
 /* Takes it back; NULL is fine. Does not block. */
 void gss_source_give(gss_source *source, gss_lease *lease);
 

@@ -117,7 +117,6 @@ static SECURITY_STATUS take_lease(gss_context *context, const sspia_step *step,
                                .delegating = (context->wanted & GSS_C_DELEG_FLAG) != 0};
     SECURITY_STATUS status;
 
-    context->blocks = context->blocks || source->recipe.s4u;
     if (wait != NULL && !context->blocks) {
         status =
             gss_source_wait_for(source, &errand, &context->seat, wait, &context->lease, report);
@@ -235,6 +234,20 @@ static SECURITY_STATUS may_accept(const sspia_step *step, sspia_report *report)
     return SEC_E_OK;
 }
 
+/* Tickets of an acceptor that may go on as its clients. */
+static SECURITY_STATUS log_on(gss_context *context, const sspia_step *step,
+                              sspia_report *report)
+{
+    SECURITY_STATUS status;
+
+    if (step->wait == NULL)
+        return SEC_E_OK;
+    status = gss_source_log_on(context->source, &context->seat, step->wait, report);
+    step->wait->stop = status == SSPIA_WAITING ? stop_waiting : NULL;
+    step->wait->data = context;
+    return status == GSS_JOURNEY_BLOCKS ? SEC_E_OK : status;
+}
+
 static SECURITY_STATUS begin_acceptor(gss_context *context, const sspia_step *step,
                                       sspia_report *report)
 {
@@ -243,12 +256,16 @@ static SECURITY_STATUS begin_acceptor(gss_context *context, const sspia_step *st
     SECURITY_STATUS status;
 
     context->requested = step->requested;
-    if (source->recipe.usage == GSS_C_BOTH && ask_for_thread(step) == SSPIA_WAITING)
-        return SSPIA_WAITING;
-    status = gss_source_take(source, &context->lease, report);
-    if (status == SEC_E_OK)
+    if (context->credential == NULL)
         hold_credential(context, credential, source);
-    return status;
+    if (source->recipe.usage == GSS_C_BOTH) {
+        status = log_on(context, step, report);
+        if (status == SEC_E_OK)
+            status = ask_for_thread(step);
+        if (status != SEC_E_OK)
+            return status;
+    }
+    return gss_source_take(source, &context->lease, report);
 }
 
 /* MS-docs on ASC_REQ_ALLOW_MISSING_BINDINGS: without it, an acceptor that has bindings

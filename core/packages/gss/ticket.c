@@ -6,6 +6,10 @@
  * ccache that is named; that of an account that is named; else the one that krb5_cc_select
  * prefers for the service, else the default one.
  *
+ * libkrb5 goes through a ccache once for each thing that it wants to know, by a lock and a stat
+ * of the file for each ticket: five times before it asks the KDC. So what may be of use is read
+ * once, into memory, and what was got is put back.
+ *
  * Invariants:
  *   1. Until it is complete a ticket belongs to one thread at a time. Then nothing here changes
  *      but the count, until the last drop; libkrb5 locks the MEMORY ccache itself.
@@ -36,7 +40,10 @@ struct gss_ticket {
     krb5_tkt_creds_context exchange;
 
     bool sign;
-    krb5_ccache bare; /* of a sign: the ticket-granting ticket and nothing else */
+    /* What the exchange reads and writes; NULL: from. Of a sign it is the ticket-granting
+     * ticket and nothing else. */
+    krb5_ccache bare;
+    bool sent; /* a KDC was asked */
 };
 
 /* Invariant 1 begins to hold, or the ticket goes. */
@@ -55,6 +62,37 @@ static void put_tools_away(gss_ticket *ticket)
     ticket->from = NULL;
     ticket->client = NULL;
     ticket->server = NULL;
+}
+
+/* Of a service that acts for a user: what is asked for is the service's own ticket, as a sign.
+ * EEXIST: the user's is there, and the KDC is not needed. */
+static krb5_error_code stand_in(gss_ticket *ticket)
+{
+    krb5_context context = ticket->context;
+    krb5_data service;
+    krb5_creds wanted;
+    krb5_creds found;
+    krb5_error_code code;
+
+    memset(&wanted, 0, sizeof wanted);
+    wanted.client = ticket->client;
+    wanted.server = ticket->server;
+    wanted.times.endtime = (krb5_timestamp)time(NULL);
+    /* libkrb5 leaves this note where it composes such creds; without it they are the service's.
+     */
+    if (krb5_cc_get_config(context, ticket->from, NULL, "proxy_impersonator", &service) != 0)
+        return 0;
+    if (krb5_cc_retrieve_cred(context, ticket->from, KRB5_TC_MATCH_TIMES, &wanted, &found) ==
+        0) {
+        krb5_free_cred_contents(context, &found);
+        code = EEXIST;
+    } else {
+        krb5_free_principal(context, ticket->client);
+        ticket->client = NULL;
+        code = krb5_parse_name(context, service.data, &ticket->client);
+    }
+    krb5_free_data_contents(context, &service);
+    return code;
 }
 
 static krb5_error_code find_tickets(gss_ticket *ticket, const gss_recipe *recipe,
@@ -82,12 +120,15 @@ static krb5_error_code find_tickets(gss_ticket *ticket, const gss_recipe *recipe
     if (code == 0 && account != NULL &&
         !krb5_principal_compare(context, account, ticket->client))
         code = KRB5_PRINC_NOMATCH;
+    if (code == 0 && recipe->s4u)
+        code = stand_in(ticket);
     krb5_free_principal(context, account);
     return code;
 }
 
-/* Puts the ticket-granting ticket alone into a ccache, if it can be forwarded. */
-static krb5_error_code find_bare(gss_ticket *ticket)
+/* Puts the ticket-granting ticket alone into a ccache, if it can be forwarded or need not be.
+ */
+static krb5_error_code find_bare(gss_ticket *ticket, bool forwardable)
 {
     krb5_context context = ticket->context;
     const krb5_data *realm = krb5_princ_realm(context, ticket->client);
@@ -102,7 +143,7 @@ static krb5_error_code find_bare(gss_ticket *ticket)
                                     (unsigned)KRB5_TGS_NAME_SIZE, KRB5_TGS_NAME, realm->length,
                                     realm->data, 0);
     if (code == 0 && krb5_cc_retrieve_cred(context, ticket->from, 0, &wanted, &found) == 0 &&
-        (found.ticket_flags & TKT_FLG_FORWARDABLE)) {
+        (!forwardable || found.ticket_flags & TKT_FLG_FORWARDABLE)) {
         code = krb5_cc_new_unique(context, "MEMORY", NULL, &ticket->bare);
         if (code == 0)
             code = krb5_cc_initialize(context, ticket->bare, ticket->client);
@@ -113,6 +154,82 @@ static krb5_error_code find_bare(gss_ticket *ticket)
     krb5_free_cred_contents(context, &found);
     krb5_free_principal(context, wanted.server);
     return code;
+}
+
+static bool is_grant(krb5_const_principal server)
+{
+    return server->length == 2 && server->data[0].length == KRB5_TGS_NAME_SIZE &&
+           memcmp(server->data[0].data, KRB5_TGS_NAME, KRB5_TGS_NAME_SIZE) == 0;
+}
+
+/* Of a ccache that has other things in it, too: tickets that grant others, what was noted about
+ * them, and those for the service. */
+static krb5_error_code read_tickets(gss_ticket *ticket)
+{
+    krb5_context context = ticket->context;
+    krb5_cc_cursor cursor;
+    krb5_creds creds;
+    krb5_error_code code;
+
+    if (strcmp(krb5_cc_get_type(context, ticket->from), "MEMORY") == 0)
+        return 0;
+    code = krb5_cc_new_unique(context, "MEMORY", NULL, &ticket->bare);
+    if (code == 0)
+        code = krb5_cc_initialize(context, ticket->bare, ticket->client);
+    if (code == 0)
+        code = krb5_cc_start_seq_get(context, ticket->from, &cursor);
+    if (code != 0)
+        return code;
+    while (code == 0 && krb5_cc_next_cred(context, ticket->from, &cursor, &creds) == 0) {
+        if (is_grant(creds.server) || krb5_is_config_principal(context, creds.server) ||
+            krb5_principal_compare_any_realm(context, creds.server, ticket->server))
+            code = krb5_cc_store_cred(context, ticket->bare, &creds);
+        krb5_free_cred_contents(context, &creds);
+    }
+    krb5_cc_end_seq_get(context, ticket->from, &cursor);
+    return code;
+}
+
+static bool same_data(const krb5_data *one, const krb5_data *other)
+{
+    return one->length == other->length && memcmp(one->data, other->data, one->length) == 0;
+}
+
+/* A grant that was got on the way to another realm, unless it was there from before. */
+static void put_back_grant(gss_ticket *ticket, krb5_creds *grant)
+{
+    krb5_context context = ticket->context;
+    krb5_creds wanted;
+    krb5_creds found;
+
+    if (!is_grant(grant->server) ||
+        same_data(&grant->server->data[1], krb5_princ_realm(context, ticket->client)))
+        return;
+    memset(&wanted, 0, sizeof wanted);
+    wanted.client = grant->client;
+    wanted.server = grant->server;
+    if (krb5_cc_retrieve_cred(context, ticket->from, 0, &wanted, &found) == 0)
+        krb5_free_cred_contents(context, &found);
+    else
+        krb5_cc_store_cred(context, ticket->from, grant);
+}
+
+/* Puts what was got where the rest is from. That this fails is no failure, as with libkrb5. */
+static void put_back(gss_ticket *ticket, krb5_creds *got)
+{
+    krb5_context context = ticket->context;
+    krb5_cc_cursor cursor;
+    krb5_creds creds;
+
+    if (ticket->bare == NULL || ticket->sign || !ticket->sent ||
+        krb5_cc_start_seq_get(context, ticket->bare, &cursor) != 0)
+        return;
+    while (krb5_cc_next_cred(context, ticket->bare, &cursor, &creds) == 0) {
+        put_back_grant(ticket, &creds);
+        krb5_free_cred_contents(context, &creds);
+    }
+    krb5_cc_end_seq_get(context, ticket->bare, &cursor);
+    krb5_cc_store_cred(context, ticket->from, got);
 }
 
 krb5_error_code gss_ticket_open(const gss_recipe *recipe, const char *ccache,
@@ -137,13 +254,18 @@ krb5_error_code gss_ticket_open(const gss_recipe *recipe, const char *ccache,
     code = krb5_parse_name(ticket->context, principal, &ticket->server);
     if (code == 0)
         code = find_tickets(ticket, recipe, ccache);
-    if (code == 0 && delegating)
-        code = find_bare(ticket);
+    if (code == 0 && (delegating || recipe->s4u))
+        code = find_bare(ticket, !recipe->s4u);
+    if (code == 0 && recipe->s4u && !ticket->sign)
+        code = KRB5_CC_NOTFOUND;
+    if (code == 0 && !ticket->sign)
+        code = read_tickets(ticket);
     wanted.client = ticket->client;
     wanted.server = ticket->server;
     if (code == 0)
-        code = krb5_tkt_creds_init(ticket->context, ticket->sign ? ticket->bare : ticket->from,
-                                   &wanted, 0, &ticket->exchange);
+        code = krb5_tkt_creds_init(ticket->context,
+                                   ticket->bare != NULL ? ticket->bare : ticket->from, &wanted,
+                                   0, &ticket->exchange);
     return code;
 }
 
@@ -207,12 +329,15 @@ krb5_error_code gss_ticket_step(gss_ticket *ticket, krb5_data *reply, krb5_data 
     krb5_creds creds;
 
     *more = code == 0 && (flags & KRB5_TKT_CREDS_STEP_FLAG_CONTINUE);
+    ticket->sent = ticket->sent || *more;
     if (code != 0 || *more)
         return code;
     memset(&creds, 0, sizeof creds);
     code = krb5_tkt_creds_get_creds(ticket->context, ticket->exchange, &creds);
-    if (code == 0)
+    if (code == 0) {
+        put_back(ticket, &creds);
         code = complete(ticket, &creds);
+    }
     krb5_free_cred_contents(ticket->context, &creds);
     return code;
 }

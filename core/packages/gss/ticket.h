@@ -19,7 +19,9 @@ typedef struct gss_ticket gss_ticket;
  * recipe means. Asks nobody yet. *ticket is set once there is something to drop.
  *
  * delegating: if the account could be delegated, the ticket is got from the KDC whatever is
- * there, and kept from the caller's ccache: a sign that the KDC lives. */
+ * there, and kept from the caller's ccache: a sign that the KDC lives. For a service that acts
+ * for users it is always such a sign, in the service's own name; it fails if libkrb5 needs no
+ * sign, or would not come so far as to ask. */
 krb5_error_code gss_ticket_open(const gss_recipe *recipe, const char *ccache,
                                 const char *principal, bool delegating, gss_ticket **ticket);
 

@@ -12,6 +12,8 @@
  *      drop, never to two.
  */
 #include "tickets.h"
+#include "armor.h"
+#include "hook.h"
 #include "mech.h"
 #include "status.h"
 #include "text.h"
@@ -36,6 +38,7 @@ struct gss_tickets {
     krb5_principal principal;
     krb5_keytab keytab;
     krb5_init_creds_context login;
+    bool armor_asks;
 };
 
 /* krb5_timestamp counts seconds in 32 bits, unsigned since 1.16 (valid until 2106). */
@@ -67,6 +70,7 @@ static void put_tools_away(gss_tickets *tickets)
 {
     krb5_context context = tickets->context;
 
+    krb5_set_kdc_send_hook(context, NULL, NULL);
     if (tickets->login != NULL)
         krb5_init_creds_free(context, tickets->login);
     if (tickets->options != NULL)
@@ -81,18 +85,21 @@ static void put_tools_away(gss_tickets *tickets)
 }
 
 /* What both ways of getting tickets need. */
-static krb5_error_code prepare(gss_tickets *tickets, const char *account,
-                               const char *keytab_name)
+static krb5_error_code prepare(gss_tickets *tickets, const gss_recipe *recipe)
 {
     krb5_context context = tickets->context;
     krb5_error_code code = krb5_get_init_creds_opt_alloc(context, &tickets->options);
 
-    if (code == 0 && keytab_name != NULL)
-        code = krb5_kt_resolve(context, keytab_name, &tickets->keytab);
-    if (code == 0 && account != NULL)
-        code = krb5_parse_name(context, account, &tickets->principal);
+    if (code == 0 && recipe->login_keytab != NULL)
+        code = krb5_kt_resolve(context, recipe->login_keytab, &tickets->keytab);
+    if (code == 0 && recipe->account != NULL)
+        code = krb5_parse_name(context, recipe->account, &tickets->principal);
     else if (code == 0)
         code = gss_tickets_principal(context, tickets->keytab, &tickets->principal);
+    if (code == 0 && recipe->armor_cache != NULL)
+        code = gss_armor_put_on(context, tickets->options, recipe->armor_cache,
+                                krb5_princ_realm(context, tickets->principal),
+                                &tickets->armor_asks);
     if (code == 0)
         code = krb5_cc_new_unique(context, "MEMORY", NULL, &tickets->ccache);
     if (code == 0)
@@ -113,17 +120,17 @@ static void set_times(gss_tickets *tickets, const krb5_ticket_times *times)
     tickets->renewal = tickets->expiry - (life > 1200 ? 300 : life / 4);
 }
 
-static krb5_error_code exchange(gss_tickets *tickets, const char *account, const char *password,
-                                const char *keytab_name)
+static krb5_error_code exchange(gss_tickets *tickets, const gss_recipe *recipe)
 {
     krb5_context context = tickets->context;
     krb5_creds creds;
-    krb5_error_code code = prepare(tickets, account, keytab_name);
+    krb5_error_code code = prepare(tickets, recipe);
 
     memset(&creds, 0, sizeof creds);
-    if (code == 0 && password != NULL)
-        code = krb5_get_init_creds_password(context, &creds, tickets->principal, password, NULL,
-                                            NULL, 0, NULL, tickets->options);
+    if (code == 0 && recipe->password != NULL)
+        code =
+            krb5_get_init_creds_password(context, &creds, tickets->principal, recipe->password,
+                                         NULL, NULL, 0, NULL, tickets->options);
     else if (code == 0)
         code = krb5_get_init_creds_keytab(context, &creds, tickets->principal, tickets->keytab,
                                           0, NULL, tickets->options);
@@ -149,19 +156,21 @@ static krb5_error_code create(gss_tickets **made)
     return code;
 }
 
-krb5_error_code gss_tickets_open(const char *account, const char *password, const char *keytab,
+krb5_error_code gss_tickets_open(const gss_recipe *recipe, void *const *call,
                                  gss_tickets **made)
 {
     krb5_error_code code = create(made);
     gss_tickets *tickets = *made;
 
-    if (code == 0)
-        code = prepare(tickets, account, keytab);
+    if (code == 0) {
+        gss_hook_set(tickets->context, call);
+        code = prepare(tickets, recipe);
+    }
     if (code == 0)
         code = krb5_init_creds_init(tickets->context, tickets->principal, NULL, NULL, 0,
                                     tickets->options, &tickets->login);
-    if (code == 0 && password != NULL)
-        code = krb5_init_creds_set_password(tickets->context, tickets->login, password);
+    if (code == 0 && recipe->password != NULL)
+        code = krb5_init_creds_set_password(tickets->context, tickets->login, recipe->password);
     else if (code == 0)
         code = krb5_init_creds_set_keytab(tickets->context, tickets->login, tickets->keytab);
     return code;
@@ -193,7 +202,7 @@ bool gss_tickets_block(const gss_tickets *tickets)
                                {"libdefaults", name, "pkinit_identities", NULL},
                                {"realms", name, "pkinit_identities", NULL}};
     profile_t profile;
-    bool found = name == NULL;
+    bool found = name == NULL || tickets->armor_asks;
 
     if (name != NULL && krb5_get_profile(tickets->context, &profile) == 0) {
         for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
@@ -213,8 +222,8 @@ krb5_context gss_tickets_context(gss_tickets *tickets)
     return tickets != NULL ? tickets->context : NULL;
 }
 
-SECURITY_STATUS gss_tickets_get(const char *account, const char *password, const char *keytab,
-                                gss_tickets **tickets, sspia_report *report)
+SECURITY_STATUS gss_tickets_get(const gss_recipe *recipe, gss_tickets **tickets,
+                                sspia_report *report)
 {
     gss_tickets *made = NULL;
     SECURITY_STATUS status = SEC_E_INSUFFICIENT_MEMORY;
@@ -228,10 +237,11 @@ SECURITY_STATUS gss_tickets_get(const char *account, const char *password, const
         status = gss_status_krb5(NULL, code, GSS_AT_ACQUIRE, "Kerberos configuration", report);
         goto done;
     }
-    code = exchange(made, account, password, keytab);
+    code = exchange(made, recipe);
     if (code != 0) {
-        status = gss_status_krb5(made->context, code, GSS_AT_ACQUIRE,
-                                 account != NULL ? account : keytab, report);
+        status = gss_status_krb5(
+            made->context, code, GSS_AT_ACQUIRE,
+            recipe->account != NULL ? recipe->account : recipe->login_keytab, report);
         goto done;
     }
     *tickets = made;

@@ -3,6 +3,7 @@
 #define GSS_TICKETS_H
 
 #include "host.h"
+#include "recipe.h"
 
 #include <gssapi/gssapi.h>
 #include <krb5.h>
@@ -12,21 +13,20 @@
  * tickets are added to it as they are used. Reference-counted; the last drop destroys it. */
 typedef struct gss_tickets gss_tickets;
 
-/* One AS exchange: may block as long as the KDC is silent. account is text of
- * gss_name_account; one of password and keytab is NULL. keytab: account may be NULL then,
- * for the first principal in it. */
-SECURITY_STATUS gss_tickets_get(const char *account, const char *password, const char *keytab,
-                                gss_tickets **tickets, sspia_report *report);
+/* One AS exchange: may block as long as the KDC is silent. The recipe has a password or a
+ * login keytab, and with the latter no account perhaps: the first principal in it. */
+SECURITY_STATUS gss_tickets_get(const gss_recipe *recipe, gss_tickets **tickets,
+                                sspia_report *report);
 
 /* The same in steps that do not block. gss_tickets_open begins; *tickets is set once there is
- * something to drop. A step takes a reply (empty at first); *more: sends request to a KDC of
- * realm, else the tickets are complete. */
-krb5_error_code gss_tickets_open(const char *account, const char *password, const char *keytab,
+ * something to drop. *call is that of whoever makes a step (hook.h). A step takes a reply
+ * (empty at first); *more: sends request to a KDC of realm, else the tickets are complete. */
+krb5_error_code gss_tickets_open(const gss_recipe *recipe, void *const *call,
                                  gss_tickets **tickets);
 krb5_error_code gss_tickets_step(gss_tickets *tickets, krb5_data *reply, krb5_data *request,
                                  krb5_data *realm, bool *more);
 /* Whether a step may block all the same: on a smart card or whatever else holds the keys that
- * krb5.conf names for PKINIT. */
+ * krb5.conf names for PKINIT, or because the armor is of another realm. */
 bool gss_tickets_block(const gss_tickets *tickets);
 krb5_context gss_tickets_context(gss_tickets *tickets); /* until they are complete; or NULL */
 

@@ -29,6 +29,8 @@ static uint32_t usable_outbound(neg_kind kind, const char *principal,
     const bool user = neg_given(identity->user) || neg_given(principal);
     bool usable = true;
 
+    if (kind != NEG_KERBEROS && neg_given(identity->armor_cache))
+        return 0;             /* nothing else would keep the password from who listens */
     if (kind == NEG_KERBEROS) /* a user file alone means the first user in it */
         usable = !(accounts && !tickets && !password && !user) &&
                  !(identity->flags & SEC_WINNT_AUTH_IDENTITY_FLAGS_NULL_USER);
@@ -65,7 +67,7 @@ static bool is_named(neg_kind kind, const sspia_identity *identity)
         return neg_given(identity->credential_cache) || neg_given(identity->client_keytab) ||
                neg_given(identity->keytab) || identity->keytab_content != NULL ||
                neg_given(identity->replay_cache) || neg_given(identity->impersonate) ||
-               identity->delegation != 0;
+               neg_given(identity->armor_cache) || identity->delegation != 0;
     return kind == NEG_NTLM &&
            (neg_given(identity->ntlm_user_file) || neg_given(identity->ntlm_helper) ||
             identity->ntlm_verifier != NULL);

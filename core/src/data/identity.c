@@ -214,6 +214,8 @@ static SECURITY_STATUS copy_ours(const sspia_auth_identity *given, sspia_identit
     if (status == SEC_E_OK)
         status = copy_place(ours->replay_cache, &identity->replay_cache);
     if (status == SEC_E_OK)
+        status = copy_place(ours->armor_cache, &identity->armor_cache);
+    if (status == SEC_E_OK)
         status = copy_place(ours->ntlm_user_file, &identity->ntlm_user_file);
     if (status == SEC_E_OK)
         status = copy_place(ours->ntlm_helper, &identity->ntlm_helper);
@@ -258,6 +260,7 @@ void identity_free(sspia_identity *identity)
     memory_wipe_string((char *)identity->keytab);
     memory_wipe_string((char *)identity->client_keytab);
     memory_wipe_string((char *)identity->replay_cache);
+    memory_wipe_string((char *)identity->armor_cache);
     memory_wipe_string((char *)identity->ntlm_user_file);
     memory_wipe_string((char *)identity->ntlm_helper);
     free((void *)(uintptr_t)identity->ntlm_verifier);

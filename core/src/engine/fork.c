@@ -20,6 +20,7 @@
 #include "lock.h"
 #include "memory.h"
 #include "package.h"
+#include "pause.h"
 #include "pool.h"
 #include "queue.h"
 #include "reactor.h"
@@ -69,6 +70,6 @@ __attribute__((constructor)) static void engine_start(void)
     queue_start();
     async_start();
     waiting_start();
-    package_start(gate_quiesce, waiting_resume);
+    package_start(gate_quiesce, waiting_resume, pause_is_wanted);
     pthread_atfork(before_fork, unlock_all, after_fork_child);
 }

@@ -13,6 +13,7 @@
 
 #include <stddef.h>
 
+#include "gate.h"
 #include "lock.h"
 #include "message.h"
 #include "pool.h"
@@ -93,6 +94,18 @@ bool pause_begin(struct call *call, struct job *job, sspia_report *report)
     message_report(report, "there is no thread, descriptor or memory to wait with", NULL);
     job->status = SEC_E_INSUFFICIENT_MEMORY;
     return false;
+}
+
+/* Whoever is at work on a call keeps its memory, also when it was parted with. */
+int pause_is_wanted(void *wait_call)
+{
+    struct call *call;
+    bool is_wanted;
+
+    engine_lock();
+    is_wanted = waiting_find_call(wait_call, &call) && (call == NULL || call_is_attached(call));
+    engine_unlock();
+    return is_wanted && !gate_is_closing();
 }
 
 bool pause_is_on(const struct call *call)

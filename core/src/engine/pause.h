@@ -27,4 +27,7 @@ void pause_stop(struct work_list *dropped, struct work_list *stopped);
 void pause_hand_over(struct work_list *stopped);
 void pause_settle(struct work_list *dropped);
 
+/* What sspia_host.is_wanted is. */
+int pause_is_wanted(void *wait_call);
+
 #endif

@@ -101,6 +101,7 @@ static bool open_handle(struct waiting *waiting)
     if (!handle_open(HANDLE_WAIT, waiting, &waiting->handle))
         return false;
     set_word(waiting->handle, RUNNING);
+    waiting->call = NULL;
     waiting->wake = -1;
     waiting->wait.size = sizeof(waiting->wait);
     waiting->wait.call = handle_to_pointer(HANDLE_WAIT, waiting->handle);
@@ -239,6 +240,22 @@ void waiting_resume(void *call)
     engine_lock();
     waiting_end(call);
     engine_unlock();
+}
+
+bool waiting_find_call(void *call, struct call **found)
+{
+    struct handle handle;
+    const struct waiting *waiting;
+
+    *found = NULL;
+    if (!handle_from_pointer(HANDLE_WAIT, call, &handle))
+        return false;
+    waiting = handle_acquire(HANDLE_WAIT, handle);
+    if (waiting == NULL)
+        return false;
+    *found = waiting->call;
+    handle_release(handle);
+    return true;
 }
 
 /* ---- By the reactor ------------------------------------------------------------------------

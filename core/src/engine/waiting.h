@@ -26,7 +26,7 @@ struct waiting {
     bool is_due;  /* outside, and what it waits for has come */
     struct waiting *next, *previous;      /* of those outside */
     void (*due)(struct waiting *waiting); /* told when it is, under the lock; or NULL */
-    struct call *call;                    /* whose job it is, for `due` */
+    struct call *call; /* whose job it is, for `due`; NULL before its first pause */
     struct timer timer;
     int wake; /* raised when it is due, for a thread that polls; or -1 */
 };
@@ -64,6 +64,10 @@ void waiting_stop(struct waiting *waiting);
 /* What sspia_host.resume is, and the same with the engine lock held. */
 void waiting_resume(void *call);
 void waiting_end(void *call);
+
+/* With the engine lock held: the call that a wait is of, NULL before its first pause. False: it
+ * is over. */
+bool waiting_find_call(void *call, struct call **found);
 
 /* At exit, and in the child of a fork if no package was being run: stops all. */
 void waiting_at_exit(void);

@@ -60,6 +60,7 @@ static bool set(struct identity *identity, const char *name, const char *value)
         {"client_keytab", &identity->all.client_keytab},
         {"replay_cache", &identity->all.replay_cache},
         {"ntlm_user_file", &identity->all.ntlm_user_file},
+        {"armor_cache", &identity->all.armor_cache},
         {"impersonate", &identity->all.impersonate},
         {"ntlm_helper", &identity->all.ntlm_helper},
     };

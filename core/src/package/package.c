@@ -144,7 +144,8 @@ static SECURITY_STATUS load_file(const char *path, sspia_report *report)
 
 static char own_folder[PATH_MAX]; /* absolute; "" if it is not known */
 
-void package_start(void (*quiesce)(void), void (*resume)(void *call))
+void package_start(void (*quiesce)(void), void (*resume)(void *call),
+                   int (*is_wanted)(void *call))
 {
     char path[PATH_MAX];
     char *slash;
@@ -152,6 +153,7 @@ void package_start(void (*quiesce)(void), void (*resume)(void *call))
 
     host.quiesce = quiesce;
     host.resume = resume;
+    host.is_wanted = is_wanted;
     if (dladdr(&host, &info) == 0 || info.dli_fname == NULL ||
         strlen(info.dli_fname) >= sizeof(path))
         return;

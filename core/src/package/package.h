@@ -33,7 +33,8 @@ SecPkgInfoA *package_describe(const struct package_entry *entries, size_t count)
 SecPkgInfoW *package_describe_wide(const struct package_entry *entries, size_t count);
 
 /* Notes where the library was loaded from, and what modules are given in sspia_host. */
-void package_start(void (*quiesce)(void), void (*resume)(void *call));
+void package_start(void (*quiesce)(void), void (*resume)(void *call),
+                   int (*is_wanted)(void *call));
 
 void package_lock(void);
 void package_unlock(void);
