@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""HTTP authentication by Negotiate, Kerberos and NTLM."""
