@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from typing import Any, Callable
 
 import pytest
+from http_apache import web  # noqa: F401
 
 import sspi_async
 from sspi_async import Credential, CredentialUse, SecurityContext

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: MIT
+"""Negotiate, Kerberos and NTLM for httpx: `httpx.AsyncClient(auth=HTTPSPNEGOAuth())`.
+
+httpx hands out connections as it likes. So NTLM, which authenticates a connection, takes turns
+here, one handshake with a server at a time; a leg that went through another connection than the
+one before is noticed, and the handshake begins again; and the connection is closed behind its
+request, for nobody else is to have it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import weakref
+from collections.abc import AsyncGenerator, Generator
+from typing import Any
+
+import anyio
+import httpx
+
+from ..queue import current_queue
+from . import DISABLED, OPTIONAL, REQUIRED, MutualAuthenticationError
+from ._client import Client
+from ._dialogue import Dialogue, change, harmless
+from ._exchange import Answer
+from ._wait import Wait, finish, in_loop, on_this_thread
+
+__all__ = ["DISABLED", "OPTIONAL", "REQUIRED", "HTTPSPNEGOAuth", "MutualAuthenticationError"]
+
+
+class HTTPSPNEGOAuth(Client, httpx.Auth):
+    """Authentication for clients of both kinds; docs/http.md has the arguments.
+
+    Without a `timeout`, a leg may take as long as the request may wait for bytes. httpx asks a
+    proxy for "https" (CONNECT) out of sight: there it cannot authenticate.
+    """
+
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self._turns: dict[object, threading.Lock] = {}
+        self._turns_in_loops: weakref.WeakKeyDictionary[Any, dict[object, anyio.Lock]]
+        self._turns_in_loops = weakref.WeakKeyDictionary()
+
+    def sync_auth_flow(
+        self, request: httpx.Request
+    ) -> Generator[httpx.Request, httpx.Response, None]:
+        """Called by `httpx.Client`."""
+        flow = _Flow(self, request, on_this_thread)
+        with contextlib.ExitStack() as stack:
+            stack.callback(flow.close)
+            finish(flow.begin())
+            while finish(flow.answer((yield flow.request))):
+                if flow.takes_turn():
+                    stack.enter_context(self._turns.setdefault(flow.origin, threading.Lock()))
+            if flow.response is not None:
+                flow.response.close()
+                _strip(flow.response)
+
+    async def async_auth_flow(
+        self, request: httpx.Request
+    ) -> AsyncGenerator[httpx.Request, httpx.Response]:
+        """Called by `httpx.AsyncClient`, in asyncio or trio."""
+        flow = _Flow(self, request, in_loop)
+        async with contextlib.AsyncExitStack() as stack:
+            stack.callback(flow.close)
+            await flow.begin()
+            while await flow.answer((yield flow.request)):
+                if flow.takes_turn():
+                    turns = self._turns_in_loops.setdefault(current_queue(), {})
+                    lock = turns.setdefault(flow.origin, anyio.Lock())
+                    await stack.enter_async_context(lock)
+            if flow.response is not None:
+                await flow.response.aclose()
+                _strip(flow.response)
+
+
+class _Flow:
+    """A request; a redirect makes another one of it."""
+
+    def __init__(self, settings: Client, request: httpx.Request, wait: Wait) -> None:
+        self.request = request
+        self.response: httpx.Response | None = None  # which is to be stripped
+        self._settings = settings
+        self._wait = wait
+        self._has_turn = False
+        # A file is sent from where it was, not from where the last time has left it.
+        body = getattr(request.stream, "_stream", None)
+        self._file = body if hasattr(body, "seek") and hasattr(body, "tell") else None
+        self._place = self._file.tell() if self._file is not None else 0
+        self._meet()
+
+    def _meet(self) -> None:
+        url = self.request.url
+        self.origin = (url.scheme, url.raw_host, url.port)
+        self._keep_alive = self.request.headers.get("Connection")
+        patience = self.request.extensions.get("timeout", {}).get("read")
+        host = url.raw_host.decode("ascii")
+        self._dialogue = Dialogue(self._settings, host, self._wait, timeout=patience)
+
+    def close(self) -> None:
+        self._dialogue.close()
+
+    async def begin(self) -> None:
+        change(self.request.headers, await self._dialogue.begin())
+
+    async def answer(self, response: httpx.Response) -> bool:
+        """Take an answer; True: `request` is to be sent."""
+        self.request = response.request
+        url = self.request.url
+        if (url.scheme, url.raw_host, url.port) != self.origin:
+            self._dialogue.close()
+            self._meet()
+        stream = response.extensions.get("network_stream")
+        tls = stream.get_extra_info("ssl_object") if stream is not None else None
+        http2 = response.http_version == "HTTP/2"
+        status, fields = response.status_code, response.headers.get_list
+        changes = await self._dialogue.answer(Answer(status, fields, tls, stream, http2))
+        if changes is None:
+            self.response = response if self._dialogue.must_strip(status) else None
+            return False
+        closing = "close" if self._dialogue.last else self._keep_alive
+        change(self.request.headers, {**changes, "Connection": closing})
+        if self._file is not None:
+            self._file.seek(self._place)
+        return True
+
+    def takes_turn(self) -> bool:
+        """Tell whether it needs a turn now that it has not."""
+        needs = self._dialogue.bound and not self._has_turn
+        self._has_turn = self._has_turn or needs
+        return needs
+
+
+def _strip(response: httpx.Response) -> None:
+    """Take out what anybody may have written."""
+    response.headers = httpx.Headers(harmless(response.headers))
+    response._content = b""
