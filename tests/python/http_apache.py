@@ -43,6 +43,7 @@ ErrorLog "{folder}/error.log"
 LogLevel info
 DocumentRoot "{folder}/pages"
 Header always set X-User "expr=%{{REMOTE_USER}}"
+Header always set Set-Cookie "visited=yes; path=/not-there"
 Redirect 302 /moved /kerberos/page
 Redirect 307 /again /kerberos/app
 <Directory "{folder}/pages">
@@ -75,6 +76,7 @@ Redirect 307 /again /kerberos/app
 </Location>
 ProxyPass /kerberos/app http://127.0.0.1:{app}/
 <VirtualHost 127.0.0.1:{tls}>
+    Protocols h2 http/1.1
     SSLEngine On
     SSLCertificateFile "{folder}/certificate"
     SSLCertificateKeyFile "{folder}/key"
@@ -93,8 +95,8 @@ ProxyPass /kerberos/app http://127.0.0.1:{app}/
 """
 
 NEEDED = (
-    "mpm_event", "authn_core", "authz_core", "authz_user", "alias", "headers", "proxy",
-    "proxy_http", "proxy_connect", "socache_shmcb", "ssl", "auth_gssapi",
+    "mpm_event", "authn_core", "authz_core", "authz_user", "alias", "headers", "http2",
+    "proxy", "proxy_http", "proxy_connect", "socache_shmcb", "ssl", "auth_gssapi",
 )  # fmt: skip
 
 

@@ -145,5 +145,6 @@ def _answer(response: Any) -> Answer:
 def _strip(response: Any) -> None:
     """Take out what anybody may have written."""
     response.close()
-    response._body = b""
+    response._body, response._raw_cookie_headers, response._raw_headers = b"", None, ()
     response._headers = CIMultiDictProxy(CIMultiDict(harmless(response.headers)))
+    response._cache = {}

@@ -84,9 +84,8 @@ class _Flow:
         self._wait = wait
         self._has_turn = False
         # A file is sent from where it was, not from where the last time has left it.
-        body = getattr(request.stream, "_stream", None)
-        self._file = body if hasattr(body, "seek") and hasattr(body, "tell") else None
-        self._place = self._file.tell() if self._file is not None else 0
+        self._body: Any = getattr(request.stream, "_stream", None)
+        self._place = self._body.tell() if hasattr(self._body, "seek") else None
         self._meet()
 
     def _meet(self) -> None:
@@ -120,8 +119,10 @@ class _Flow:
             return False
         closing = "close" if self._dialogue.last else self._keep_alive
         change(self.request.headers, {**changes, "Connection": closing})
-        if self._file is not None:
-            self._file.seek(self._place)
+        if self._place is not None:
+            self._body.seek(self._place)
+        elif hasattr(self._body, "__next__") or hasattr(self._body, "__anext__"):
+            raise httpx.StreamConsumed
         return True
 
     def takes_turn(self) -> bool:
