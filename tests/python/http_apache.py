@@ -12,6 +12,7 @@ import pwd
 import shutil
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -35,8 +36,10 @@ Listen 127.0.0.1:{proxy}
 {modules}
 StartServers 1
 ServerLimit 1
-ThreadsPerChild 64
-MaxRequestWorkers 64
+# More than a test has connections: short of threads, Apache closes those that are kept alive.
+ThreadLimit 256
+ThreadsPerChild 256
+MaxRequestWorkers 256
 KeepAliveTimeout 60
 MaxKeepAliveRequests 0
 ErrorLog "{folder}/error.log"
@@ -196,9 +199,6 @@ def _write(folder: pathlib.Path, realm: Realm, users: NtlmUsers, pair: TlsPair) 
     who = pwd.getpwnam("www-data")
     for path in [folder, *folder.rglob("*")]:
         os.chown(path, who.pw_uid, who.pw_gid)
-    for parent in [folder, *folder.parents]:
-        if parent.stat().st_uid == 0 and str(parent).startswith("/tmp/"):  # noqa: S108
-            parent.chmod(parent.stat().st_mode | 0o011)
     return "User www-data\nGroup www-data"
 
 
@@ -248,12 +248,11 @@ def apache(
 
 
 @pytest.fixture(scope="session")
-def web(
-    tmp_path_factory: pytest.TempPathFactory,
-    krb5_realm: Realm,
-    ntlm_users: NtlmUsers,
-    tls_pair: TlsPair,
-) -> Iterator[Apache]:
+def web(krb5_realm: Realm, ntlm_users: NtlmUsers, tls_pair: TlsPair) -> Iterator[Apache]:
     """One for all tests."""
-    with apache(tmp_path_factory.mktemp("apache"), krb5_realm, ntlm_users, tls_pair) as server:
-        yield server
+    # Not in pytest's folder, which each pytest closes to other users again, as Apache's is.
+    with tempfile.TemporaryDirectory(prefix="sspi-async-apache.") as name:
+        folder = pathlib.Path(name)
+        folder.chmod(0o755)
+        with apache(folder, krb5_realm, ntlm_users, tls_pair) as server:
+            yield server

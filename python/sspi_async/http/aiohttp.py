@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Negotiate, Kerberos and NTLM for aiohttp: `ClientSession(middlewares=(HTTPSPNEGOAuth(),))`.
 
-aiohttp keeps connections apart by host, TLS settings, proxy, and the fields that a proxy is
-sent. The last of these is where this keeps apart what is a user's: connections through which
-one user has authenticated go to no other, and a handshake of NTLM has one for itself until its
-response has been read.
+aiohttp keeps connections apart by host, TLS settings, proxy, and the fields sent to a proxy. By
+those this keeps apart what is a user's: connections through which one user authenticated go
+to no other, and a handshake of NTLM has one for itself until its response has been read.
 """
 
 from __future__ import annotations
@@ -14,10 +13,16 @@ import itertools
 from collections.abc import Mapping
 from typing import Any
 
-from aiohttp import ClientHandlerType, ClientHttpProxyError, ClientRequest, ClientResponse
+from aiohttp import (
+    ClientHandlerType,
+    ClientHttpProxyError,
+    ClientRequest,
+    ClientResponse,
+    ServerTimeoutError,
+)
 from multidict import CIMultiDict, CIMultiDictProxy
 
-from ..error import InvalidParameter, Unsupported
+from ..error import DeadlineExceeded, InvalidParameter, Unsupported
 from ..status import Status
 from . import DISABLED, OPTIONAL, REQUIRED, MutualAuthenticationError
 from ._client import Client
@@ -55,14 +60,12 @@ class HTTPSPNEGOAuth(Client):
         dialogue = Dialogue(self, request.url.raw_host or "", in_loop, proxy=proxy)
         place = (request.url.origin(), request.proxy)
         lane: int | None = None
-        base: Any = request.response_class
-        request.response_class = _remembering(base)
+        request.response_class = _remembering(request.response_class)  # type: ignore[arg-type]
         _enter(request, self._number, self._tunnels.get(place, {}))
         try:
             change(request.headers, await dialogue.begin())
             response = await self._send(request, handler, dialogue, place)
             while (changes := await dialogue.answer(_answer(response))) is not None:
-                await response.read()  # its connection is free for what follows
                 if dialogue.bound and lane is None:
                     kept = self._lanes.take(place)
                     lane = kept[0] if kept is not None else next(_numbers)
@@ -72,9 +75,10 @@ class HTTPSPNEGOAuth(Client):
                         response = await self._send(request, handler, dialogue, place)
                         if response.status not in (401, 407):
                             continue
-                        await response.read()
                 change(request.headers, changes)
                 response = await self._send(request, handler, dialogue, place)
+        except DeadlineExceeded as error:  # an OSError, which aiohttp takes for the network's
+            raise ServerTimeoutError(error.message) from error
         finally:
             dialogue.close()
         if lane is not None:
@@ -84,11 +88,7 @@ class HTTPSPNEGOAuth(Client):
         return response
 
     async def _send(
-        self,
-        request: ClientRequest,
-        handler: ClientHandlerType,
-        dialogue: Dialogue,
-        place: object,
+        self, request: ClientRequest, handler: ClientHandlerType, dialogue: Dialogue, place: Any
     ) -> ClientResponse:
         """Send it, through whatever asks on the way to a server of "https"."""
         if getattr(request.body, "consumed", False):
@@ -99,17 +99,17 @@ class HTTPSPNEGOAuth(Client):
             )
         while True:
             try:
-                return await handler(request)
+                response = await handler(request)
+                if response.status in (401, 407):
+                    await response.read()  # whatever a leg takes, it holds no connection
+                return response
             except ClientHttpProxyError as error:
                 changes = await dialogue.answer(_answer(error)) if error.status == 407 else None
                 if changes is None:
                     raise
                 if dialogue.bound:
-                    raise Unsupported(
-                        Status.SEC_E_UNSUPPORTED_FUNCTION,
-                        "aiohttp closes the connection to a proxy that asks, and NTLM needs "
-                        "the same one again: use Kerberos with this proxy",
-                    ) from error
+                    text = "aiohttp ends a connection to a proxy that asks: NTLM cannot go on"
+                    raise Unsupported(Status.SEC_E_UNSUPPORTED_FUNCTION, text) from error
                 tunnel = CIMultiDict(request.proxy_headers or {})
                 change(tunnel, changes)
                 request.proxy_headers = self._tunnels[place] = tunnel

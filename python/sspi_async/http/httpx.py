@@ -49,7 +49,12 @@ class HTTPSPNEGOAuth(Client, httpx.Auth):
         with contextlib.ExitStack() as stack:
             stack.callback(flow.close)
             finish(flow.begin())
-            while finish(flow.answer((yield flow.request))):
+            while True:
+                response = yield flow.request
+                if response.status_code in (401, 407):
+                    response.read()  # whatever the leg takes, it holds no connection
+                if not finish(flow.answer(response)):
+                    break
                 if flow.takes_turn():
                     stack.enter_context(self._turns.setdefault(flow.origin, threading.Lock()))
             if flow.response is not None:
@@ -64,7 +69,12 @@ class HTTPSPNEGOAuth(Client, httpx.Auth):
         async with contextlib.AsyncExitStack() as stack:
             stack.callback(flow.close)
             await flow.begin()
-            while await flow.answer((yield flow.request)):
+            while True:
+                response = yield flow.request
+                if response.status_code in (401, 407):
+                    await response.aread()
+                if not await flow.answer(response):
+                    break
                 if flow.takes_turn():
                     turns = self._turns_in_loops.setdefault(current_queue(), {})
                     lock = turns.setdefault(flow.origin, anyio.Lock())
@@ -84,8 +94,9 @@ class _Flow:
         self._wait = wait
         self._has_turn = False
         # A file is sent from where it was, not from where the last time has left it.
-        self._body: Any = getattr(request.stream, "_stream", None)
-        self._place = self._body.tell() if hasattr(self._body, "seek") else None
+        body: Any = getattr(request.stream, "_stream", None)
+        self._body = body
+        self._place = body.tell() if hasattr(body, "seek") else None
         self._meet()
 
     def _meet(self) -> None:

@@ -110,6 +110,8 @@ def _host(request: requests.PreparedRequest) -> str:
 
 def _answer(response: requests.Response) -> Answer:
     socket = getattr(getattr(response.raw, "connection", None), "sock", None)
+    if response.status_code in (401, 407):
+        _ = response.content  # whatever the leg takes, it holds no connection
     tls = socket if hasattr(socket, "getpeercert") else None
     return Answer(response.status_code, response.raw.headers.getlist, tls, socket)
 
@@ -117,7 +119,6 @@ def _answer(response: requests.Response) -> Answer:
 def _send_again(
     sender: Any, response: requests.Response, changes: Changes, options: Any
 ) -> requests.Response:
-    _ = response.content  # the connection is free for what follows
     response.close()
     request = response.request.copy()
     jar: Any = request._cookies
