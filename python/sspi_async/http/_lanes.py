@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""Connections of NTLM that are one user's: kept for the next request, lent to one at a time."""
+"""Connections of NTLM that are one user's: kept for the next request, lent to one at a time.
+
+Where a library cannot be told which connection to use, marks tell who came through it last.
+"""
 
 from __future__ import annotations
 
 import threading
-from typing import Callable, Generic, TypeVar
+import weakref
+from typing import Any, Callable, Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -35,3 +39,22 @@ class Lanes(Generic[T]):
             kept = self._kept.setdefault(place, [])
             kept.append(lane)
             del kept[:-_KEPT]
+
+
+class Marks:
+    """Who came through a connection last."""
+
+    def __init__(self) -> None:
+        self._last: weakref.WeakKeyDictionary[Any, tuple[object, object]]
+        self._last = weakref.WeakKeyDictionary()
+
+    def mark(self, connection: object, user: object) -> object:
+        """Note that somebody came through.
+
+        Returns:
+            What is the same as after the last time if nobody else came in between.
+        """
+        former = self._last.get(connection)
+        if former is None or former[0] is not user:
+            former = self._last[connection] = (user, object())
+        return former[1]
