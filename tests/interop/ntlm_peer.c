@@ -132,6 +132,7 @@ static void take_token(char *hex)
     SecBufferDesc given = {SECBUFFER_VERSION, side.bindings.cbBuffer > 0 ? 2u : 1u, in};
     SecBufferDesc made = {SECBUFFER_VERSION, 1, &out};
     CtxtHandle *context = side.started ? &side.context : NULL;
+    SecBufferDesc *answered = context != NULL || in[0].cbBuffer > 0 ? &given : NULL;
     SECURITY_STATUS status;
 #ifdef NTLM_PEER_WINPR
     ULONG flags = 0;
@@ -146,7 +147,7 @@ static void take_token(char *hex)
     } else {
         status = InitializeSecurityContextA(
             &side.credential, context, side.target, side.flags, 0, SECURITY_NATIVE_DREP,
-            context != NULL ? &given : NULL, 0, &side.context, &made, &flags, NULL);
+            answered, 0, &side.context, &made, &flags, NULL);
     }
     side.started = 1;
     if (status == SEC_I_COMPLETE_NEEDED || status == SEC_I_COMPLETE_AND_CONTINUE) {
