@@ -145,9 +145,9 @@ static void take_token(char *hex)
             AcceptSecurityContext(&side.credential, context, &given, side.flags,
                                   SECURITY_NATIVE_DREP, &side.context, &made, &flags, NULL);
     } else {
-        status = InitializeSecurityContextA(
-            &side.credential, context, side.target, side.flags, 0, SECURITY_NATIVE_DREP,
-            answered, 0, &side.context, &made, &flags, NULL);
+        status = InitializeSecurityContextA(&side.credential, context, side.target, side.flags,
+                                            0, SECURITY_NATIVE_DREP, answered, 0, &side.context,
+                                            &made, &flags, NULL);
     }
     side.started = 1;
     if (status == SEC_I_COMPLETE_NEEDED || status == SEC_I_COMPLETE_AND_CONTINUE) {

@@ -387,7 +387,7 @@ bool handle_is_past(enum handle_kind kind, struct handle handle)
             (word & OPEN) == 0);
 }
 
-/* Of each form that callers hold there are fewer kinds than two bits tell apart. */
+/* Two bits tell most kinds apart before the slot is looked at, whose word tells all. */
 static uintptr_t tag(enum handle_kind kind)
 {
     return (uintptr_t)kind & 3;
@@ -467,7 +467,7 @@ static void visit(enum handle_kind kind)
 void handle_after_fork(void)
 {
     static const enum handle_kind order[] = {HANDLE_QUEUE, HANDLE_ASYNC, HANDLE_CONTEXT,
-                                             HANDLE_CREDENTIAL};
+                                             HANDLE_CREDENTIAL, HANDLE_VERIFIER};
 
     for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
         if (kinds[order[i]].after_fork != NULL)

@@ -16,6 +16,8 @@ enum handle_kind {
     HANDLE_CREDENTIAL = 2,
     HANDLE_ASYNC = 3,
     HANDLE_WAIT = 4, /* packages hold it, as a pointer */
+    HANDLE_VERIFIER = 5,
+    HANDLE_QUESTION = 6, /* these two are numbers of the hub */
     HANDLE_KINDS,
 };
 
