@@ -33,6 +33,11 @@ struct handle {
 void handle_define(enum handle_kind kind, bool (*destroy)(void *object),
                    void (*after_fork)(void *object));
 
+/* Has fetch called for objects of a kind that are destroyed soon, many after another, and are
+ * the caller's alone: it prefetches what else they are made of. The object itself is on its
+ * way. */
+void handle_define_fetch(enum handle_kind kind, void (*fetch)(const void *object));
+
 void handle_start(void);
 
 /* Gives object a handle, and the caller the first reference: the owner's. False: no memory
