@@ -43,7 +43,7 @@
     (const void *data, size_t size), (const void *signature, size_t signature_size),
     (const void *packed, size_t size), (const void *token, size_t size),
     (const void *contexts, size_t size), (const void *header, size_t header_size),
-    (const void *trailer, size_t trailer_size)
+    (const void *trailer, size_t trailer_size), (const void *secret, size_t secret_size)
 };
 %apply (const char *TEXT, size_t TEXT_SIZE) {
     (const char *package, size_t package_size), (const char *principal, size_t principal_size),
@@ -54,12 +54,14 @@
     sspia_hub_bytes *packed, sspia_hub_bytes *bytes, sspia_hub_bytes *names,
     sspia_hub_bytes *token
 };
-%apply sspia_hub_bytes *TEXT { sspia_hub_bytes *text };
+%apply sspia_hub_bytes *TEXT {
+    sspia_hub_bytes *text, sspia_hub_bytes *user, sspia_hub_bytes *domain
+};
 %apply sspia_hub_outcome *OUTPUT { sspia_hub_outcome *outcome };
 %apply uint32_t *OUTPUT { uint32_t *qop, uint32_t *plaintext };
 %apply size_t *OUTPUT { size_t *used };
 %apply int64_t *OUTPUT { int64_t *number, int64_t *expiry };
-%apply uint64_t *OUTPUT { uint64_t *context, uint64_t *credential };
+%apply uint64_t *OUTPUT { uint64_t *context, uint64_t *credential, uint64_t *question };
 
 HUB_BLOCKS(sspia_hub_queue_take)
 HUB_BLOCKS(sspia_hub_call_wait)

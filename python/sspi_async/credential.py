@@ -15,6 +15,7 @@ from .error import InvalidParameter, NoCredentials, check
 from .flags import CredentialUse
 from .place import place
 from .status import Status
+from .verifier import Function, Verifier
 
 if TYPE_CHECKING:
     import datetime
@@ -67,6 +68,14 @@ class Identity:
         ntlm_user_file: A file with lines DOMAIN:user:password, for an NTLM server.
         ntlm_helper: The absolute path of Samba's ntlm_auth, for an NTLM server that is a
             member of a domain.
+        ntlm_verifier: A function that knows the accounts of an NTLM server. It gets the user
+            and the domain as the client wrote them ("" if it named no domain), and returns the
+            account's password, or its NT hash (16 bytes), or None if there is no such account:
+            `LogonDenied`, as for a wrong password. It may be async, and runs on the loop, in
+            the run or on the dispatcher thread where the credential was acquired, as callbacks
+            do, while the leg waits for up to 30 seconds. What it raises goes where exceptions
+            of callbacks go; the leg then fails with `NoAuthority`. For `Credential.acquire`,
+            `server` and contexts; not inherited by a forked child.
         impersonate: The user for whom a service acts, "bob@EXAMPLE.ORG"; the other members say
             who the service is (Kerberos, S4U2Self and S4U2Proxy).
         constrained_delegation: With `CredentialUse.BOTH`: every context that is accepted has
@@ -84,16 +93,27 @@ class Identity:
     replay_cache: str | None = None
     ntlm_user_file: Path | None = None
     ntlm_helper: Path | None = None
+    ntlm_verifier: Function | None = dataclasses.field(default=None, repr=False)
     impersonate: str | None = None
     constrained_delegation: bool = False
     armor_cache: Path | None = None
 
-    def _pack(self) -> bytes | None:
+    def _verifier(self) -> Verifier | None:
+        return Verifier(self.ntlm_verifier) if self.ntlm_verifier is not None else None
+
+    def _pack(self, verifier: Verifier | None = None) -> bytes | None:
+        if self.ntlm_verifier is not None and verifier is None:
+            raise InvalidParameter(
+                Status.SEC_E_INVALID_PARAMETER,
+                "an identity with ntlm_verifier is for Credential.acquire or server()",
+            )
         pairs = []
         if self.constrained_delegation:
             pairs.append(f"delegation\0{_CONSTRAINED}\0")
+        if verifier is not None:
+            pairs.append(f"ntlm_verifier\0{verifier.native}\0")
         for field in dataclasses.fields(self):
-            if field.name == "constrained_delegation":
+            if field.name in ("constrained_delegation", "ntlm_verifier"):
                 continue
             need = need_path if field.name in _FILES else need_text
             value = need(f"identity.{field.name}", getattr(self, field.name))
@@ -188,6 +208,7 @@ class Credential:
 
     # One that a context acquired for itself goes with it, without a warning.
     _silent = False
+    _verifier: Verifier | None = None
 
     def __init__(self, handle: int, package: str, use: CredentialUse, expiry: int) -> None:
         self._handle = handle
@@ -248,10 +269,16 @@ class Credential:
         need_type("use", use, int, "CredentialUse")
         need_text("principal", principal)
         check_identity(package, use, identity)
-        packed = identity._pack() if identity is not None else None
+        verifier = identity._verifier() if isinstance(identity, Identity) else None
+        if isinstance(identity, Identity):
+            packed = identity._pack(verifier)
+        else:
+            packed = identity._pack() if identity is not None else None
 
         def finish(handle: int, expiry: int) -> Credential:
-            return cls(handle, package, use, expiry)
+            made = cls(handle, package, use, expiry)
+            made._verifier = verifier
+            return made
 
         call = place.acquire(
             package, principal, int(use), packed, finish, callback, timeout, deadline

@@ -28,6 +28,7 @@ import select
 import sys
 import threading
 import weakref
+from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, Callable
 
 from . import _native
@@ -54,6 +55,9 @@ class Queue(_native.Queue):
     What else waits for a completion is registered and has `_deliver(queue)`.
     """
 
+    # Whether `start` can be called.
+    runs_tasks = False
+
     def __init__(self, loop: Callable[[], Any] = _no_loop) -> None:
         super().__init__(place, loop, loop is not _no_loop)
         _all.add(self)
@@ -79,6 +83,11 @@ class Queue(_native.Queue):
         """Run a callback soon, on the thread of the owner."""
         raise NotImplementedError
 
+    def start(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        """Have a coroutine run on the loop or in the run; by the owner."""
+        coroutine.close()
+        raise TypeError("what is awaited needs asyncio or trio, and neither runs here")
+
     def report(self, error: Exception, function: Callable[..., object]) -> None:
         """Hand over an exception that nobody caught."""
         raise NotImplementedError
@@ -102,8 +111,11 @@ class LoopQueue(Queue):
     it.
     """
 
+    runs_tasks = True
+
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(weakref.ref(loop))
+        self._tasks: set[asyncio.Task[None]] = set()
         loop.add_reader(_native.queue_fd(self.native), self.drain)
 
     def is_closed(self) -> bool:
@@ -149,6 +161,11 @@ class LoopQueue(Queue):
 
     def post(self, function: Callable[[], object]) -> None:
         self._call_soon(self.run, function)
+
+    def start(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def report(self, error: Exception, function: Callable[..., object]) -> None:
         loop = self.loop()
@@ -219,6 +236,8 @@ class _Message:
 class TrioQueue(Queue):
     """The queue of a trio run, drained by a system task."""
 
+    runs_tasks = True
+
     def __init__(self, lowlevel: Any) -> None:
         super().__init__()
         self._lowlevel = lowlevel
@@ -236,6 +255,9 @@ class TrioQueue(Queue):
 
     def post(self, function: Callable[[], object]) -> None:
         self._token.run_sync_soon(self.run, function)
+
+    def start(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        self._lowlevel.spawn_system_task(lambda: coroutine, name="sspi-async")
 
     def report(self, error: Exception, function: Callable[..., object]) -> None:
         # Trio has no place for unhandled exceptions but the task, whose end would be that of

@@ -132,6 +132,7 @@ static void take_token(char *hex)
     SecBufferDesc given = {SECBUFFER_VERSION, side.bindings.cbBuffer > 0 ? 2u : 1u, in};
     SecBufferDesc made = {SECBUFFER_VERSION, 1, &out};
     CtxtHandle *context = side.started ? &side.context : NULL;
+    SecBufferDesc *answered = context != NULL || in[0].cbBuffer > 0 ? &given : NULL;
     SECURITY_STATUS status;
 #ifdef NTLM_PEER_WINPR
     ULONG flags = 0;
@@ -144,9 +145,9 @@ static void take_token(char *hex)
             AcceptSecurityContext(&side.credential, context, &given, side.flags,
                                   SECURITY_NATIVE_DREP, &side.context, &made, &flags, NULL);
     } else {
-        status = InitializeSecurityContextA(
-            &side.credential, context, side.target, side.flags, 0, SECURITY_NATIVE_DREP,
-            context != NULL ? &given : NULL, 0, &side.context, &made, &flags, NULL);
+        status = InitializeSecurityContextA(&side.credential, context, side.target, side.flags,
+                                            0, SECURITY_NATIVE_DREP, answered, 0, &side.context,
+                                            &made, &flags, NULL);
     }
     side.started = 1;
     if (status == SEC_I_COMPLETE_NEEDED || status == SEC_I_COMPLETE_AND_CONTINUE) {

@@ -142,6 +142,34 @@ static void program_knows_the_hash(void **state)
     ntlm_pair_end(&pair);
 }
 
+static void give_password(void *data, const sspia_ntlm_question *question)
+{
+    question->answer(question, SSPIA_NTLM_PASSWORD, data);
+}
+
+/* Wrong would be: a password that is taken for a hash, or for another one. */
+static void program_knows_the_password(void **state)
+{
+    const struct {
+        const char *password;
+        SECURITY_STATUS status;
+    } cases[] = {{"correct horse", SEC_E_OK},
+                 {"correct", SEC_E_LOGON_DENIED},
+                 {"", SEC_E_LOGON_DENIED},
+                 {"\xff is no UTF-8", SEC_E_NO_AUTHENTICATING_AUTHORITY}};
+    ntlm_pair pair;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        assert_int_equal(
+            connect_with(give_password, (void *)(uintptr_t)cases[i].password, &pair),
+            cases[i].status);
+        if (cases[i].status == SEC_E_OK)
+            talk(&pair);
+        ntlm_pair_end(&pair);
+    }
+}
+
 /* Wrong would be: a check made by somebody else that is not believed, or keys that differ. */
 static void program_knows_the_key(void **state)
 {
@@ -301,6 +329,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(program_knows_the_hash),
         cmocka_unit_test(program_knows_the_key),
+        cmocka_unit_test(program_knows_the_password),
         cmocka_unit_test(answers_without_a_secret_let_nobody_in),
         cmocka_unit_test(leg_that_cannot_wait_blocks),
         cmocka_unit_test(leg_that_can_wait_is_resumed),

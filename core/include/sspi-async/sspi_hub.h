@@ -155,6 +155,7 @@ SSPI_ASYNC_API int32_t sspia_hub_call_message(uint64_t call, sspia_hub_bytes *te
  *   packages                   what Negotiate may choose from: "Kerberos", "!ntlm"
  *   ccache keytab client_keytab replay_cache armor_cache impersonate delegation
  *   ntlm_user_file ntlm_helper as in sspia_auth_identity; delegation as a number
+ *   ntlm_verifier              the number of a verifier, see below
  *   certificate key key_password roots tls_flags
  *                              Schannel, without those above: a PEM or PKCS#12 file, the file
  *                              and the password of its key, a PEM file of the roots to trust,
@@ -202,6 +203,40 @@ SSPI_ASYNC_API int32_t sspia_hub_delete_contexts(uint64_t call, uint64_t queue, 
  * once, where the queued forms give SEC_E_INVALID_HANDLE; that is for what never was one. */
 SSPI_ASYNC_API int32_t sspia_hub_delete_context_now(uint64_t context);
 SSPI_ASYNC_API int32_t sspia_hub_free_credential_now(uint64_t credential);
+
+/* ---- NTLM: accounts that the program looks up ---------------------------------------
+ *
+ * What sspia_ntlm_verifier is in sspi_queue.h, for languages that no thread of the library may
+ * enter: the questions of acceptors wait in a verifier, which is named to an acquire as the
+ * identity's ntlm_verifier. A call tells that there are some; whoever hears that takes them and
+ * answers each, at once or later, on any thread.
+ *
+ *     sspia_hub_verifier_wait(call, queue, 8, verifier);   completes when there is one
+ *     while (sspia_hub_verifier_take(verifier, &question, &user, &domain) == SEC_E_OK)
+ *         sspia_hub_verifier_answer(question, SSPIA_NTLM_PASSWORD, password, size);
+ *     sspia_hub_call_reinit(call);                         and again
+ */
+
+/* A verifier without questions, or 0 if memory ran out. In a forked child it is as if freed. */
+SSPI_ASYNC_API uint64_t sspia_hub_verifier_create(void);
+/* Frees it; a dead one is ignored. Questions that were not taken, and those that come later,
+ * are answered with SSPIA_NTLM_UNABLE. The call that waits for a question ends with
+ * SEC_E_INVALID_HANDLE. */
+SSPI_ASYNC_API void sspia_hub_verifier_free(uint64_t verifier);
+/* An operation like those above that is complete when a question is there to be taken. It
+ * occupies no thread. If several calls wait, a question ends them all. */
+SSPI_ASYNC_API int32_t sspia_hub_verifier_wait(uint64_t call, uint64_t queue, uint64_t id,
+                                               uint64_t verifier);
+/* Takes the oldest question: its number, and whose password is asked for, as the client wrote
+ * it (the domain may be empty, and the user alice@domain). Each question that was taken is to
+ * be answered. SEC_I_ASYNC_CALL_PENDING: there is none. SEC_E_INVALID_HANDLE. */
+SSPI_ASYNC_API int32_t sspia_hub_verifier_take(uint64_t verifier, uint64_t *question,
+                                               sspia_hub_bytes *user, sspia_hub_bytes *domain);
+/* answer: SSPIA_NTLM_NO (0), _UNABLE (1), _HASH (2; secret: 16 bytes) or _PASSWORD (4; UTF-8,
+ * without a zero). SEC_E_INVALID_PARAMETER, and the question stays; SEC_E_INVALID_HANDLE if it
+ * was answered before. One that nobody waits for any more is answered all the same. */
+SSPI_ASYNC_API int32_t sspia_hub_verifier_answer(uint64_t question, uint32_t answer,
+                                                 const void *secret, size_t secret_size);
 
 /* ---- Messages on a context -------------------------------------------------------
  *

@@ -313,11 +313,13 @@ SSPI_ASYNC_API SECURITY_STATUS sspia_pool_stats(sspia_pool_counts *counts);
 
 /* What can be answered: there is no such account; it could not be found out, and the leg
  * returns SEC_E_NO_AUTHENTICATING_AUTHORITY; here is the NT hash of the account, and the
- * library does the rest; the response is right, and here is its session base key. */
-#define SSPIA_NTLM_NO     0u
-#define SSPIA_NTLM_UNABLE 1u
-#define SSPIA_NTLM_HASH   2u
-#define SSPIA_NTLM_KEY    3u
+ * library does the rest; the response is right, and here is its session base key; here is the
+ * account's password, UTF-8 with a final zero. */
+#define SSPIA_NTLM_NO       0u
+#define SSPIA_NTLM_UNABLE   1u
+#define SSPIA_NTLM_HASH     2u
+#define SSPIA_NTLM_KEY      3u
+#define SSPIA_NTLM_PASSWORD 4u
 
 typedef struct sspia_ntlm_question {
     uint32_t size; /* sizeof(sspia_ntlm_question) of the library */
@@ -328,8 +330,9 @@ typedef struct sspia_ntlm_question {
     const unsigned char *response;  /* NTLMv2: the proof, 16 bytes, and what it was made of */
 
     /* Answers: once, for every question, inside the function or after it has returned, on any
-     * thread; the question is gone then. secret has 16 bytes (NULL for NO and UNABLE) and is
-     * copied. Does not block. An answer that nobody waits for any more is ignored. */
+     * thread; the question is gone then. secret has 16 bytes, or is a password (NULL for NO and
+     * UNABLE), and is copied. Does not block. An answer that nobody waits for any more is
+     * ignored. */
     void (*answer)(const struct sspia_ntlm_question *question, uint32_t answer,
                    const unsigned char *secret);
 } sspia_ntlm_question;

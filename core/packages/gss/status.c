@@ -84,11 +84,9 @@ static const struct rule {
     {KRB5_PARSE_MALFORMED, AT(GSS_AT_INITIATE), SEC_E_TARGET_UNKNOWN},
     {ENOMEM, ANYWHERE, SEC_E_INSUFFICIENT_MEMORY},
     /* The system's own, of a file that was named: a keytab, a ticket cache, a replay cache. */
-    {ENOENT, AT(GSS_AT_ACCEPT), SEC_E_LOGON_DENIED},
-    {EINVAL, AT(GSS_AT_ACCEPT), SEC_E_LOGON_DENIED},
-    {ENOENT, CLIENT, SEC_E_NO_CREDENTIALS},
-    {EACCES, AT(GSS_AT_ACQUIRE), SEC_E_NO_CREDENTIALS},
-    {EACCES, AT(GSS_AT_ACCEPT), SEC_E_MESSAGE_ALTERED},
+    {ENOENT, ANYWHERE, SEC_E_NO_CREDENTIALS},
+    {ENOTDIR, ANYWHERE, SEC_E_NO_CREDENTIALS},
+    {EACCES, ANYWHERE, SEC_E_NO_CREDENTIALS},
 };
 
 static bool same_code(OM_uint32 minor, int64_t known)

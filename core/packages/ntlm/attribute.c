@@ -184,7 +184,7 @@ SECURITY_STATUS ntlm_attribute_set(void *object, uint32_t attribute, const void 
         return status;
     if (attribute != SSPIA_ATTR_LIST_SIGNED)
         return ntlm_report(report, SEC_E_UNSUPPORTED_FUNCTION, "attribute", NULL);
-    if (context->session.out.number > 1 || context->session.in.number > 1)
+    if (ntlm_session_is_used(&context->session))
         return ntlm_report(report, SEC_E_OUT_OF_SEQUENCE, "context",
                            "it has had messages already");
     return ntlm_session_restart(&context->session) ? SEC_E_OK : ntlm_report_crypto(report);

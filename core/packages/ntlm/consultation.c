@@ -10,6 +10,7 @@
 #include "consultation.h"
 #include "account.h"
 #include "host.h"
+#include "response.h"
 #include "status.h"
 #include "text.h"
 
@@ -46,6 +47,28 @@ static void let_go(ntlm_consultation *consultation, bool last)
     free(consultation);
 }
 
+/* What is to be kept of an answer: a hash in place of a password. */
+static uint32_t digest(uint32_t answer, const unsigned char *secret,
+                       unsigned char kept[NTLM_KEY_SIZE])
+{
+    switch (answer) {
+    case SSPIA_NTLM_NO:
+        return answer;
+    case SSPIA_NTLM_HASH:
+    case SSPIA_NTLM_KEY:
+        if (secret == NULL)
+            return SSPIA_NTLM_UNABLE;
+        memcpy(kept, secret, NTLM_KEY_SIZE);
+        return answer;
+    case SSPIA_NTLM_PASSWORD:
+        return secret != NULL && ntlm_response_hash((const char *)secret, kept)
+                   ? SSPIA_NTLM_HASH
+                   : SSPIA_NTLM_UNABLE;
+    default:
+        return SSPIA_NTLM_UNABLE;
+    }
+}
+
 static void take_answer(const sspia_ntlm_question *question, uint32_t answer,
                         const unsigned char *secret)
 {
@@ -55,11 +78,7 @@ static void take_answer(const sspia_ntlm_question *question, uint32_t answer,
 
     pthread_mutex_lock(&consultation->lock);
     consultation->answered = true;
-    consultation->answer = answer;
-    if (secret != NULL)
-        memcpy(consultation->secret, secret, NTLM_KEY_SIZE);
-    else if (answer == SSPIA_NTLM_HASH || answer == SSPIA_NTLM_KEY)
-        consultation->answer = SSPIA_NTLM_UNABLE;
+    consultation->answer = digest(answer, secret, consultation->secret);
     call = consultation->call;
     pthread_cond_broadcast(&consultation->news);
     last = --consultation->holders == 0;

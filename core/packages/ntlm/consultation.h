@@ -13,7 +13,8 @@ typedef struct ntlm_consultation ntlm_consultation;
 
 /*
  * Asks where *consultation is NULL, and looks for the answer: SSPIA_WAITING until there is one.
- * Then SEC_E_OK with what the program said, an SSPIA_NTLM_ answer and its secret;
+ * Then SEC_E_OK with what the program said, an SSPIA_NTLM_ answer and its secret (of a password
+ * the hash);
  * SEC_E_NO_AUTHENTICATING_AUTHORITY if it has said nothing in time. wait NULL: blocks until
  * then.
  */

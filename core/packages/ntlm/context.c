@@ -14,7 +14,7 @@ ntlm_context *ntlm_context_create(bool initiator, ntlm_credential *credential, s
 
     if (context == NULL)
         return NULL;
-    memset(context, 0, sizeof *context);
+    memset(context, 0, offsetof(ntlm_context, session) + NTLM_SESSION_HEAD);
     context->initiator = initiator;
     context->session.initiator = initiator;
     context->user = context->domain = "";
@@ -33,14 +33,14 @@ void ntlm_context_delete(void *object)
     ntlm_verifier_forget(&context->pending);
     ntlm_credential_release(context->credential);
     free(context->names);
-    ntlm_crypto_wipe(&context->session, sizeof context->session);
+    ntlm_session_wipe(&context->session);
     free(context);
 }
 
 SECURITY_STATUS ntlm_context_fail(ntlm_context *context, SECURITY_STATUS status)
 {
     context->state = NTLM_FAILED;
-    ntlm_crypto_wipe(&context->session, sizeof context->session);
+    ntlm_session_wipe(&context->session);
     return status;
 }
 

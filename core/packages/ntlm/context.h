@@ -33,7 +33,6 @@ typedef struct ntlm_context {
     bool has_bindings;
     unsigned char bindings[NTLM_DIGEST_SIZE];
     ntlm_pending pending; /* an acceptor's question to its verifier */
-    ntlm_session session;
     /* With integrity alone: how the peer wraps (protect.c). */
     enum { NTLM_WRAPS_UNKNOWN, NTLM_WRAPS_READABLE, NTLM_WRAPS_SEALED } peer_wraps;
 
@@ -47,6 +46,7 @@ typedef struct ntlm_context {
     size_t negotiate_size; /* acceptors: both messages, one after the other */
     size_t challenge_size;
     size_t room_size;
+    ntlm_session session;
     unsigned char room[];
 } ntlm_context;
 

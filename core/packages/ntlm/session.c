@@ -46,15 +46,21 @@ static bool make_keys(ntlm_session *session)
     ntlm_direction *client = session->initiator ? &session->out : &session->in;
     ntlm_direction *server = session->initiator ? &session->in : &session->out;
 
-    if (!session->has_keys)
-        session->has_keys = open_direction(client, session->key, client_sign, client_seal) &&
-                            open_direction(server, session->key, server_sign, server_seal);
+    if (session->has_keys)
+        return true;
+    session->has_keys = open_direction(client, session->key, client_sign, client_seal) &&
+                        open_direction(server, session->key, server_sign, server_seal);
+    if (!session->has_keys) {
+        ntlm_crypto_wipe(&session->out, sizeof session->out);
+        ntlm_crypto_wipe(&session->in, sizeof session->in);
+    }
     return session->has_keys;
 }
 
 bool ntlm_session_restart(ntlm_session *session)
 {
-    const uint32_t numbers[2] = {session->out.number, session->in.number};
+    const uint32_t numbers[2] = {session->has_keys ? session->out.number : 0,
+                                 session->has_keys ? session->in.number : 0};
 
     session->has_keys = false;
     if (!make_keys(session))
@@ -62,6 +68,21 @@ bool ntlm_session_restart(ntlm_session *session)
     session->out.number = numbers[0];
     session->in.number = numbers[1];
     return true;
+}
+
+bool ntlm_session_is_used(const ntlm_session *session)
+{
+    return session->has_keys && (session->out.number > 1 || session->in.number > 1);
+}
+
+void ntlm_session_wipe(ntlm_session *session)
+{
+    ntlm_crypto_wipe(session->key, sizeof session->key);
+    if (session->has_keys) {
+        ntlm_crypto_wipe(&session->out, sizeof session->out);
+        ntlm_crypto_wipe(&session->in, sizeof session->in);
+    }
+    session->has_keys = false;
 }
 
 static void store32(unsigned char *place, uint32_t value)

@@ -24,9 +24,12 @@ typedef struct ntlm_session {
     bool initiator;
     bool encrypts_checksum; /* NTLMSSP_NEGOTIATE_KEY_EXCH (MS-NLMP 3.4.4.2) */
     bool has_keys;
-    ntlm_direction out;
-    ntlm_direction in;
+    ntlm_direction out; /* both are left as they were found while there are no keys: */
+    ntlm_direction in;  /* what is never written is not to be wiped either */
 } ntlm_session;
+
+/* What is to be zero at the start, of a session that is at the end of something else. */
+#define NTLM_SESSION_HEAD offsetof(ntlm_session, out)
 
 /* A piece of a message, in order. All are signed; sealed ones are changed in place. */
 typedef struct ntlm_piece {
@@ -42,6 +45,12 @@ bool ntlm_session_protect(ntlm_session *session, const ntlm_piece *pieces, size_
 
 /* Begins both ciphers anew; the numbers go on. False as above. */
 bool ntlm_session_restart(ntlm_session *session);
+
+/* Whether there was more than one message either way. */
+bool ntlm_session_is_used(const ntlm_session *session);
+
+/* Leaves nothing of its keys. */
+void ntlm_session_wipe(ntlm_session *session);
 
 /* Unseals and checks. SEC_E_MESSAGE_ALTERED, or SEC_E_OUT_OF_SEQUENCE if it is not the next
  * message of the peer; the pieces are then as they were, and so is the session: what somebody

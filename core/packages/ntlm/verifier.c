@@ -188,7 +188,7 @@ static SECURITY_STATUS ask_program(ntlm_verifier *verifier, const ntlm_question 
         return status;
     if (answer == SSPIA_NTLM_KEY) {
         memcpy(base_key, secret, NTLM_KEY_SIZE);
-    } else if (answer == SSPIA_NTLM_UNABLE || answer > SSPIA_NTLM_KEY) {
+    } else if (answer == SSPIA_NTLM_UNABLE) {
         status = ntlm_report(report, SEC_E_NO_AUTHENTICATING_AUTHORITY, "ntlm_verifier",
                              "the program's function could not find out");
     } else if (answer == SSPIA_NTLM_NO && !ntlm_crypto_random(secret, sizeof secret)) {

@@ -64,6 +64,7 @@ struct slot {
 static struct {
     bool (*destroy)(void *object);
     void (*after_fork)(void *object);
+    void (*fetch)(const void *object);
 } kinds[HANDLE_KINDS];
 static struct slot *_Atomic chunks[(SLOT_MAX >> CHUNK_BITS) + 1];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -87,6 +88,11 @@ void handle_define(enum handle_kind kind, bool (*destroy)(void *object),
 {
     kinds[kind].destroy = destroy;
     kinds[kind].after_fork = after_fork;
+}
+
+void handle_define_fetch(enum handle_kind kind, void (*fetch)(const void *object))
+{
+    kinds[kind].fetch = fetch;
 }
 
 static struct slot *chunk_of(uint32_t slot)
@@ -357,14 +363,40 @@ uint32_t handle_chain_skip(uint32_t first, uint32_t count)
     return first;
 }
 
+/* So many are fetched at a time, which takes hardly longer than one: nobody has looked at them
+ * for long. They all fit into the nearest cache. */
+#define LOT 32
+
+/* Fetches a lot; returns the slot behind it. */
+static uint32_t fetch_lot(uint32_t first, uint32_t end)
+{
+    struct slot *lot[LOT];
+    uint32_t count = 0;
+
+    for (; first != end && count < LOT; first = next_of(slot_at(first))) {
+        lot[count] = slot_at(first);
+        __builtin_prefetch(object_of(lot[count++]), 1);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        /* Acquire pairs with the release of the other references. */
+        uint64_t word = atomic_load_explicit(&lot[i]->word, memory_order_acquire);
+
+        if ((word & (OPEN | REFERENCES)) == REFERENCE && kinds[kind_of(word)].fetch != NULL)
+            kinds[kind_of(word)].fetch(object_of(lot[i]));
+    }
+    return first;
+}
+
 void handle_chain_release(uint32_t first, uint32_t end)
 {
-    uint32_t freed = 0, last_freed = 0;
+    uint32_t freed = 0, last_freed = 0, lot = first;
 
     while (first != end) {
         struct slot *slot = slot_at(first);
         uint32_t next = next_of(slot);
 
+        if (first == lot)
+            lot = fetch_lot(first, end);
         if (drop(slot))
             add_to_chain(first, &freed, &last_freed);
         first = next;
@@ -387,7 +419,7 @@ bool handle_is_past(enum handle_kind kind, struct handle handle)
             (word & OPEN) == 0);
 }
 
-/* Of each form that callers hold there are fewer kinds than two bits tell apart. */
+/* Two bits tell most kinds apart before the slot is looked at, whose word tells all. */
 static uintptr_t tag(enum handle_kind kind)
 {
     return (uintptr_t)kind & 3;
@@ -467,7 +499,7 @@ static void visit(enum handle_kind kind)
 void handle_after_fork(void)
 {
     static const enum handle_kind order[] = {HANDLE_QUEUE, HANDLE_ASYNC, HANDLE_CONTEXT,
-                                             HANDLE_CREDENTIAL};
+                                             HANDLE_CREDENTIAL, HANDLE_VERIFIER};
 
     for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
         if (kinds[order[i]].after_fork != NULL)

@@ -16,6 +16,8 @@ enum handle_kind {
     HANDLE_CREDENTIAL = 2,
     HANDLE_ASYNC = 3,
     HANDLE_WAIT = 4, /* packages hold it, as a pointer */
+    HANDLE_VERIFIER = 5,
+    HANDLE_QUESTION = 6, /* these two are numbers of the hub */
     HANDLE_KINDS,
 };
 
@@ -30,6 +32,11 @@ struct handle {
  * every object, dead ones with references included. */
 void handle_define(enum handle_kind kind, bool (*destroy)(void *object),
                    void (*after_fork)(void *object));
+
+/* Has fetch called for objects of a kind that are destroyed soon, many after another, and are
+ * the caller's alone: it prefetches what else they are made of. The object itself is on its
+ * way. */
+void handle_define_fetch(enum handle_kind kind, void (*fetch)(const void *object));
 
 void handle_start(void);
 

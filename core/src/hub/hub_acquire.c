@@ -9,7 +9,7 @@
 #include "message.h"
 #include "outcome.h"
 #include "schannel.h"
-#include "sspi_queue.h"
+#include "verifier.h"
 
 static const char operation[] = "AcquireCredentialsHandle";
 
@@ -17,6 +17,8 @@ static const char operation[] = "AcquireCredentialsHandle";
 struct identity {
     SEC_WINNT_AUTH_IDENTITY_EXA user;
     sspia_auth_identity all;
+    sspia_ntlm_verifier verifier;
+    const char *verifier_number;
     bool is_user;
 
     SCH_CREDENTIALS tls;
@@ -63,6 +65,7 @@ static bool set(struct identity *identity, const char *name, const char *value)
         {"armor_cache", &identity->all.armor_cache},
         {"impersonate", &identity->all.impersonate},
         {"ntlm_helper", &identity->all.ntlm_helper},
+        {"ntlm_verifier", &identity->verifier_number},
     };
     const struct {
         const char *name;
@@ -138,6 +141,13 @@ static SECURITY_STATUS read_identity(const char *pairs, size_t size, struct iden
     if (identity->is_user && identity->is_tls)
         return message_fail(operation, SEC_E_INVALID_PARAMETER,
                             "the identity is of a user and of certificates");
+    if (identity->verifier_number == NULL)
+        return SEC_E_OK;
+    if (!verifier_find(hub_pointer(strtoull(identity->verifier_number, NULL, 10)),
+                       &identity->verifier))
+        return message_fail(operation, SEC_E_INVALID_HANDLE,
+                            "the identity's ntlm_verifier is not alive");
+    identity->all.ntlm_verifier = &identity->verifier;
     return SEC_E_OK;
 }
 
