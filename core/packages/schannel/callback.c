@@ -97,7 +97,7 @@ static void on_secret(const SSL *ssl, const char *line)
     struct context *context = SSL_get_app_data(ssl);
 
     if (context != NULL)
-        traffic_note_log(&context->seal.traffic, line, context->server);
+        traffic_note_log(&context->seal.traffic, line);
 }
 
 /* When a session ends: the caller's lifespan, the server's, or that of its certificate,
