@@ -310,6 +310,8 @@ static SECURITY_STATUS query_open(const struct context *context, uint32_t attrib
 
     switch (attribute) {
     case SECPKG_ATTR_STREAM_SIZES:
+        if (context->messages)
+            return missing(report, SEC_E_UNSUPPORTED_FUNCTION, "the context has no records");
         give_stream_sizes(context, buffer);
         return SEC_E_OK;
     case SECPKG_ATTR_NAMES:

@@ -11,6 +11,7 @@
 #include "alpn.h"
 #include "certificate.h"
 #include "context.h"
+#include "messages.h"
 #include "status.h"
 
 /* Initiator: a certificate was asked for. -1 halts the handshake with SSL_X509_LOOKUP. */
@@ -77,6 +78,10 @@ static void on_message(int writing, int version, int type, const void *bytes, si
         return;
     if (type == SSL3_RT_HANDSHAKE && !traffic_is_logged())
         traffic_note_message(&context->seal.traffic, ssl, message, size);
+    if (context->messages) {
+        messages_note(context, writing != 0, type, message, size);
+        return;
+    }
     if (writing == 0) {
         if (type == SSL3_RT_HANDSHAKE)
             context->handshake_seen = true;
@@ -128,7 +133,75 @@ static int on_session(SSL *ssl, SSL_SESSION *session)
                              session_expiry(context, session));
 }
 
-void callback_install(SSL_CTX *ctx, bool server)
+static int on_extension_out(SSL *ssl, unsigned type, unsigned where,
+                            const unsigned char **bytes, size_t *size, X509 *certificate,
+                            size_t index, int *alert, void *data)
+{
+    const struct context *context = SSL_get_app_data(ssl);
+
+    (void)where;
+    (void)certificate;
+    (void)index;
+    (void)alert;
+    (void)data;
+    return extension_own(&context->extensions, type, bytes, size) ? 1 : 0;
+}
+
+static int on_extension_in(SSL *ssl, unsigned type, unsigned where, const unsigned char *bytes,
+                           size_t size, X509 *certificate, size_t index, int *alert, void *data)
+{
+    struct context *context = SSL_get_app_data(ssl);
+
+    (void)where;
+    (void)certificate;
+    (void)index;
+    (void)data;
+    /* RFC 9001 8.2: over any other transport than QUIC this is how it ends. */
+    if (!context->messages) {
+        *alert = SSL_AD_UNSUPPORTED_EXTENSION;
+        return 0;
+    }
+    *alert = SSL_AD_INTERNAL_ERROR;
+    return extension_keep(&context->extensions, type, bytes, size) ? 1 : 0;
+}
+
+/* Acceptor: OpenSSL answers a ClientHello in one go, so this is where a caller who wants to
+ * know an extension before is asked. */
+static int on_client_hello(SSL *ssl, int *alert, void *data)
+{
+    struct context *context = SSL_get_app_data(ssl);
+    const unsigned char *bytes;
+    size_t size;
+
+    (void)data;
+    if (!context->messages)
+        return SSL_CLIENT_HELLO_SUCCESS;
+    for (size_t place = 0; place < EXTENSION_TYPES; place++) {
+        const uint16_t type = extension_type(place);
+
+        if (SSL_client_hello_get0_ext(ssl, type, &bytes, &size) == 1 &&
+            !extension_keep(&context->extensions, type, bytes, size)) {
+            *alert = SSL_AD_INTERNAL_ERROR;
+            return SSL_CLIENT_HELLO_ERROR;
+        }
+    }
+    return extension_is_due(&context->extensions) ? SSL_CLIENT_HELLO_RETRY
+                                                  : SSL_CLIENT_HELLO_SUCCESS;
+}
+
+static bool install_extensions(SSL_CTX *ctx)
+{
+    bool done = true;
+
+    for (size_t place = 0; place < EXTENSION_TYPES; place++)
+        done = done && SSL_CTX_add_custom_ext(
+                           ctx, extension_type(place),
+                           SSL_EXT_CLIENT_HELLO | SSL_EXT_TLS1_3_ENCRYPTED_EXTENSIONS,
+                           on_extension_out, NULL, NULL, on_extension_in, NULL) == 1;
+    return done;
+}
+
+bool callback_install(SSL_CTX *ctx, bool server)
 {
     SSL_CTX_set_cert_cb(ctx, on_certificate, NULL);
     SSL_CTX_set_msg_callback(ctx, on_message);
@@ -138,4 +211,7 @@ void callback_install(SSL_CTX *ctx, bool server)
         SSL_CTX_set_alpn_select_cb(ctx, on_alpn, NULL);
     else
         SSL_CTX_sess_set_new_cb(ctx, on_session);
+    if (server)
+        SSL_CTX_set_client_hello_cb(ctx, on_client_hello, NULL);
+    return install_extensions(ctx);
 }

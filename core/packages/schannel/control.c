@@ -94,6 +94,11 @@ SECURITY_STATUS control_apply(void *state, const SecBuffer *input, uint32_t inpu
     if (buffer == NULL || buffer->cbBuffer < sizeof(type))
         return bad(report, "there is no control token in a TOKEN buffer");
     memcpy(&type, buffer->pvBuffer, sizeof(type));
+    if (context->messages && type != SCHANNEL_SESSION) {
+        report_line(report, "a control token for records: the transport of TLS messages closes "
+                            "and changes its keys by itself");
+        return SEC_E_UNSUPPORTED_FUNCTION;
+    }
     switch (type) {
     case SCHANNEL_RENEGOTIATE:
         status = apply_key_update(context, report);

@@ -20,14 +20,15 @@
 #include "handshake.h"
 
 #include <string.h>
-#include <time.h>
 
 #include "alert.h"
 #include "certificate.h"
 #include "control.h"
 #include "host.h"
+#include "messages.h"
 #include "record.h"
 #include "status.h"
+#include "turn.h"
 #include "verify.h"
 
 /* The caller's token; size 0 if there is none. */
@@ -36,7 +37,7 @@ struct input {
     size_t size;
 };
 
-static SECURITY_STATUS read_input(const sspia_step *step, struct input *input,
+static SECURITY_STATUS read_input(const sspia_step *step, bool messages, struct input *input,
                                   sspia_report *report)
 {
     static const uint8_t none[1]; /* an address to reckon with where there are no bytes */
@@ -62,10 +63,14 @@ static SECURITY_STATUS read_input(const sspia_step *step, struct input *input,
         case SECBUFFER_PRESHARED_KEY:
         case SECBUFFER_PRESHARED_KEY_IDENTITY:
         case SECBUFFER_DTLS_MTU:
-        case SECBUFFER_SEND_GENERIC_TLS_EXTENSION:
-        case SECBUFFER_SUBSCRIBE_GENERIC_TLS_EXTENSION:
         case SECBUFFER_TRAFFIC_SECRETS:
             report_line(report, "an input buffer of type %u", (unsigned)buffer->BufferType);
+            return SEC_E_UNSUPPORTED_FUNCTION;
+        case SECBUFFER_SEND_GENERIC_TLS_EXTENSION:
+        case SECBUFFER_SUBSCRIBE_GENERIC_TLS_EXTENSION:
+            if (messages)
+                break;
+            report_line(report, "an extension without ISC_REQ_MESSAGES or ASC_REQ_MESSAGES");
             return SEC_E_UNSUPPORTED_FUNCTION;
         default:
             break;
@@ -74,15 +79,17 @@ static SECURITY_STATUS read_input(const sspia_step *step, struct input *input,
     return SEC_E_OK;
 }
 
-static SECURITY_STATUS check_request(const sspia_step *step, sspia_report *report)
+static SECURITY_STATUS check_request(const sspia_step *step, bool messages,
+                                     sspia_report *report)
 {
     if ((step->requested & ISC_REQ_DATAGRAM) != 0) {
         report_line(report, "datagrams (DTLS)");
         return SEC_E_UNSUPPORTED_FUNCTION;
     }
-    if ((step->requested & ISC_REQ_MESSAGES) != 0) {
-        report_line(report, "handshake messages without records (ISC_REQ_MESSAGES)");
-        return SEC_E_UNSUPPORTED_FUNCTION;
+    if ((step->requested & ISC_REQ_MESSAGES) != 0 && !messages) {
+        report_line(report,
+                    "ISC_REQ_MESSAGES or ASC_REQ_MESSAGES was not there on the first leg");
+        return SEC_E_INVALID_PARAMETER;
     }
     return SEC_E_OK;
 }
@@ -123,37 +130,6 @@ uint32_t handshake_attributes(const struct context *context)
         attributes &= ~ASC_RET_SESSION_TICKET;
     return attributes | ISC_RET_REPLAY_DETECT | ISC_RET_SEQUENCE_DETECT |
            ISC_RET_CONFIDENTIALITY | (context->server ? ASC_RET_STREAM : ISC_RET_STREAM);
-}
-
-static SECURITY_STATUS complete(struct context *context, sspia_report *report)
-{
-    context->state = CONTEXT_OPEN;
-    context->opened = (int64_t)time(NULL);
-    context->handshake_seen = false;
-    /* An idle connection holds no buffers. In the handshake they would be wiped and made anew
-     * for each flight. */
-    SSL_set_mode(context->ssl, SSL_MODE_RELEASE_BUFFERS);
-    (void)SSL_free_buffers(context->ssl);
-    OPENSSL_free(context->seen);
-    context->seen = NULL;
-    context->seen_size = 0;
-    (void)report;
-    return SEC_E_OK;
-}
-
-/* One turn of OpenSSL: SEC_E_OK, SEC_I_CONTINUE_NEEDED, SEC_I_INCOMPLETE_CREDENTIALS, or the
- * failure. */
-static SECURITY_STATUS turn(struct context *context, sspia_report *report)
-{
-    const int done = SSL_do_handshake(context->ssl);
-
-    if (done == 1)
-        return complete(context, report);
-    if (context->paused)
-        return SEC_I_INCOMPLETE_CREDENTIALS;
-    if (context_waits(context))
-        return SEC_I_CONTINUE_NEEDED;
-    return context_fail_openssl(context, "the handshake failed", report);
 }
 
 static SECURITY_STATUS refuse_garbage(struct context *context, const struct input *input,
@@ -201,13 +177,13 @@ static SECURITY_STATUS feed(struct context *context, const struct input *input, 
          next = record_parse(input->bytes + whole, input->size - whole))
         whole += next.size;
     if (context->paused)
-        status = turn(context, report);
+        status = turn_handshake(context, report);
     if (status == SEC_I_CONTINUE_NEEDED && whole > used) {
         if (BIO_write(context->in, input->bytes + used, (int)(whole - used)) !=
             (int)(whole - used))
             return context_fail(context, SEC_E_INSUFFICIENT_MEMORY, report);
         progress = true;
-        status = turn(context, report);
+        status = turn_handshake(context, report);
         used = whole - (size_t)BIO_pending(context->in);
         if (used < whole)
             (void)BIO_reset(context->in);
@@ -263,7 +239,7 @@ static SECURITY_STATUS run(struct context *context, const struct input *input, b
             report_line(report, "the first leg of an initiator takes no token");
             return SEC_E_INVALID_TOKEN;
         }
-        return turn(context, report);
+        return turn_handshake(context, report);
     }
     if (context->closed) {
         if (input->size == 0)
@@ -296,9 +272,24 @@ static SECURITY_STATUS create(struct credential *credential, const sspia_step *s
     if (status != SEC_E_OK)
         return status;
     status = verify_prepare(*context, report);
+    if (status == SEC_E_OK && (*context)->messages)
+        status = messages_prepare(*context, report);
     if (status != SEC_E_OK)
         context_delete(*context);
     return status;
+}
+
+/* Whether there is a whole record, or a message, or something to refuse. */
+static bool can_begin(bool messages, const struct input *input, size_t *missing)
+{
+    size_t whole;
+    struct record record;
+
+    if (messages)
+        return !messages_measure(input->bytes, input->size, &whole, missing) || whole > 0;
+    record = record_parse(input->bytes, input->size);
+    *missing = record.missing;
+    return record.kind != RECORD_PARTIAL;
 }
 
 SECURITY_STATUS handshake_leg(void **state, const sspia_step *step, sspia_step_result *result,
@@ -307,30 +298,28 @@ SECURITY_STATUS handshake_leg(void **state, const sspia_step *step, sspia_step_r
     struct context *context = *state;
     const bool first = context == NULL;
     struct credential *credential = step->credential;
+    const bool messages = first ? (step->requested & ISC_REQ_MESSAGES) != 0 : context->messages;
     struct input input;
-    SECURITY_STATUS status = read_input(step, &input, report);
+    SECURITY_STATUS status = read_input(step, messages, &input, report);
 
     if (status == SEC_E_OK)
-        status = check_request(step, report);
+        status = check_request(step, messages, report);
     if (status != SEC_E_OK)
         return status;
-    if (first && credential->profile->server) {
-        /* No context is made before there is something to make it of. */
-        const struct record record = record_parse(input.bytes, input.size);
-
-        if (record.kind == RECORD_PARTIAL) {
-            result->missing = record.missing;
-            return SEC_E_INCOMPLETE_MESSAGE;
-        }
-    }
+    /* No context is made before there is something to make it of. */
+    if (first && credential->profile->server && !can_begin(messages, &input, &result->missing))
+        return SEC_E_INCOMPLETE_MESSAGE;
     status = first ? create(credential, step, &context, report)
                    : context_adopt(context, credential, report);
     if (status != SEC_E_OK)
         return status;
     *state = context;
     context->requested |= step->requested;
-    status = run(context, &input, first, result, report);
-    if (status != SEC_E_INCOMPLETE_MESSAGE && take_output(context, result) != SEC_E_OK)
+    status = messages
+                 ? messages_leg(context, step, input.bytes, input.size, first, result, report)
+                 : run(context, &input, first, result, report);
+    if (!messages && status != SEC_E_INCOMPLETE_MESSAGE &&
+        take_output(context, result) != SEC_E_OK)
         status = SEC_E_INSUFFICIENT_MEMORY;
     fill_in(context, status, result);
     return status;

@@ -103,6 +103,9 @@ static SECURITY_STATUS check_open(const struct context *context, sspia_report *r
 {
     if (context->state == CONTEXT_FAILED)
         return context_failed(context, report);
+    if (context->messages)
+        return bad(report, SEC_E_UNSUPPORTED_FUNCTION,
+                   "the context has no records: seal with the traffic secrets");
     if (context->state != CONTEXT_OPEN)
         return bad(report, SEC_E_OUT_OF_SEQUENCE, "the handshake is not complete");
     return SEC_E_OK;

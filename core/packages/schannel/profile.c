@@ -192,7 +192,8 @@ static SECURITY_STATUS build(const struct settings *settings, bool server,
         status = set_trust(profile, settings, report);
     if (status == SEC_E_OK) {
         set_sessions(profile);
-        install(profile->ctx, server);
+        if (!install(profile->ctx, server))
+            status = report_openssl(report, "setting the callbacks");
     }
     return status;
 }

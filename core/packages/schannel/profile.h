@@ -26,8 +26,8 @@ struct profile {
     int64_t expiry; /* of the first identity; INT64_MAX without one */
 };
 
-/* Sets the callbacks of a new SSL_CTX. */
-typedef void profile_install(SSL_CTX *ctx, bool server);
+/* Sets the callbacks of a new SSL_CTX. False: OpenSSL failed. */
+typedef bool profile_install(SSL_CTX *ctx, bool server);
 
 /* A reference to the profile of these settings, made if there is none. */
 SECURITY_STATUS profile_acquire(const struct settings *settings, bool server,

@@ -307,6 +307,13 @@ const uint8_t *traffic_secret(struct traffic *traffic, SSL *ssl, bool server,
     return done ? secret->bytes : NULL;
 }
 
+void traffic_settle(struct traffic *traffic)
+{
+    drop_messages(traffic);
+    OPENSSL_cleanse(&traffic->stage, sizeof(traffic->stage));
+    OPENSSL_cleanse(&traffic->psk, sizeof(traffic->psk));
+}
+
 void traffic_clear(struct traffic *traffic)
 {
     OPENSSL_free(traffic->messages);

@@ -58,6 +58,8 @@ const uint8_t *traffic_find(struct traffic *traffic, SSL *ssl, const EVP_MD *dig
 const uint8_t *traffic_secret(struct traffic *traffic, SSL *ssl, bool server,
                               const EVP_MD *digest);
 
+/* All of them were found: what they are derived from is not needed any more. */
+void traffic_settle(struct traffic *traffic);
 void traffic_clear(struct traffic *traffic);
 
 #endif
