@@ -13,6 +13,7 @@
 #include "context.h"
 #include "messages.h"
 #include "status.h"
+#include "ticket.h"
 
 /* Initiator: a certificate was asked for. -1 halts the handshake with SSL_X509_LOOKUP. */
 static int choose_for_initiator(struct context *context)
@@ -201,6 +202,30 @@ static bool install_extensions(SSL_CTX *ctx)
     return done;
 }
 
+/* Acceptor. ssl.h: 1 the ticket is good; 2 and a new one is to be made; 0 it is not ours; -1
+ * failure. */
+static int on_ticket(SSL *ssl, unsigned char name[TICKET_NAME_SIZE], unsigned char *iv,
+                     EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac, int sealing)
+{
+    const struct context *context = SSL_get_app_data(ssl);
+    struct credential *credential = context->credential;
+    struct ticket_key key;
+    const int place = ticket_find(&credential->tickets, &credential->profile->ticket_key,
+                                  sealing ? NULL : name, &key);
+    bool done;
+
+    if (place < 0)
+        return 0;
+    if (sealing)
+        memcpy(name, key.name, sizeof(key.name));
+    done = ticket_use(&key, iv, cipher, mac, sealing != 0);
+    OPENSSL_cleanse(&key, sizeof(key));
+    if (!done)
+        return -1;
+    /* RFC 8446 C.4: a ticket is for one connection, so the next one is due. */
+    return place == 0 && SSL_version(ssl) < TLS1_3_VERSION ? 1 : 2;
+}
+
 bool callback_install(SSL_CTX *ctx, bool server)
 {
     SSL_CTX_set_cert_cb(ctx, on_certificate, NULL);
@@ -213,5 +238,6 @@ bool callback_install(SSL_CTX *ctx, bool server)
         SSL_CTX_sess_set_new_cb(ctx, on_session);
     if (server)
         SSL_CTX_set_client_hello_cb(ctx, on_client_hello, NULL);
-    return install_extensions(ctx);
+    return install_extensions(ctx) &&
+           (!server || SSL_CTX_set_tlsext_ticket_key_evp_cb(ctx, on_ticket) == 1);
 }

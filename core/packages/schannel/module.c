@@ -60,6 +60,18 @@ static SECURITY_STATUS query_credential(void *credential, uint32_t attribute, vo
     return status;
 }
 
+static SECURITY_STATUS set_credential(void *credential, uint32_t attribute, const void *buffer,
+                                      size_t size, sspia_report *report)
+{
+    struct error_scope scope;
+    SECURITY_STATUS status;
+
+    error_scope_open(&scope);
+    status = credential_set(credential, attribute, buffer, size, report);
+    error_scope_close(&scope);
+    return status;
+}
+
 static SECURITY_STATUS leg(void **context, const sspia_step *step, sspia_step_result *result,
                            sspia_report *report)
 {
@@ -135,6 +147,7 @@ static const sspia_package schannel = {
     .acquire = acquire,
     .release = release,
     .query_credential = query_credential,
+    .set_credential = set_credential,
     .initialize = leg,
     .accept = leg,
     .delete_context = delete_context,

@@ -192,7 +192,7 @@ static SECURITY_STATUS build(const struct settings *settings, bool server,
         status = set_trust(profile, settings, report);
     if (status == SEC_E_OK) {
         set_sessions(profile);
-        if (!install(profile->ctx, server))
+        if (!install(profile->ctx, server) || (server && !ticket_make(&profile->ticket_key)))
             status = report_openssl(report, "setting the callbacks");
     }
     return status;

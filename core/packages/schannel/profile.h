@@ -8,6 +8,7 @@
 
 #include "certificate.h"
 #include "settings.h"
+#include "ticket.h"
 
 struct profile {
     struct profile *next;
@@ -23,7 +24,8 @@ struct profile {
     uint32_t lifespan_seconds;
     struct identity identities[SETTINGS_CERTIFICATES_MAX];
     uint32_t identity_count;
-    int64_t expiry; /* of the first identity; INT64_MAX without one */
+    struct ticket_key ticket_key; /* a server's, for credentials without keys of the caller's */
+    int64_t expiry;               /* of the first identity; INT64_MAX without one */
 };
 
 /* Sets the callbacks of a new SSL_CTX. False: OpenSSL failed. */
