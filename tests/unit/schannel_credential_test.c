@@ -290,7 +290,6 @@ static void settings_are_checked(void **state)
     REFUSED(SEC_E_UNSUPPORTED_FUNCTION,
             (settings.cCreds = 1, settings.paCred = &tls.client_context,
              settings.dwCredFormat = SCH_CRED_FORMAT_CERT_HASH));
-    REFUSED(SEC_E_UNSUPPORTED_FUNCTION, settings.dwFlags = SCH_USE_DTLS_ONLY);
     REFUSED(SEC_E_UNSUPPORTED_FUNCTION, settings.dwFlags = SCH_USE_PRESHAREDKEY_ONLY);
     REFUSED(SEC_E_UNSUPPORTED_FUNCTION, settings.dwFlags = SCH_ALLOW_NULL_ENCRYPTION);
     REFUSED(SEC_E_INVALID_PARAMETER, settings.dwFlags = 0x80000000u);

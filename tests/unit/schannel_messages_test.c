@@ -325,7 +325,8 @@ static void changed_messages_are_refused(void **state)
     for (size_t at = 0; at < size; at += 13) {
         until_the_servers_flight(&client, &server);
         size = client.tls.in.size;
-        client.tls.in.data[at] ^= 0x41;
+        /* A signature is not always as long as the one before. */
+        client.tls.in.data[at < size ? at : size - 1] ^= 0x41;
         for (int legs = 0; legs < 3 && client.tls.status >= 0; legs++)
             tls_messages_advance(&client);
         /* A length may have grown: then the client waits for more. */

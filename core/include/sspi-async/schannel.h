@@ -10,7 +10,7 @@
  *                              NULL, NULL, &handle, NULL);
  *     sspia_certificate_free(certificate);
  *
- * TLS 1.2 and 1.3; suites with forward secrecy and authenticated encryption (AES-GCM,
+ * TLS 1.2 and 1.3, DTLS 1.2; suites with forward secrecy and authenticated encryption (AES-GCM,
  * AES-CCM, ChaCha20-Poly1305) only. Nothing blocks: revocation lists and OCSP responses
  * are never fetched.
  *
@@ -47,9 +47,10 @@
  *                             SEC_E_OUT_OF_SEQUENCE: the peer is owed that token first.
  *   SEC_I_CONTEXT_EXPIRED     the peer closed the connection with close_notify
  *
- * Returned flags. REPLAY_DETECT, SEQUENCE_DETECT, CONFIDENTIALITY and STREAM always; the
- * others only if a leg asked for them: MUTUAL_AUTH once the peer's certificate was validated,
- * INTEGRITY, EXTENDED_ERROR, MANUAL_CRED_VALIDATION, USED_SUPPLIED_CREDS, SESSION_TICKET.
+ * Returned flags. REPLAY_DETECT, SEQUENCE_DETECT, CONFIDENTIALITY and STREAM (or DATAGRAM)
+ * always; the others only if a leg asked for them: MUTUAL_AUTH once the peer's certificate was
+ * validated, INTEGRITY, EXTENDED_ERROR, MANUAL_CRED_VALIDATION, USED_SUPPLIED_CREDS,
+ * SESSION_TICKET.
  *
  * Messages without records. With ISC_REQ_MESSAGES or ASC_REQ_MESSAGES, in a FLAGS buffer on the
  * first leg, tokens are handshake messages of TLS 1.3 (RFC 8446 4) and nothing else: a
@@ -68,6 +69,24 @@
  * cbBuffer says how large it must be. ALERT: level and description of what the peer is to be
  * told when the leg fails SEC_E_ILLEGAL_MESSAGE: a message of another encryption level, or a
  * KeyUpdate. There is nothing for EncryptMessage, DecryptMessage and ApplyControlToken to do.
+ *
+ * Datagrams (DTLS 1.2). With ISC_REQ_DATAGRAM or ASC_REQ_DATAGRAM on the first leg a token is
+ * one datagram, in and out. An acceptor's legs need the peer's address (any bytes up to 128, a
+ * sockaddr) in an EXTRA buffer: the first one answers with a cookie made of it, and nothing
+ * else is done for a client that does not return it (SEC_E_INVALID_TOKEN: it returned another).
+ *   SEC_I_MESSAGE_FRAGMENT    send the token and call again at once: more datagrams are to be
+ * sent. A token that is passed then does not count SEC_I_CONTINUE_NEEDED     wait for a
+ * datagram, for SSPIA_ATTR_DTLS_PATIENCE at most; when that is over call without a token: what
+ * was lost is sent again. Before, such a call does nothing. The time doubles from a second on
+ *                             (RFC 6347 4.2.4.1); the twelfth time ends the context
+ * What is no record of this connection is dropped, as the net may do: a leg then has no token,
+ * and DecryptMessage returns SEC_E_OK with empty DATA. Messages are sealed and opened as those
+ * of a stream are, one record in one datagram; they may be lost and come in any order, but not
+ * twice. A datagram of the peer's handshake that comes late is SEC_I_RENEGOTIATE, and answered
+ * by a leg. A DTLS_MTU buffer, or SECPKG_ATTR_DTLS_MTU (set and queried, a SEC_DTLS_MTU), says
+ * how large a datagram may be: 256 bytes and more, 1096 if nothing is said; cbMaximumMessage
+ * follows it. ApplyControlToken: SCHANNEL_SHUTDOWN, once and after the handshake, and
+ * SCHANNEL_SESSION.
  *
  * After ApplyControlToken the next InitializeSecurityContext or AcceptSecurityContext call
  * gives the token to send. After SCHANNEL_SHUTDOWN, EncryptMessage returns
@@ -283,12 +302,12 @@ typedef struct _SCHANNEL_CRED {
 #define SCH_SEND_AUX_RECORD                          0x00200000u
 #define SCH_USE_STRONG_CRYPTO                        0x00400000u
 #define SCH_USE_PRESHAREDKEY_ONLY                    0x00800000u /* not supported */
-#define SCH_USE_DTLS_ONLY                            0x01000000u /* not supported */
+#define SCH_USE_DTLS_ONLY                            0x01000000u
 #define SCH_ALLOW_NULL_ENCRYPTION                    0x02000000u /* not supported */
 #define SCH_CRED_DEFERRED_CRED_VALIDATION            0x04000000u
 
-/* Of these TLS 1.2 and 1.3 are spoken. What else a program names is passed over, as a system
- * does on which an administrator has turned it off. */
+/* Of these TLS 1.2, TLS 1.3 and DTLS 1.2 are spoken. What else a program names is passed over,
+ * as a system does on which an administrator has turned it off. */
 #define SP_PROT_PCT1_SERVER      0x00000001u
 #define SP_PROT_PCT1_CLIENT      0x00000002u
 #define SP_PROT_SSL2_SERVER      0x00000004u
@@ -510,6 +529,10 @@ typedef struct _SecPkgContext_ApplicationProtocol {
 /* Ours: tls-exporter bindings (RFC 9266) as SecPkgContext_Bindings, for TLS 1.3 and for
  * TLS 1.2 with the extended master secret. */
 #define SSPIA_ATTR_EXPORTER_BINDINGS 0x53500001u
+
+/* Ours: a uint32_t, the milliseconds until a leg without a token has something to send again,
+ * in a handshake of DTLS; UINT32_MAX: there is nothing. */
+#define SSPIA_ATTR_DTLS_PATIENCE 0x53500010u
 
 /* dwProtocol: SP_PROT_* with the bit of one's own side. Lengths in bits. */
 typedef struct _SecPkgContext_ConnectionInfo {

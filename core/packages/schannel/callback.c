@@ -11,6 +11,7 @@
 #include "alpn.h"
 #include "certificate.h"
 #include "context.h"
+#include "cookie.h"
 #include "messages.h"
 #include "status.h"
 #include "ticket.h"
@@ -71,12 +72,19 @@ static void on_message(int writing, int version, int type, const void *bytes, si
 {
     struct context *context = SSL_get_app_data(ssl);
     const uint8_t *message = bytes;
-    const bool tls13 = SSL_version(ssl) >= TLS1_3_VERSION;
+    const bool tls13 = SSL_version(ssl) == TLS1_3_VERSION;
 
     (void)version;
     (void)data;
     if (context == NULL)
         return;
+    if (context->datagrams) {
+        if (writing == 0 && type == SSL3_RT_HANDSHAKE)
+            context->handshake_seen = true;
+        else if (writing != 0 && type == SSL3_RT_ALERT && size == 2)
+            memcpy(context->sent_alert, message, 2);
+        return;
+    }
     if (type == SSL3_RT_HANDSHAKE && !traffic_is_logged())
         traffic_note_message(&context->seal.traffic, ssl, message, size);
     if (context->messages) {
@@ -223,7 +231,38 @@ static int on_ticket(SSL *ssl, unsigned char name[TICKET_NAME_SIZE], unsigned ch
     if (!done)
         return -1;
     /* RFC 8446 C.4: a ticket is for one connection, so the next one is due. */
-    return place == 0 && SSL_version(ssl) < TLS1_3_VERSION ? 1 : 2;
+    return place == 0 && SSL_version(ssl) != TLS1_3_VERSION ? 1 : 2;
+}
+
+static bool make_cookie(const SSL *ssl, uint8_t cookie[COOKIE_SIZE])
+{
+    const struct context *context = SSL_get_app_data(ssl);
+
+    return cookie_make(context->credential->profile->cookie_key, context->peer.bytes,
+                       context->peer.size, cookie);
+}
+
+static int on_cookie_out(SSL *ssl, unsigned char *cookie, unsigned *size)
+{
+    *size = COOKIE_SIZE;
+    return make_cookie(ssl, cookie) ? 1 : 0;
+}
+
+static int on_cookie_in(SSL *ssl, const unsigned char *cookie, unsigned size)
+{
+    uint8_t expected[COOKIE_SIZE];
+
+    return size == COOKIE_SIZE && make_cookie(ssl, expected) &&
+           CRYPTO_memcmp(cookie, expected, COOKIE_SIZE) == 0;
+}
+
+static bool install_for_server(SSL_CTX *ctx)
+{
+    SSL_CTX_set_alpn_select_cb(ctx, on_alpn, NULL);
+    SSL_CTX_set_client_hello_cb(ctx, on_client_hello, NULL);
+    SSL_CTX_set_cookie_generate_cb(ctx, on_cookie_out);
+    SSL_CTX_set_cookie_verify_cb(ctx, on_cookie_in);
+    return SSL_CTX_set_tlsext_ticket_key_evp_cb(ctx, on_ticket) == 1;
 }
 
 bool callback_install(SSL_CTX *ctx, bool server)
@@ -232,12 +271,7 @@ bool callback_install(SSL_CTX *ctx, bool server)
     SSL_CTX_set_msg_callback(ctx, on_message);
     if (traffic_is_logged())
         SSL_CTX_set_keylog_callback(ctx, on_secret);
-    if (server)
-        SSL_CTX_set_alpn_select_cb(ctx, on_alpn, NULL);
-    else
+    if (!server)
         SSL_CTX_sess_set_new_cb(ctx, on_session);
-    if (server)
-        SSL_CTX_set_client_hello_cb(ctx, on_client_hello, NULL);
-    return install_extensions(ctx) &&
-           (!server || SSL_CTX_set_tlsext_ticket_key_evp_cb(ctx, on_ticket) == 1);
+    return install_extensions(ctx) && (!server || install_for_server(ctx));
 }

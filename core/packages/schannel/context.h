@@ -59,6 +59,16 @@ struct context {
     size_t taken;  /* how much of its token that leg took */
     uint32_t told; /* which secrets the caller knows (secret.c) */
 
+    /* DTLS (datagram.c). */
+    bool datagrams;
+    uint32_t mtu;
+    struct {
+        uint8_t bytes[128]; /* any sockaddr fits */
+        size_t size;
+    } peer;         /* an acceptor's, as the caller has it */
+    bool fragments; /* the leg before gave a datagram, and more are in `out` */
+    SECURITY_STATUS fragments_status; /* of the leg that gives the last one */
+
     uint8_t *protocols; /* ALPN, wire form; NULL: none */
     size_t protocols_size;
 

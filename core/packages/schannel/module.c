@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The Schannel package: TLS by OpenSSL on memory BIOs.
+ * The Schannel package: TLS and DTLS by OpenSSL on memory BIOs.
  *
  * OpenSSL is the host program's library too: the default library context is used as the
  * system has configured it (providers, FIPS, minimum versions), and nothing global is
@@ -134,10 +134,10 @@ static const sspia_package schannel = {
     .size = sizeof(schannel),
     .name = SCHANNEL_NAME_A,
     .alias = UNISP_NAME_A,
-    .comment = "TLS 1.2 and 1.3 by OpenSSL",
+    .comment = "TLS 1.2 and 1.3, and DTLS 1.2, by OpenSSL",
     .capabilities = SECPKG_FLAG_INTEGRITY | SECPKG_FLAG_PRIVACY | SECPKG_FLAG_CONNECTION |
                     SECPKG_FLAG_MULTI_REQUIRED | SECPKG_FLAG_EXTENDED_ERROR |
-                    SECPKG_FLAG_STREAM | SECPKG_FLAG_MUTUAL_AUTH,
+                    SECPKG_FLAG_STREAM | SECPKG_FLAG_DATAGRAM | SECPKG_FLAG_MUTUAL_AUTH,
     .version = 1,
     .rpc_id = 14,
     .max_token = 0x6000,

@@ -126,7 +126,7 @@ static bool protect(struct seal *seal, SSL *ssl, bool server, const uint8_t aler
                     uint8_t *record, size_t *record_size)
 {
     const SSL_CIPHER *current = SSL_get_current_cipher(ssl);
-    const bool tls13 = SSL_version(ssl) >= TLS1_3_VERSION;
+    const bool tls13 = SSL_version(ssl) == TLS1_3_VERSION;
     /* In the middle of a handshake the current cipher may not be there yet. */
     const SSL_CIPHER *cipher = current != NULL ? current : SSL_get_pending_cipher(ssl);
     const struct suite *suite =

@@ -121,7 +121,7 @@ void traffic_note_message(struct traffic *traffic, const SSL *ssl, const uint8_t
 
     if (traffic->complete || size < HEADER_SIZE)
         return;
-    if ((message[0] > MESSAGE_SERVER_HELLO && SSL_version(ssl) < TLS1_3_VERSION) ||
+    if ((message[0] > MESSAGE_SERVER_HELLO && SSL_version(ssl) != TLS1_3_VERSION) ||
         !append(traffic, message, size)) {
         drop_messages(traffic);
         return;

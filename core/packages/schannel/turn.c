@@ -9,9 +9,11 @@ static void complete(struct context *context)
     context->opened = (int64_t)time(NULL);
     context->handshake_seen = false;
     /* An idle connection holds no buffers. In the handshake they would be wiped and made anew
-     * for each flight. */
-    SSL_set_mode(context->ssl, SSL_MODE_RELEASE_BUFFERS);
-    (void)SSL_free_buffers(context->ssl);
+     * for each flight. DTLS of OpenSSL does not make them anew. */
+    if (!context->datagrams) {
+        SSL_set_mode(context->ssl, SSL_MODE_RELEASE_BUFFERS);
+        (void)SSL_free_buffers(context->ssl);
+    }
     OPENSSL_free(context->seen);
     context->seen = NULL;
     context->seen_size = 0;
