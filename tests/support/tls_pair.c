@@ -181,7 +181,7 @@ SECURITY_STATUS tls_leg(struct tls_side *side, const void *token, size_t size)
     uint8_t protocols[256];
     /* A copy of the exact size: reading past it is an error that sanitizers see. */
     void *copy = malloc(size > 0 ? size : 1);
-    SecBuffer input[2] = {
+    SecBuffer input[6] = {
         {.BufferType = SECBUFFER_TOKEN, .cbBuffer = (uint32_t)size, .pvBuffer = copy},
         {.BufferType = SECBUFFER_EMPTY},
     };
@@ -191,10 +191,13 @@ SECURITY_STATUS tls_leg(struct tls_side *side, const void *token, size_t size)
         .target = side->target,
         .requested = side->flags,
         .input = input,
-        .input_count = 2,
+        .input_count = 2 + side->more_count,
     };
 
     assert_non_null(copy);
+    assert_true(side->more_count <= 4);
+    for (uint32_t i = 0; i < side->more_count; i++)
+        input[2 + i] = side->more[i];
     if (size > 0)
         memcpy(copy, token, size);
     if (side->context == NULL && side->protocols != NULL)

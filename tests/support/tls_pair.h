@@ -37,6 +37,8 @@ struct tls_side {
     const char *target;
     uint64_t flags;
     const char *protocols; /* "h2,http/1.1" */
+    const SecBuffer *more; /* further buffers of a leg, at most 4 */
+    uint32_t more_count;
 
     struct tls_bytes out; /* to the peer */
     struct tls_bytes in;  /* from the peer, not yet consumed */

@@ -268,6 +268,13 @@ static void settings_are_checked(void **state)
     settings = good;
     assert_tls(tls_acquire(&client, &settings), SEC_E_OK);
     assert_tls(tls_acquire(&server, &settings), SEC_E_OK);
+    /* What cannot matter is accepted; a server that is to staple OCSP responses is refused. */
+    settings.dwFlags = SCH_CRED_SNI_CREDENTIAL | SCH_MACHINE_CERT_HASH;
+    assert_tls(tls_acquire(&server, &settings), SEC_E_OK);
+    settings.dwFlags |= SCH_CRED_SNI_ENABLE_OCSP;
+    assert_tls(tls_acquire(&client, &settings), SEC_E_OK);
+    assert_tls(tls_acquire(&server, &settings), SEC_E_UNSUPPORTED_FUNCTION);
+    settings.dwFlags = 0;
 
 #define REFUSED(status, change)                                                                \
     settings = good;                                                                           \
@@ -283,10 +290,8 @@ static void settings_are_checked(void **state)
     REFUSED(SEC_E_UNSUPPORTED_FUNCTION,
             (settings.cCreds = 1, settings.paCred = &tls.client_context,
              settings.dwCredFormat = SCH_CRED_FORMAT_CERT_HASH));
-    REFUSED(SEC_E_UNSUPPORTED_FUNCTION, settings.dwFlags = SCH_USE_DTLS_ONLY);
     REFUSED(SEC_E_UNSUPPORTED_FUNCTION, settings.dwFlags = SCH_USE_PRESHAREDKEY_ONLY);
     REFUSED(SEC_E_UNSUPPORTED_FUNCTION, settings.dwFlags = SCH_ALLOW_NULL_ENCRYPTION);
-    REFUSED(SEC_E_UNSUPPORTED_FUNCTION, settings.dwFlags = SCH_CRED_SNI_ENABLE_OCSP);
     REFUSED(SEC_E_INVALID_PARAMETER, settings.dwFlags = 0x80000000u);
     REFUSED(SEC_E_INVALID_PARAMETER,
             settings.dwFlags = SCH_CRED_MANUAL_CRED_VALIDATION | SCH_CRED_AUTO_CRED_VALIDATION);
@@ -456,6 +461,138 @@ static void credential_tells_of_itself(void **state)
     tls_release(&server);
 }
 
+static SECURITY_STATUS set(struct tls_side *side, uint32_t attribute, const void *buffer,
+                           size_t size)
+{
+    side->report.text[0] = '\0';
+    side->status =
+        tls_package()->set_credential(side->credential, attribute, buffer, size, &side->report);
+    return side->status;
+}
+
+static SECURITY_STATUS set_keys(struct tls_side *side, SecPkgCred_SessionTicketKey *keys,
+                                uint32_t count)
+{
+    const SecPkgCred_SessionTicketKeys all = {count, keys};
+
+    return set(side, SECPKG_ATTR_SESSION_TICKET_KEYS, &all, sizeof(all));
+}
+
+/* Connects, with TLS 1.2 or 1.3, takes the ticket, and says whether it was a resumption. */
+static bool resumes(struct tls_side *client, struct tls_side *server)
+{
+    SecPkgContext_SessionInfo info;
+
+    assert_tls(tls_shake(client, server), SEC_E_OK);
+    assert_tls(tls_receive_all(client, NULL), SEC_E_OK);
+    assert_tls(tls_query(client, SECPKG_ATTR_SESSION_INFO, &info), SEC_E_OK);
+    tls_reset(client);
+    tls_reset(server);
+    return (info.dwFlags & SSL_SESSION_RECONNECT) != 0;
+}
+
+/* Wrong: tickets are not sealed with the caller's keys, or those of a key that is not the first
+ * any more are refused. */
+static void tickets_are_sealed_with_the_callers_keys(void **state)
+{
+    static const uint32_t without[] = {SP_PROT_TLS1_3, SP_PROT_TLS1_2};
+    struct tls_side client, one, other;
+    SecPkgCred_SessionTicketKey keys[2] = {{.KeyId = "old", .KeyingMaterialSize = 64},
+                                           {.KeyId = "new", .KeyingMaterialSize = 32}};
+    SecPkgCred_SessionTicketKey turned[2] = {keys[1], keys[0]};
+
+    (void)state;
+    for (int version = 0; version < 2; version++) {
+        tls_sides(&client, &one, without[version]);
+        other = (struct tls_side){.server = true};
+        assert_tls(tls_acquire_with(&other, tls.server_context, tls.roots, 0), SEC_E_OK);
+        assert_tls(set_keys(&one, keys, 1), SEC_E_OK);
+        assert_false(resumes(&client, &one));
+        assert_true(resumes(&client, &one));
+        assert_false(resumes(&client, &other)); /* it has a random key */
+        assert_true(resumes(&client, &other));
+        assert_false(resumes(&client, &one));
+        assert_tls(set_keys(&other, turned, 2), SEC_E_OK);
+        assert_true(resumes(&client, &other));
+        /* The new ticket is of the new key. */
+        assert_false(resumes(&client, &one));
+        tls_release(&other);
+        tls_release_both(&client, &one);
+    }
+}
+
+/* Wrong: keys that cannot be used are taken. */
+static void ticket_keys_are_checked(void **state)
+{
+    struct tls_side client, server;
+    SecPkgCred_SessionTicketKey keys[17] = {{.KeyingMaterialSize = 32}};
+    uint32_t nothing = 0;
+
+    (void)state;
+    tls_sides(&client, &server, 0);
+    assert_tls(set_keys(&server, keys, 1), SEC_E_OK);
+    assert_tls(set_keys(&server, keys, 0), SEC_E_INVALID_PARAMETER);
+    assert_tls(set_keys(&server, keys, 17), SEC_E_INVALID_PARAMETER);
+    assert_tls(set_keys(&server, NULL, 1), SEC_E_INVALID_PARAMETER);
+    assert_tls(set_keys(&server, keys, 2), SEC_E_INVALID_PARAMETER); /* of no bytes */
+    keys[0].KeyingMaterialSize = 65;
+    assert_tls(set_keys(&server, keys, 1), SEC_E_INVALID_PARAMETER);
+    keys[0] = (SecPkgCred_SessionTicketKey){.TicketInfoVersion = 1, .KeyingMaterialSize = 32};
+    assert_tls(set_keys(&server, keys, 1), SEC_E_INVALID_PARAMETER);
+    assert_tls(set(&server, SECPKG_ATTR_SESSION_TICKET_KEYS, &nothing, sizeof(nothing)),
+               SEC_E_INVALID_PARAMETER);
+    assert_tls(set_keys(&client, keys, 1), SEC_E_UNSUPPORTED_FUNCTION);
+    assert_tls(set(&server, SECPKG_ATTR_USE_NCRYPT, &nothing, sizeof(nothing)),
+               SEC_E_UNSUPPORTED_FUNCTION);
+    tls_release_both(&client, &server);
+}
+
+/* Wrong: the policy for client certificates changes nothing, or asks in vain for what is not
+ * there. */
+static void policy_looks_for_revoked_clients(void **state)
+{
+    SecPkgCred_ClientCertPolicy policy = {.dwCertFlags =
+                                              CERT_CHAIN_REVOCATION_CHECK_END_CERT |
+                                              CERT_CHAIN_REVOCATION_CHECK_CACHE_ONLY};
+    HCERTSTORE roots = tls_trust_with_list(&tls.authority, &tls.client);
+    struct tls_side client, server;
+
+    (void)state;
+    tls_sides(&client, &server, SP_PROT_TLS1_3);
+    assert_tls(tls_acquire_without(&client, tls.client_context, tls.roots, 0, SP_PROT_TLS1_3),
+               SEC_E_OK);
+    assert_tls(
+        tls_acquire_with(&server, tls.server_context, roots, SCH_CRED_DISABLE_RECONNECTS),
+        SEC_E_OK);
+    server.flags = ASC_REQ_MUTUAL_AUTH;
+    assert_tls(tls_shake(&client, &server), SEC_E_OK);
+    tls_reset(&client);
+    tls_reset(&server);
+    assert_tls(set(&server, SECPKG_ATTR_CLIENT_CERT_POLICY, &policy, sizeof(policy)), SEC_E_OK);
+    assert_tls(tls_shake(&client, &server), CRYPT_E_REVOKED);
+    tls_reset(&client);
+    tls_reset(&server);
+    policy.dwCertFlags = 0;
+    assert_tls(set(&server, SECPKG_ATTR_CLIENT_CERT_POLICY, &policy, sizeof(policy)), SEC_E_OK);
+    assert_tls(tls_shake(&client, &server), SEC_E_OK);
+
+    assert_tls(set(&server, SECPKG_ATTR_CLIENT_CERT_POLICY, &policy, sizeof(policy) - 1),
+               SEC_E_INVALID_PARAMETER);
+    policy.fOmitUsageCheck = 1;
+    assert_tls(set(&server, SECPKG_ATTR_CLIENT_CERT_POLICY, &policy, sizeof(policy)),
+               SEC_E_UNSUPPORTED_FUNCTION);
+    policy.fOmitUsageCheck = 0;
+    policy.pwszSslCtlStoreName = (WCHAR *)u"MY";
+    assert_tls(set(&server, SECPKG_ATTR_CLIENT_CERT_POLICY, &policy, sizeof(policy)),
+               SEC_E_UNSUPPORTED_FUNCTION);
+    policy.pwszSslCtlStoreName = NULL;
+    policy.dwCertFlags = 0x40;
+    assert_tls(set(&server, SECPKG_ATTR_CLIENT_CERT_POLICY, &policy, sizeof(policy)),
+               SEC_E_UNSUPPORTED_FUNCTION);
+    sspia_roots_free(roots);
+    tls_release_both(&client, &server);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -473,6 +610,9 @@ int main(void)
         cmocka_unit_test(version_four_settings_select),
         cmocka_unit_test(use_is_inbound_or_outbound),
         cmocka_unit_test(credential_tells_of_itself),
+        cmocka_unit_test(tickets_are_sealed_with_the_callers_keys),
+        cmocka_unit_test(ticket_keys_are_checked),
+        cmocka_unit_test(policy_looks_for_revoked_clients),
     };
 
     return cmocka_run_group_tests(tests, tls_fixture_setup, tls_fixture_teardown);

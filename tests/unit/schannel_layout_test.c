@@ -99,6 +99,14 @@ SIZE(SecPkgCred_SupportedAlgs, 16, 8);
 AT(SecPkgCred_SupportedAlgs, palgSupportedAlgs, 8, 4);
 SIZE(SecPkgCred_CipherStrengths, 8, 8);
 SIZE(SecPkgCred_SupportedProtocols, 4, 4);
+SIZE(SecPkgCred_ClientCertPolicy, 56, 48);
+AT(SecPkgCred_ClientCertPolicy, dwCertFlags, 20, 20);
+AT(SecPkgCred_ClientCertPolicy, fOmitUsageCheck, 36, 36);
+AT(SecPkgCred_ClientCertPolicy, pwszSslCtlStoreName, 40, 40);
+SIZE(SecPkgCred_SessionTicketKey, 88, 88);
+AT(SecPkgCred_SessionTicketKey, KeyingMaterial, 20, 20);
+AT(SecPkgCred_SessionTicketKey, KeyingMaterialSize, 84, 84);
+SIZE(SecPkgCred_SessionTicketKeys, 16, 8);
 
 int main(void)
 {

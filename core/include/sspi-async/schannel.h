@@ -10,7 +10,7 @@
  *                              NULL, NULL, &handle, NULL);
  *     sspia_certificate_free(certificate);
  *
- * TLS 1.2 and 1.3; suites with forward secrecy and authenticated encryption (AES-GCM,
+ * TLS 1.2 and 1.3, DTLS 1.2; suites with forward secrecy and authenticated encryption (AES-GCM,
  * AES-CCM, ChaCha20-Poly1305) only. Nothing blocks: revocation lists and OCSP responses
  * are never fetched.
  *
@@ -47,9 +47,46 @@
  *                             SEC_E_OUT_OF_SEQUENCE: the peer is owed that token first.
  *   SEC_I_CONTEXT_EXPIRED     the peer closed the connection with close_notify
  *
- * Returned flags. REPLAY_DETECT, SEQUENCE_DETECT, CONFIDENTIALITY and STREAM always; the
- * others only if a leg asked for them: MUTUAL_AUTH once the peer's certificate was validated,
- * INTEGRITY, EXTENDED_ERROR, MANUAL_CRED_VALIDATION, USED_SUPPLIED_CREDS, SESSION_TICKET.
+ * Returned flags. REPLAY_DETECT, SEQUENCE_DETECT, CONFIDENTIALITY and STREAM (or DATAGRAM)
+ * always; the others only if a leg asked for them: MUTUAL_AUTH once the peer's certificate was
+ * validated, INTEGRITY, EXTENDED_ERROR, MANUAL_CRED_VALIDATION, USED_SUPPLIED_CREDS,
+ * SESSION_TICKET.
+ *
+ * Messages without records. With ISC_REQ_MESSAGES or ASC_REQ_MESSAGES, in a FLAGS buffer on the
+ * first leg, tokens are handshake messages of TLS 1.3 (RFC 8446 4) and nothing else: a
+ * transport of the caller's protects them, as QUIC does (RFC 9001). Each leg takes the whole
+ * messages of its token, at any time after the handshake too (tickets), and these buffers: in
+ * SEND_GENERIC_TLS_EXTENSION, SUBSCRIBE_GENERIC_TLS_EXTENSION: on any leg before it counts; of
+ * the extensions that QUIC has its transport parameters in (0x0039, and 0xffa5 of drafts) out
+ * TRAFFIC_SECRETS, four on each leg: TrafficSecretType says whose a secret is. The first of a
+ * side is that of the handshake, the next is of what follows it; one's own of the handshake
+ * comes once more if there was nothing to protect when it came. Those that are left over are
+ * zeroed. SEC_E_BUFFER_TOO_SMALL: call again with larger ones, or more.
+ *        SUBSCRIBE_GENERIC_TLS_EXTENSION: with SEC_I_GENERIC_EXTENSION_RECEIVED, which comes
+ *        before a ClientHello or EncryptedExtensions is answered, the extension as it was on
+ * the wire (type, size, content). Call again with the same token or none; the bytes of the
+ *        token do not count then, so it may be written over. SEC_E_EXT_BUFFER_TOO_SMALL:
+ * cbBuffer says how large it must be. ALERT: level and description of what the peer is to be
+ * told when the leg fails SEC_E_ILLEGAL_MESSAGE: a message of another encryption level, or a
+ * KeyUpdate. There is nothing for EncryptMessage, DecryptMessage and ApplyControlToken to do.
+ *
+ * Datagrams (DTLS 1.2). With ISC_REQ_DATAGRAM or ASC_REQ_DATAGRAM on the first leg a token is
+ * one datagram, in and out. An acceptor's legs need the peer's address (any bytes up to 128, a
+ * sockaddr) in an EXTRA buffer: the first one answers with a cookie made of it, and nothing
+ * else is done for a client that does not return it (SEC_E_INVALID_TOKEN: it returned another).
+ *   SEC_I_MESSAGE_FRAGMENT    send the token and call again at once: more datagrams are to be
+ * sent. A token that is passed then does not count SEC_I_CONTINUE_NEEDED     wait for a
+ * datagram, for SSPIA_ATTR_DTLS_PATIENCE at most; when that is over call without a token: what
+ * was lost is sent again. Before, such a call does nothing. The time doubles from a second on
+ *                             (RFC 6347 4.2.4.1); the twelfth time ends the context
+ * What is no record of this connection is dropped, as the net may do: a leg then has no token,
+ * and DecryptMessage returns SEC_E_OK with empty DATA. Messages are sealed and opened as those
+ * of a stream are, one record in one datagram; they may be lost and come in any order, but not
+ * twice. A datagram of the peer's handshake that comes late is SEC_I_RENEGOTIATE, and answered
+ * by a leg. A DTLS_MTU buffer, or SECPKG_ATTR_DTLS_MTU (set and queried, a SEC_DTLS_MTU), says
+ * how large a datagram may be: 256 bytes and more, 1096 if nothing is said; cbMaximumMessage
+ * follows it. ApplyControlToken: SCHANNEL_SHUTDOWN, once and after the handshake, and
+ * SCHANNEL_SESSION.
  *
  * After ApplyControlToken the next InitializeSecurityContext or AcceptSecurityContext call
  * gives the token to send. After SCHANNEL_SHUTDOWN, EncryptMessage returns
@@ -239,6 +276,9 @@ typedef struct _SCHANNEL_CRED {
     uint32_t dwCredFormat;
 } SCHANNEL_CRED, *PSCHANNEL_CRED;
 
+/* Of a certificate's hash; programs pass it in dwFlags too, where it has no meaning. */
+#define SCH_MACHINE_CERT_HASH 0x00000001u
+
 #define SCH_CRED_NO_SYSTEM_MAPPER                    0x00000002u
 #define SCH_CRED_NO_SERVERNAME_CHECK                 0x00000004u
 #define SCH_CRED_MANUAL_CRED_VALIDATION              0x00000008u
@@ -257,17 +297,17 @@ typedef struct _SCHANNEL_CRED {
 #define SCH_CRED_MEMORY_STORE_CERT                   0x00010000u
 #define SCH_CRED_CACHE_ONLY_URL_RETRIEVAL_ON_CREATE  0x00020000u
 #define SCH_SEND_ROOT_CERT                           0x00040000u
-#define SCH_CRED_SNI_CREDENTIAL                      0x00080000u /* not supported */
-#define SCH_CRED_SNI_ENABLE_OCSP                     0x00100000u /* not supported */
+#define SCH_CRED_SNI_CREDENTIAL                      0x00080000u /* as it is anyway */
+#define SCH_CRED_SNI_ENABLE_OCSP                     0x00100000u /* inbound: not supported */
 #define SCH_SEND_AUX_RECORD                          0x00200000u
 #define SCH_USE_STRONG_CRYPTO                        0x00400000u
 #define SCH_USE_PRESHAREDKEY_ONLY                    0x00800000u /* not supported */
-#define SCH_USE_DTLS_ONLY                            0x01000000u /* not supported */
+#define SCH_USE_DTLS_ONLY                            0x01000000u
 #define SCH_ALLOW_NULL_ENCRYPTION                    0x02000000u /* not supported */
 #define SCH_CRED_DEFERRED_CRED_VALIDATION            0x04000000u
 
-/* Of these TLS 1.2 and 1.3 are spoken. What else a program names is passed over, as a system
- * does on which an administrator has turned it off. */
+/* Of these TLS 1.2, TLS 1.3 and DTLS 1.2 are spoken. What else a program names is passed over,
+ * as a system does on which an administrator has turned it off. */
 #define SP_PROT_PCT1_SERVER      0x00000001u
 #define SP_PROT_PCT1_CLIENT      0x00000002u
 #define SP_PROT_SSL2_SERVER      0x00000004u
@@ -490,6 +530,10 @@ typedef struct _SecPkgContext_ApplicationProtocol {
  * TLS 1.2 with the extended master secret. */
 #define SSPIA_ATTR_EXPORTER_BINDINGS 0x53500001u
 
+/* Ours: a uint32_t, the milliseconds until a leg without a token has something to send again,
+ * in a handshake of DTLS; UINT32_MAX: there is nothing. */
+#define SSPIA_ATTR_DTLS_PATIENCE 0x53500010u
+
 /* dwProtocol: SP_PROT_* with the bit of one's own side. Lengths in bits. */
 typedef struct _SecPkgContext_ConnectionInfo {
     uint32_t dwProtocol;
@@ -586,6 +630,63 @@ typedef struct _SecPkgCred_CipherStrengths {
 typedef struct _SecPkgCred_SupportedProtocols {
     uint32_t grbitProtocol;
 } SecPkgCred_SupportedProtocols, *PSecPkgCred_SupportedProtocols;
+
+/* ---- Attributes of a credential that can be set ------------------------------------------
+ *
+ * SetCredentialsAttributes, of an inbound credential, for contexts that begin afterwards. */
+
+#if !defined(GUID_DEFINED) && !defined(WINPR_WTYPES_H)
+#define GUID_DEFINED
+typedef struct _GUID {
+    uint32_t Data1;
+    uint16_t Data2;
+    uint16_t Data3;
+    uint8_t Data4[8];
+} GUID;
+#endif
+
+/* Bits of dwCertFlags. Those that say what is not to be fetched change nothing: nothing is. */
+#define CERT_CHAIN_CACHE_END_CERT                      0x00000001u
+#define CERT_CHAIN_CACHE_ONLY_URL_RETRIEVAL            0x00000004u
+#define CERT_CHAIN_DISABLE_AIA                         0x00002000u
+#define CERT_CHAIN_REVOCATION_CHECK_END_CERT           0x10000000u
+#define CERT_CHAIN_REVOCATION_CHECK_CHAIN              0x20000000u
+#define CERT_CHAIN_REVOCATION_CHECK_CHAIN_EXCLUDE_ROOT 0x40000000u
+#define CERT_CHAIN_REVOCATION_CHECK_CACHE_ONLY         0x80000000u
+
+/* SECPKG_ATTR_CLIENT_CERT_POLICY: client certificates are looked for in the revocation lists
+ * that came with the roots, as the SCH_CRED_REVOCATION_CHECK_* flags have it. Replaces the
+ * policy before, and adds to the credential's flags. The members that must be 0 or NULL ask for
+ * what is not there: SEC_E_UNSUPPORTED_FUNCTION. */
+typedef struct _SecPkgCred_ClientCertPolicy {
+    uint32_t dwFlags;  /* 0 */
+    GUID guidPolicyId; /* any: a name for it */
+    uint32_t dwCertFlags;
+    uint32_t dwUrlRetrievalTimeout;        /* any: nothing is fetched */
+    int32_t fCheckRevocationFreshnessTime; /* 0 */
+    uint32_t dwRevocationFreshnessTime;    /* any */
+    int32_t fOmitUsageCheck;               /* 0 */
+    WCHAR *pwszSslCtlStoreName;            /* NULL */
+    WCHAR *pwszSslCtlIdentifier;           /* NULL */
+} SecPkgCred_ClientCertPolicy, *PSecPkgCred_ClientCertPolicy;
+
+#define SESSION_TICKET_INFO_V0      0u
+#define SESSION_TICKET_INFO_VERSION SESSION_TICKET_INFO_V0
+
+typedef struct _SecPkgCred_SessionTicketKey {
+    uint32_t TicketInfoVersion; /* SESSION_TICKET_INFO_VERSION */
+    uint8_t KeyId[16];          /* is in the ticket, for everybody to see */
+    uint8_t KeyingMaterial[64];
+    uint8_t KeyingMaterialSize; /* 32 to 64 */
+} SecPkgCred_SessionTicketKey, *PSecPkgCred_SessionTicketKey;
+
+/* SECPKG_ATTR_SESSION_TICKET_KEYS: tickets are made with the first key and taken with any of
+ * them, so that servers that have the same keys and credentials resume each other's sessions.
+ * Without it each credential's settings have a random key in each process. */
+typedef struct _SecPkgCred_SessionTicketKeys {
+    uint32_t cSessionTicketKeys; /* 1 to 16 */
+    PSecPkgCred_SessionTicketKey pSessionTicketKeys;
+} SecPkgCred_SessionTicketKeys, *PSecPkgCred_SessionTicketKeys;
 
 #ifdef __cplusplus
 }

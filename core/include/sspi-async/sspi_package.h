@@ -168,6 +168,15 @@ typedef struct sspia_step {
     sspia_wait *wait; /* NULL: the leg must end in this call */
 } sspia_step;
 
+/* What goes to an output buffer that is neither TOKEN nor ALERT: TRAFFIC_SECRETS or
+ * SUBSCRIBE_GENERIC_TLS_EXTENSION, in the caller's layout. */
+typedef struct sspia_output {
+    uint32_t type;       /* SECBUFFER_* */
+    sspia_bytes content; /* from host->allocate; the core takes it */
+} sspia_output;
+
+#define SSPIA_OUTPUTS_MAX 5u
+
 /* What a leg yields. Zero on entry. */
 typedef struct sspia_step_result {
     uint32_t size;
@@ -179,6 +188,11 @@ typedef struct sspia_step_result {
     size_t missing;      /* with SEC_E_INCOMPLETE_MESSAGE: how many more, 0 if unknown */
     uint8_t alert[2];    /* level, description; alert[0] 0: none */
     uint32_t hints;      /* SSPIA_HINT_*: what a status does not tell of a leg that failed */
+
+    /* The n-th of a type goes to the caller's n-th buffer of that type. What does not fit is
+     * kept for the same call with larger buffers, as the token is. */
+    sspia_output outputs[SSPIA_OUTPUTS_MAX];
+    uint32_t output_count;
 } sspia_step_result;
 
 /* What query_context writes for SSPIA_ATTR_DELEGATED_CREDENTIAL, in place of the structure of

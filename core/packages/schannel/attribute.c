@@ -7,6 +7,7 @@
 #include "bindings.h"
 #include "certificate.h"
 #include "connection.h"
+#include "datagram.h"
 #include "handshake.h"
 #include "host.h"
 #include "message.h"
@@ -273,6 +274,19 @@ static SECURITY_STATUS give_lifespan(const struct context *context,
     return SEC_E_OK;
 }
 
+static SECURITY_STATUS give_datagram(const struct context *context, uint32_t attribute,
+                                     void *buffer, sspia_report *report)
+{
+    if (!context->datagrams)
+        return missing(report, SEC_E_UNSUPPORTED_FUNCTION,
+                       "the context has no datagrams (ISC_REQ_DATAGRAM)");
+    if (attribute == SECPKG_ATTR_DTLS_MTU)
+        ((SEC_DTLS_MTU *)buffer)->PathMTU = (uint16_t)context->mtu;
+    else
+        *(uint32_t *)buffer = datagram_patience(context);
+    return SEC_E_OK;
+}
+
 /* Of the handshake as far as it has come. */
 static SECURITY_STATUS query_early(const struct context *context, uint32_t attribute,
                                    void *buffer, sspia_report *report, bool *done)
@@ -281,6 +295,9 @@ static SECURITY_STATUS query_early(const struct context *context, uint32_t attri
 
     *done = true;
     switch (attribute) {
+    case SECPKG_ATTR_DTLS_MTU:
+    case SSPIA_ATTR_DTLS_PATIENCE:
+        return give_datagram(context, attribute, buffer, report);
     case SECPKG_ATTR_SIZES:
         *(SecPkgContext_Sizes *)buffer = (SecPkgContext_Sizes){.cbMaxToken = MAX_TOKEN};
         return SEC_E_OK;
@@ -310,6 +327,8 @@ static SECURITY_STATUS query_open(const struct context *context, uint32_t attrib
 
     switch (attribute) {
     case SECPKG_ATTR_STREAM_SIZES:
+        if (context->messages)
+            return missing(report, SEC_E_UNSUPPORTED_FUNCTION, "the context has no records");
         give_stream_sizes(context, buffer);
         return SEC_E_OK;
     case SECPKG_ATTR_NAMES:
@@ -405,9 +424,13 @@ static SECURITY_STATUS set_keying_material(struct context *context,
     return SEC_E_OK;
 }
 
-SECURITY_STATUS attribute_set(void *context, uint32_t attribute, const void *buffer,
-                              size_t size, sspia_report *report)
+SECURITY_STATUS attribute_set(void *state, uint32_t attribute, const void *buffer, size_t size,
+                              sspia_report *report)
 {
+    struct context *context = state;
+
+    if (attribute == SECPKG_ATTR_DTLS_MTU && context->datagrams)
+        return datagram_set_mtu(context, buffer, size, report);
     if (attribute != SECPKG_ATTR_KEYING_MATERIAL_INFO) {
         report_line(report, "attribute 0x%X", (unsigned)attribute);
         return SEC_E_UNSUPPORTED_FUNCTION;

@@ -43,7 +43,7 @@ SECURITY_STATUS bindings_unique(const struct context *context, SecPkgContext_Bin
     uint8_t finished[EVP_MAX_MD_SIZE];
     size_t size;
 
-    if (SSL_version(context->ssl) >= TLS1_3_VERSION) {
+    if (SSL_version(context->ssl) == TLS1_3_VERSION) {
         report_line(report, "TLS 1.3 has no tls-unique; take SSPIA_ATTR_EXPORTER_BINDINGS");
         return SEC_E_UNSUPPORTED_FUNCTION;
     }
@@ -95,7 +95,7 @@ SECURITY_STATUS bindings_exporter(const struct context *context,
     SECURITY_STATUS status;
 
     /* RFC 9266 4.2 */
-    if (SSL_version(context->ssl) < TLS1_3_VERSION &&
+    if (SSL_version(context->ssl) != TLS1_3_VERSION &&
         SSL_get_extms_support((SSL *)context->ssl) != 1) {
         report_line(report, "tls-exporter needs TLS 1.3 or the extended master secret");
         return SEC_E_UNSUPPORTED_FUNCTION;

@@ -6,7 +6,7 @@
 #include <openssl/ssl.h>
 #include <stdbool.h>
 
-/* For every SSL of ctx, whose app data is its context. */
-void callback_install(SSL_CTX *ctx, bool server);
+/* For every SSL of ctx, whose app data is its context. False: OpenSSL failed. */
+bool callback_install(SSL_CTX *ctx, bool server);
 
 #endif

@@ -11,10 +11,9 @@
 /* What this connection runs with. */
 struct connection {
     const struct suite *suite; /* one of ours, always */
-    bool tls13;
-    bool dh;              /* a finite field; else a curve */
-    uint32_t group_bits;  /* 0 if OpenSSL does not tell */
-    uint32_t exchange_id; /* ALG_ID */
+    bool dh;                   /* a finite field; else a curve */
+    uint32_t group_bits;       /* 0 if OpenSSL does not tell */
+    uint32_t exchange_id;      /* ALG_ID */
 };
 
 /* 0 where Windows has no number. */
@@ -53,7 +52,6 @@ static struct connection look_at(const struct context *context)
     SSL *ssl = context->ssl;
     struct connection connection = {
         .suite = suite_find(SSL_CIPHER_get_protocol_id(SSL_get_current_cipher(ssl))),
-        .tls13 = SSL_version(ssl) >= TLS1_3_VERSION,
     };
     EVP_PKEY *key = NULL;
 
@@ -69,15 +67,22 @@ static struct connection look_at(const struct context *context)
     return connection;
 }
 
+static uint32_t protocol_of(const struct context *context)
+{
+    if (context->datagrams)
+        return context->server ? SP_PROT_DTLS1_2_SERVER : SP_PROT_DTLS1_2_CLIENT;
+    if (SSL_version(context->ssl) == TLS1_3_VERSION)
+        return context->server ? SP_PROT_TLS1_3_SERVER : SP_PROT_TLS1_3_CLIENT;
+    return context->server ? SP_PROT_TLS1_2_SERVER : SP_PROT_TLS1_2_CLIENT;
+}
+
 void connection_info(const struct context *context, SecPkgContext_ConnectionInfo *info)
 {
     const struct connection connection = look_at(context);
     const struct suite *suite = connection.suite;
 
     *info = (SecPkgContext_ConnectionInfo){
-        .dwProtocol = connection.tls13
-                          ? (context->server ? SP_PROT_TLS1_3_SERVER : SP_PROT_TLS1_3_CLIENT)
-                          : (context->server ? SP_PROT_TLS1_2_SERVER : SP_PROT_TLS1_2_CLIENT),
+        .dwProtocol = protocol_of(context),
         .aiCipher = cipher_id(suite),
         .dwCipherStrength = suite->key_bits,
         /* Its use in the handshake; records have no MAC of their own (below too). */

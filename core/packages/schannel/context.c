@@ -23,11 +23,13 @@ bool context_session_key(const struct context *context, char key[CONTEXT_SESSION
      * must not stand in for one that somebody must. */
     static const char *const prefixes[] = {
         [VALIDATION_STRICT] = "s:", [VALIDATION_DEFERRED] = "d:", [VALIDATION_MANUAL] = "m:"};
+    const char *transport = context->messages ? "q" : context->datagrams ? "u" : "";
 
     if (context->server || context->no_sessions || context->target.name[0] == '\0' ||
         (context->credential->profile->flags & SCH_CRED_DISABLE_RECONNECTS) != 0)
         return false;
-    strcpy(key, prefixes[context->validation]);
+    strcpy(key, transport);
+    strcat(key, prefixes[context->validation]);
     strcat(key, context->target.name);
     return true;
 }
@@ -97,7 +99,12 @@ static SECURITY_STATUS prepare(struct context *context, const sspia_step *step,
 {
     SECURITY_STATUS status;
 
-    context->ssl = SSL_new(context->credential->profile->ctx);
+    SSL_CTX *ctx = NULL;
+
+    status = profile_ctx(context->credential->profile, context->datagrams, &ctx, report);
+    if (status != SEC_E_OK)
+        return status;
+    context->ssl = SSL_new(ctx);
     context->in = BIO_new(BIO_s_mem());
     context->out = BIO_new(BIO_s_mem());
     if (context->ssl == NULL || context->in == NULL || context->out == NULL) {
@@ -134,6 +141,8 @@ SECURITY_STATUS context_create(struct credential *credential, const sspia_step *
     context->credential = credential;
     context->server = credential->profile->server;
     context->requested = step->requested;
+    context->messages = (step->requested & ISC_REQ_MESSAGES) != 0;
+    context->datagrams = (step->requested & ISC_REQ_DATAGRAM) != 0;
     status = prepare(context, step, report);
     if (status != SEC_E_OK) {
         context_delete(context);
@@ -155,6 +164,10 @@ void context_delete(void *state)
         SSL_set_shutdown(context->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
     SSL_free(context->ssl);
     seal_clear(&context->seal);
+    flight_clear(&context->flight);
+    wrapper_clear(&context->wrapper);
+    extension_clear(&context->extensions);
+    OPENSSL_free(context->waiting);
     credential_release(context->credential);
     OPENSSL_free(context->seen);
     OPENSSL_free(context->protocols);

@@ -6,8 +6,11 @@
 #include <openssl/ssl.h>
 
 #include "credential.h"
+#include "extension.h"
+#include "flight.h"
 #include "seal.h"
 #include "target.h"
+#include "wrapper.h"
 
 enum context_state {
     CONTEXT_HANDSHAKE,
@@ -43,6 +46,28 @@ struct context {
     bool asked;
     bool paused;   /* in the certificate callback */
     bool answered; /* initiator: a certificate was asked for, and one was there */
+
+    /* Messages without records: messages.c says what is when. */
+    bool messages;
+    bool hello, finished; /* the ServerHello went by; this side's Finished is in the flight */
+    struct flight flight;
+    struct wrapper wrapper;
+    struct extensions extensions;
+    uint8_t *waiting;
+    size_t waiting_size;
+    bool stopped;  /* the leg before asked the caller something */
+    size_t taken;  /* how much of its token that leg took */
+    uint32_t told; /* which secrets the caller knows (secret.c) */
+
+    /* DTLS (datagram.c). */
+    bool datagrams;
+    uint32_t mtu;
+    struct {
+        uint8_t bytes[128]; /* any sockaddr fits */
+        size_t size;
+    } peer;         /* an acceptor's, as the caller has it */
+    bool fragments; /* the leg before gave a datagram, and more are in `out` */
+    SECURITY_STATUS fragments_status; /* of the leg that gives the last one */
 
     uint8_t *protocols; /* ALPN, wire form; NULL: none */
     size_t protocols_size;

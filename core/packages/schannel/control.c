@@ -19,7 +19,7 @@ static SECURITY_STATUS apply_key_update(struct context *context, sspia_report *r
         report_line(report, "the connection is not open");
         return SEC_E_OUT_OF_SEQUENCE;
     }
-    if (SSL_version(context->ssl) < TLS1_3_VERSION) {
+    if (SSL_version(context->ssl) != TLS1_3_VERSION) {
         report_line(report, "renegotiation, which is left to TLS 1.3's key update");
         return SEC_E_UNSUPPORTED_FUNCTION;
     }
@@ -94,6 +94,11 @@ SECURITY_STATUS control_apply(void *state, const SecBuffer *input, uint32_t inpu
     if (buffer == NULL || buffer->cbBuffer < sizeof(type))
         return bad(report, "there is no control token in a TOKEN buffer");
     memcpy(&type, buffer->pvBuffer, sizeof(type));
+    if (context->messages && type != SCHANNEL_SESSION) {
+        report_line(report, "a control token for records: the transport of TLS messages closes "
+                            "and changes its keys by itself");
+        return SEC_E_UNSUPPORTED_FUNCTION;
+    }
     switch (type) {
     case SCHANNEL_RENEGOTIATE:
         status = apply_key_update(context, report);
@@ -119,6 +124,12 @@ SECURITY_STATUS control_apply(void *state, const SecBuffer *input, uint32_t inpu
 static SECURITY_STATUS close_with(struct context *context, uint8_t level, uint8_t description,
                                   sspia_report *report)
 {
+    /* Its records would have other numbers. */
+    if (context->datagrams) {
+        report_line(report,
+                    "an alert in DTLS, save for one SCHANNEL_SHUTDOWN after the handshake");
+        return SEC_E_UNSUPPORTED_FUNCTION;
+    }
     if (!seal_alert(&context->seal, context->ssl, context->server, level, description,
                     context->out)) {
         if (error_newest() != 0)

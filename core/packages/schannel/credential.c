@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "host.h"
+#include "policy.h"
 #include "status.h"
 #include "suite.h"
 
@@ -23,6 +24,7 @@ void credential_release(void *released)
     if (atomic_fetch_sub_explicit(&credential->references, 1, memory_order_acq_rel) != 1)
         return;
     session_cache_destroy(&credential->sessions);
+    ticket_destroy(&credential->tickets);
     profile_release(credential->profile);
     OPENSSL_free(credential);
 }
@@ -41,6 +43,11 @@ SECURITY_STATUS credential_acquire(uint32_t use, const void *auth_data,
         report_line(report, "fCredentialUse must be SECPKG_CRED_INBOUND or _OUTBOUND");
         return SEC_E_INVALID_PARAMETER;
     }
+    if (settings != NULL && use == SECPKG_CRED_INBOUND &&
+        (settings->flags & SCH_CRED_SNI_ENABLE_OCSP) != 0) {
+        report_line(report, "SCH_CRED_SNI_ENABLE_OCSP: there is no OCSP stapling");
+        return SEC_E_UNSUPPORTED_FUNCTION;
+    }
     if (settings == NULL) {
         settings_default(&defaults);
         settings = &defaults;
@@ -56,6 +63,8 @@ SECURITY_STATUS credential_acquire(uint32_t use, const void *auth_data,
     credential->references = 1;
     credential->profile = profile;
     session_cache_init(&credential->sessions);
+    ticket_init(&credential->tickets);
+    atomic_init(&credential->policy, 0);
     *result = credential;
     *expiry = profile->expiry;
     return SEC_E_OK;
@@ -122,5 +131,30 @@ SECURITY_STATUS credential_query(void *state, uint32_t attribute, void *buffer,
     default:
         status = SEC_E_UNSUPPORTED_FUNCTION;
     }
+    return status;
+}
+
+SECURITY_STATUS credential_set(void *state, uint32_t attribute, const void *buffer, size_t size,
+                               sspia_report *report)
+{
+    struct credential *credential = state;
+    unsigned long flags;
+    SECURITY_STATUS status;
+
+    if (attribute != SECPKG_ATTR_CLIENT_CERT_POLICY &&
+        attribute != SECPKG_ATTR_SESSION_TICKET_KEYS) {
+        report_line(report, "attribute 0x%X", (unsigned)attribute);
+        return SEC_E_UNSUPPORTED_FUNCTION;
+    }
+    if (!credential->profile->server) {
+        report_line(report, "attribute 0x%X is of inbound credentials", (unsigned)attribute);
+        return SEC_E_UNSUPPORTED_FUNCTION;
+    }
+    if (attribute == SECPKG_ATTR_SESSION_TICKET_KEYS)
+        return ticket_set(&credential->tickets, buffer, size, report);
+    status = policy_read(buffer, size, &flags, report);
+    /* Relaxed: it says nothing of other memory. */
+    if (status == SEC_E_OK)
+        atomic_store_explicit(&credential->policy, flags, memory_order_relaxed);
     return status;
 }

@@ -20,14 +20,16 @@
 #include "handshake.h"
 
 #include <string.h>
-#include <time.h>
 
 #include "alert.h"
 #include "certificate.h"
 #include "control.h"
+#include "datagram.h"
 #include "host.h"
+#include "messages.h"
 #include "record.h"
 #include "status.h"
+#include "turn.h"
 #include "verify.h"
 
 /* The caller's token; size 0 if there is none. */
@@ -36,7 +38,10 @@ struct input {
     size_t size;
 };
 
-static SECURITY_STATUS read_input(const sspia_step *step, struct input *input,
+/* What carries the handshake. */
+enum mode { MODE_STREAM, MODE_MESSAGES, MODE_DATAGRAMS };
+
+static SECURITY_STATUS read_input(const sspia_step *step, enum mode mode, struct input *input,
                                   sspia_report *report)
 {
     static const uint8_t none[1]; /* an address to reckon with where there are no bytes */
@@ -61,11 +66,20 @@ static SECURITY_STATUS read_input(const sspia_step *step, struct input *input,
         case SECBUFFER_TOKEN_BINDING:
         case SECBUFFER_PRESHARED_KEY:
         case SECBUFFER_PRESHARED_KEY_IDENTITY:
-        case SECBUFFER_DTLS_MTU:
-        case SECBUFFER_SEND_GENERIC_TLS_EXTENSION:
-        case SECBUFFER_SUBSCRIBE_GENERIC_TLS_EXTENSION:
         case SECBUFFER_TRAFFIC_SECRETS:
             report_line(report, "an input buffer of type %u", (unsigned)buffer->BufferType);
+            return SEC_E_UNSUPPORTED_FUNCTION;
+        case SECBUFFER_DTLS_MTU:
+            if (mode == MODE_DATAGRAMS)
+                break;
+            report_line(report,
+                        "a DTLS_MTU buffer without ISC_REQ_DATAGRAM or ASC_REQ_DATAGRAM");
+            return SEC_E_UNSUPPORTED_FUNCTION;
+        case SECBUFFER_SEND_GENERIC_TLS_EXTENSION:
+        case SECBUFFER_SUBSCRIBE_GENERIC_TLS_EXTENSION:
+            if (mode == MODE_MESSAGES)
+                break;
+            report_line(report, "an extension without ISC_REQ_MESSAGES or ASC_REQ_MESSAGES");
             return SEC_E_UNSUPPORTED_FUNCTION;
         default:
             break;
@@ -74,15 +88,28 @@ static SECURITY_STATUS read_input(const sspia_step *step, struct input *input,
     return SEC_E_OK;
 }
 
-static SECURITY_STATUS check_request(const sspia_step *step, sspia_report *report)
+/* The first leg decides. */
+static SECURITY_STATUS choose_mode(const struct context *context, const sspia_step *step,
+                                   enum mode *mode, sspia_report *report)
 {
-    if ((step->requested & ISC_REQ_DATAGRAM) != 0) {
-        report_line(report, "datagrams (DTLS)");
-        return SEC_E_UNSUPPORTED_FUNCTION;
+    const bool messages = (step->requested & ISC_REQ_MESSAGES) != 0;
+    const bool datagrams = (step->requested & ISC_REQ_DATAGRAM) != 0;
+
+    if (context == NULL) {
+        *mode = messages ? MODE_MESSAGES : datagrams ? MODE_DATAGRAMS : MODE_STREAM;
+        if (!messages || !datagrams)
+            return SEC_E_OK;
+        report_line(report, "messages without records, and in datagrams");
+        return SEC_E_INVALID_PARAMETER;
     }
-    if ((step->requested & ISC_REQ_MESSAGES) != 0) {
-        report_line(report, "handshake messages without records (ISC_REQ_MESSAGES)");
-        return SEC_E_UNSUPPORTED_FUNCTION;
+    *mode = context->messages    ? MODE_MESSAGES
+            : context->datagrams ? MODE_DATAGRAMS
+                                 : MODE_STREAM;
+    if ((messages && *mode != MODE_MESSAGES) || (datagrams && *mode != MODE_DATAGRAMS)) {
+        report_line(report, "%s was not there on the first leg",
+                    messages ? "ISC_REQ_MESSAGES or ASC_REQ_MESSAGES"
+                             : "ISC_REQ_DATAGRAM or ASC_REQ_DATAGRAM");
+        return SEC_E_INVALID_PARAMETER;
     }
     return SEC_E_OK;
 }
@@ -122,38 +149,10 @@ uint32_t handshake_attributes(const struct context *context)
     if (context->server && (SSL_get_options(context->ssl) & SSL_OP_NO_TICKET) != 0)
         attributes &= ~ASC_RET_SESSION_TICKET;
     return attributes | ISC_RET_REPLAY_DETECT | ISC_RET_SEQUENCE_DETECT |
-           ISC_RET_CONFIDENTIALITY | (context->server ? ASC_RET_STREAM : ISC_RET_STREAM);
-}
-
-static SECURITY_STATUS complete(struct context *context, sspia_report *report)
-{
-    context->state = CONTEXT_OPEN;
-    context->opened = (int64_t)time(NULL);
-    context->handshake_seen = false;
-    /* An idle connection holds no buffers. In the handshake they would be wiped and made anew
-     * for each flight. */
-    SSL_set_mode(context->ssl, SSL_MODE_RELEASE_BUFFERS);
-    (void)SSL_free_buffers(context->ssl);
-    OPENSSL_free(context->seen);
-    context->seen = NULL;
-    context->seen_size = 0;
-    (void)report;
-    return SEC_E_OK;
-}
-
-/* One turn of OpenSSL: SEC_E_OK, SEC_I_CONTINUE_NEEDED, SEC_I_INCOMPLETE_CREDENTIALS, or the
- * failure. */
-static SECURITY_STATUS turn(struct context *context, sspia_report *report)
-{
-    const int done = SSL_do_handshake(context->ssl);
-
-    if (done == 1)
-        return complete(context, report);
-    if (context->paused)
-        return SEC_I_INCOMPLETE_CREDENTIALS;
-    if (context_waits(context))
-        return SEC_I_CONTINUE_NEEDED;
-    return context_fail_openssl(context, "the handshake failed", report);
+           ISC_RET_CONFIDENTIALITY |
+           (context->datagrams ? ISC_RET_DATAGRAM
+            : context->server  ? ASC_RET_STREAM
+                               : ISC_RET_STREAM);
 }
 
 static SECURITY_STATUS refuse_garbage(struct context *context, const struct input *input,
@@ -201,13 +200,13 @@ static SECURITY_STATUS feed(struct context *context, const struct input *input, 
          next = record_parse(input->bytes + whole, input->size - whole))
         whole += next.size;
     if (context->paused)
-        status = turn(context, report);
+        status = turn_handshake(context, report);
     if (status == SEC_I_CONTINUE_NEEDED && whole > used) {
         if (BIO_write(context->in, input->bytes + used, (int)(whole - used)) !=
             (int)(whole - used))
             return context_fail(context, SEC_E_INSUFFICIENT_MEMORY, report);
         progress = true;
-        status = turn(context, report);
+        status = turn_handshake(context, report);
         used = whole - (size_t)BIO_pending(context->in);
         if (used < whole)
             (void)BIO_reset(context->in);
@@ -222,6 +221,35 @@ static SECURITY_STATUS feed(struct context *context, const struct input *input, 
         return SEC_E_INCOMPLETE_MESSAGE;
     }
     result->extra = input->size - used;
+    return status;
+}
+
+/* The same of a datagram. What is no record, or not one of this connection's, is as good as
+ * lost (RFC 6347 4.1.2.7). Without a datagram the time for one may be over. */
+static SECURITY_STATUS feed_datagram(struct context *context, const struct input *input,
+                                     bool first, sspia_step_result *result,
+                                     sspia_report *report)
+{
+    SECURITY_STATUS status = SEC_I_CONTINUE_NEEDED;
+    size_t used = already_seen(context, input);
+    size_t record;
+
+    if (context->paused || (first && !context->server))
+        status = turn_handshake(context, report);
+    else if (input->size == 0)
+        status = datagram_wait_is_over(context, report);
+    while (status == SEC_I_CONTINUE_NEEDED &&
+           (record = datagram_record(input->bytes + used, input->size - used)) > 0) {
+        if (BIO_write(context->in, input->bytes + used, (int)record) != (int)record)
+            return context_fail(context, SEC_E_INSUFFICIENT_MEMORY, report);
+        status = turn_handshake(context, report);
+        (void)BIO_reset(context->in);
+        used += record;
+    }
+    if (status == SEC_I_INCOMPLETE_CREDENTIALS)
+        remember(context, input, used);
+    if (status == SEC_E_OK || status == SEC_I_INCOMPLETE_CREDENTIALS)
+        result->extra = input->size - used;
     return status;
 }
 
@@ -258,20 +286,20 @@ static SECURITY_STATUS run(struct context *context, const struct input *input, b
             return SEC_I_CONTEXT_EXPIRED;
         return after_handshake(context, input, result, report);
     }
-    if (first && !context->server) {
-        if (input->size > 0) {
-            report_line(report, "the first leg of an initiator takes no token");
-            return SEC_E_INVALID_TOKEN;
-        }
-        return turn(context, report);
+    if (first && !context->server && input->size > 0) {
+        report_line(report, "the first leg of an initiator takes no token");
+        return SEC_E_INVALID_TOKEN;
     }
+    if (first && !context->server && !context->datagrams)
+        return turn_handshake(context, report);
     if (context->closed) {
         if (input->size == 0)
             return SEC_E_INCOMPLETE_MESSAGE;
         report_line(report, "the connection was closed by this side");
         return SEC_E_CONTEXT_EXPIRED;
     }
-    return feed(context, input, context->paused, result, report);
+    return context->datagrams ? feed_datagram(context, input, first, result, report)
+                              : feed(context, input, context->paused, result, report);
 }
 
 static void fill_in(struct context *context, SECURITY_STATUS status, sspia_step_result *result)
@@ -296,9 +324,41 @@ static SECURITY_STATUS create(struct credential *credential, const sspia_step *s
     if (status != SEC_E_OK)
         return status;
     status = verify_prepare(*context, report);
+    if (status == SEC_E_OK && (*context)->messages)
+        status = messages_prepare(*context, report);
+    if (status == SEC_E_OK && (*context)->datagrams)
+        status = datagram_prepare(*context, report);
     if (status != SEC_E_OK)
         context_delete(*context);
     return status;
+}
+
+/* Whether there is a whole record, or a message, or something to refuse. */
+static bool can_begin(enum mode mode, const struct input *input, size_t *missing)
+{
+    size_t whole;
+    struct record record;
+
+    if (mode == MODE_MESSAGES)
+        return !messages_measure(input->bytes, input->size, &whole, missing) || whole > 0;
+    record = record_parse(input->bytes, input->size);
+    *missing = record.missing;
+    return record.kind != RECORD_PARTIAL;
+}
+
+/* The leg of a connection in datagrams. After a fragment there is another, whatever comes in.
+ */
+static SECURITY_STATUS run_datagrams(struct context *context, const sspia_step *step,
+                                     const struct input *input, bool first,
+                                     sspia_step_result *result, sspia_report *report)
+{
+    SECURITY_STATUS status = datagram_read_buffers(context, step, report);
+
+    if (status != SEC_E_OK)
+        return status;
+    status = context->fragments ? context->fragments_status
+                                : run(context, input, first, result, report);
+    return datagram_give(context, status, result);
 }
 
 SECURITY_STATUS handshake_leg(void **state, const sspia_step *step, sspia_step_result *result,
@@ -308,30 +368,40 @@ SECURITY_STATUS handshake_leg(void **state, const sspia_step *step, sspia_step_r
     const bool first = context == NULL;
     struct credential *credential = step->credential;
     struct input input;
-    SECURITY_STATUS status = read_input(step, &input, report);
+    enum mode mode;
+    SECURITY_STATUS status = choose_mode(context, step, &mode, report);
 
     if (status == SEC_E_OK)
-        status = check_request(step, report);
+        status = read_input(step, mode, &input, report);
     if (status != SEC_E_OK)
         return status;
-    if (first && credential->profile->server) {
-        /* No context is made before there is something to make it of. */
-        const struct record record = record_parse(input.bytes, input.size);
-
-        if (record.kind == RECORD_PARTIAL) {
-            result->missing = record.missing;
-            return SEC_E_INCOMPLETE_MESSAGE;
-        }
+    /* No context is made before there is something to make it of. */
+    if (first && credential->profile->server && mode == MODE_DATAGRAMS &&
+        datagram_record(input.bytes, input.size) == 0) {
+        report_line(report, "the input is no datagram of DTLS");
+        return SEC_E_INVALID_TOKEN;
     }
+    if (first && credential->profile->server && mode != MODE_DATAGRAMS &&
+        !can_begin(mode, &input, &result->missing))
+        return SEC_E_INCOMPLETE_MESSAGE;
     status = first ? create(credential, step, &context, report)
                    : context_adopt(context, credential, report);
     if (status != SEC_E_OK)
         return status;
     *state = context;
     context->requested |= step->requested;
-    status = run(context, &input, first, result, report);
-    if (status != SEC_E_INCOMPLETE_MESSAGE && take_output(context, result) != SEC_E_OK)
-        status = SEC_E_INSUFFICIENT_MEMORY;
+    switch (mode) {
+    case MODE_MESSAGES:
+        status = messages_leg(context, step, input.bytes, input.size, first, result, report);
+        break;
+    case MODE_DATAGRAMS:
+        status = run_datagrams(context, step, &input, first, result, report);
+        break;
+    default:
+        status = run(context, &input, first, result, report);
+        if (status != SEC_E_INCOMPLETE_MESSAGE && take_output(context, result) != SEC_E_OK)
+            status = SEC_E_INSUFFICIENT_MEMORY;
+    }
     fill_in(context, status, result);
     return status;
 }

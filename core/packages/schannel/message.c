@@ -7,11 +7,13 @@
  *   TLS 1.3           5                  n + 1 (type)   tag    RFC 8446 5.2
  *   TLS 1.2 GCM, CCM  5 + 8 (nonce)      n              tag    RFC 5288 3, RFC 6655 3
  *   TLS 1.2 ChaCha20  5                  n              tag    RFC 7905 2
+ *   DTLS 1.2          13 for 5, and as TLS 1.2             RFC 6347 4.1
  */
 #include "message.h"
 
 #include <string.h>
 
+#include "datagram.h"
 #include "record.h"
 #include "status.h"
 #include "suite.h"
@@ -28,10 +30,11 @@ struct stream_sizes message_sizes(const struct context *context)
     const SSL_CIPHER *cipher = SSL_get_current_cipher(context->ssl);
     const SSL_SESSION *session = SSL_get_session(context->ssl);
     const struct suite *suite = suite_find(SSL_CIPHER_get_protocol_id(cipher));
-    struct stream_sizes sizes = {RECORD_HEADER_SIZE, TAG_SIZE, RECORD_PLAIN_MAX};
+    const size_t record = context->datagrams ? DATAGRAM_HEADER_SIZE : RECORD_HEADER_SIZE;
+    struct stream_sizes sizes = {(uint32_t)record, TAG_SIZE, RECORD_PLAIN_MAX};
     uint8_t fragment = session != NULL ? SSL_SESSION_get_max_fragment_length(session) : 0;
 
-    if (SSL_version(context->ssl) >= TLS1_3_VERSION)
+    if (SSL_version(context->ssl) == TLS1_3_VERSION)
         sizes.trailer += 1;
     else if (suite != NULL && suite->mode != MODE_POLY1305)
         sizes.header += EXPLICIT_NONCE_SIZE;
@@ -39,6 +42,9 @@ struct stream_sizes message_sizes(const struct context *context)
     if (fragment >= TLSEXT_max_fragment_length_512 &&
         fragment <= TLSEXT_max_fragment_length_4096)
         sizes.maximum = 256u << fragment;
+    /* A message is a datagram. */
+    if (context->datagrams && sizes.maximum > context->mtu - sizes.header - sizes.trailer)
+        sizes.maximum = context->mtu - sizes.header - sizes.trailer;
     return sizes;
 }
 
@@ -103,6 +109,9 @@ static SECURITY_STATUS check_open(const struct context *context, sspia_report *r
 {
     if (context->state == CONTEXT_FAILED)
         return context_failed(context, report);
+    if (context->messages)
+        return bad(report, SEC_E_UNSUPPORTED_FUNCTION,
+                   "the context has no records: seal with the traffic secrets");
     if (context->state != CONTEXT_OPEN)
         return bad(report, SEC_E_OUT_OF_SEQUENCE, "the handshake is not complete");
     return SEC_E_OK;
@@ -132,8 +141,9 @@ static SECURITY_STATUS seal_record(struct context *context, const struct stream_
         bad(report, SEC_E_INTERNAL_ERROR, "the record has another size than promised");
         return context_fail(context, SEC_E_INTERNAL_ERROR, report);
     }
-    seal_note_output(&context->seal, (const uint8_t *)record,
-                     sizes->header + size + sizes->trailer);
+    if (!context->datagrams)
+        seal_note_output(&context->seal, (const uint8_t *)record,
+                         sizes->header + size + sizes->trailer);
     BIO_read(context->out, sealing->header->pvBuffer, (int)sizes->header);
     BIO_read(context->out, sealing->data->pvBuffer, (int)size);
     BIO_read(context->out, sealing->trailer->pvBuffer, (int)sizes->trailer);
@@ -235,19 +245,19 @@ static SECURITY_STATUS judge(struct context *context, int count, sspia_report *r
 }
 
 static SECURITY_STATUS open_record(struct context *context, const struct opening *opening,
-                                   const struct record *record, sspia_report *report)
+                                   size_t record, sspia_report *report)
 {
     uint8_t *bytes = opening->input->pvBuffer;
     const size_t size = opening->input->cbBuffer;
     const struct stream_sizes sizes = message_sizes(context);
-    const size_t header = record->size < sizes.header ? record->size : sizes.header;
-    const size_t room = record->size - header;
+    const size_t header = record < sizes.header ? record : sizes.header;
+    const size_t room = record - header;
     uint8_t nothing;
     SECURITY_STATUS status;
     int count;
 
     context->handshake_seen = false;
-    if (BIO_write(context->in, bytes, (int)record->size) != (int)record->size)
+    if (BIO_write(context->in, bytes, (int)record) != (int)record)
         return context_fail(context, SEC_E_INSUFFICIENT_MEMORY, report);
     /* The BIO has a copy, so the record may be written over. What OpenSSL returns is never
      * longer than the record without header. */
@@ -258,8 +268,20 @@ static SECURITY_STATUS open_record(struct context *context, const struct opening
         (void)BIO_reset(context->out);
     status = judge(context, count, report);
     if (status >= 0)
-        describe(opening, bytes, size, record->size, header, count > 0 ? (size_t)count : 0);
+        describe(opening, bytes, size, record, header, count > 0 ? (size_t)count : 0);
     return status;
+}
+
+/* One record of it. What cannot be decrypted, came before or was changed underway is as good as
+ * lost: SEC_E_OK, and no data. */
+static SECURITY_STATUS open_datagram(struct context *context, const struct opening *opening,
+                                     sspia_report *report)
+{
+    const size_t record = datagram_record(opening->input->pvBuffer, opening->input->cbBuffer);
+
+    if (record == 0)
+        return bad(report, SEC_E_INVALID_TOKEN, "the input is no datagram of DTLS");
+    return open_record(context, opening, record, report);
 }
 
 SECURITY_STATUS message_decrypt(void *state, SecBufferDesc *message, uint32_t *qop,
@@ -282,6 +304,8 @@ SECURITY_STATUS message_decrypt(void *state, SecBufferDesc *message, uint32_t *q
             return SEC_I_CONTEXT_EXPIRED; /* what follows close_notify is ignored */
         return bad(report, SEC_E_CONTEXT_EXPIRED, "the connection was closed by both sides");
     }
+    if (context->datagrams)
+        return open_datagram(context, &opening, report);
     record = record_parse(opening.input->pvBuffer, opening.input->cbBuffer);
     if (record.kind == RECORD_PARTIAL) {
         /* As Windows tells it: the first buffer says so, its memory and all else stay. */
@@ -294,5 +318,5 @@ SECURITY_STATUS message_decrypt(void *state, SecBufferDesc *message, uint32_t *q
                     record_guess(opening.input->pvBuffer, opening.input->cbBuffer));
         return context_fail(context, SEC_E_INVALID_TOKEN, report);
     }
-    return open_record(context, &opening, &record, report);
+    return open_record(context, &opening, record.size, report);
 }

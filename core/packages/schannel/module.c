@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The Schannel package: TLS by OpenSSL on memory BIOs.
+ * The Schannel package: TLS and DTLS by OpenSSL on memory BIOs.
  *
  * OpenSSL is the host program's library too: the default library context is used as the
  * system has configured it (providers, FIPS, minimum versions), and nothing global is
@@ -56,6 +56,18 @@ static SECURITY_STATUS query_credential(void *credential, uint32_t attribute, vo
 
     error_scope_open(&scope);
     status = credential_query(credential, attribute, buffer, report);
+    error_scope_close(&scope);
+    return status;
+}
+
+static SECURITY_STATUS set_credential(void *credential, uint32_t attribute, const void *buffer,
+                                      size_t size, sspia_report *report)
+{
+    struct error_scope scope;
+    SECURITY_STATUS status;
+
+    error_scope_open(&scope);
+    status = credential_set(credential, attribute, buffer, size, report);
     error_scope_close(&scope);
     return status;
 }
@@ -122,10 +134,10 @@ static const sspia_package schannel = {
     .size = sizeof(schannel),
     .name = SCHANNEL_NAME_A,
     .alias = UNISP_NAME_A,
-    .comment = "TLS 1.2 and 1.3 by OpenSSL",
+    .comment = "TLS 1.2 and 1.3, and DTLS 1.2, by OpenSSL",
     .capabilities = SECPKG_FLAG_INTEGRITY | SECPKG_FLAG_PRIVACY | SECPKG_FLAG_CONNECTION |
                     SECPKG_FLAG_MULTI_REQUIRED | SECPKG_FLAG_EXTENDED_ERROR |
-                    SECPKG_FLAG_STREAM | SECPKG_FLAG_MUTUAL_AUTH,
+                    SECPKG_FLAG_STREAM | SECPKG_FLAG_DATAGRAM | SECPKG_FLAG_MUTUAL_AUTH,
     .version = 1,
     .rpc_id = 14,
     .max_token = 0x6000,
@@ -135,6 +147,7 @@ static const sspia_package schannel = {
     .acquire = acquire,
     .release = release,
     .query_credential = query_credential,
+    .set_credential = set_credential,
     .initialize = leg,
     .accept = leg,
     .delete_context = delete_context,

@@ -5,14 +5,15 @@
  *
  *  1. The list and all reference counts are guarded by one lock; nothing is parsed under it.
  *  2. A profile is in the list from profile_acquire to its last release.
- *  3. Everything but `next` and `references` is constant once it is in the list; SSL_CTX is
- *     made for that (SSL_new on many threads).
+ *  3. Everything but `next`, `references` and `datagrams`, which has a lock of its own, is
+ *     constant once it is in the list; SSL_CTX is made for that (SSL_new on many threads).
  *  4. Two settings share a profile only if SHA-256 over all they hold, keys and passwords
  *     included, is equal: who has the digest's preimage has the key anyway.
  */
 #include "profile.h"
 
 #include <openssl/err.h>
+#include <openssl/rand.h>
 #include <openssl/x509v3.h>
 #include <pthread.h>
 #include <string.h>
@@ -38,7 +39,14 @@ static void destroy(struct profile *profile)
     for (uint32_t i = 0; i < profile->identity_count; i++)
         identity_free(&profile->identities[i]);
     SSL_CTX_free(profile->ctx);
+    SSL_CTX_free(profile->datagrams);
+    pthread_mutex_destroy(&profile->lock);
     OPENSSL_clear_free(profile, sizeof(*profile));
+}
+
+static uint32_t dtls12_of(const struct profile *profile)
+{
+    return profile->server ? SP_PROT_DTLS1_2_SERVER : SP_PROT_DTLS1_2_CLIENT;
 }
 
 static SECURITY_STATUS set_protocols(struct profile *profile, const struct settings *settings,
@@ -46,16 +54,19 @@ static SECURITY_STATUS set_protocols(struct profile *profile, const struct setti
 {
     const uint32_t tls12 = profile->server ? SP_PROT_TLS1_2_SERVER : SP_PROT_TLS1_2_CLIENT;
     const uint32_t tls13 = profile->server ? SP_PROT_TLS1_3_SERVER : SP_PROT_TLS1_3_CLIENT;
+    const uint32_t dtls12 = dtls12_of(profile);
 
-    profile->protocols = settings->protocols & (tls12 | tls13);
+    profile->protocols = settings->protocols & (tls12 | tls13 | dtls12);
     if (lists->tls12[0] == '\0')
-        profile->protocols &= ~tls12;
+        profile->protocols &= ~(tls12 | dtls12);
     if (lists->tls13[0] == '\0')
         profile->protocols &= ~tls13;
     if (profile->protocols == 0) {
-        report_line(report, "the settings leave neither TLS 1.2 nor TLS 1.3");
+        report_line(report, "the settings leave neither TLS 1.2 nor TLS 1.3, nor DTLS 1.2");
         return SEC_E_ALGORITHM_MISMATCH;
     }
+    if ((profile->protocols & (tls12 | tls13)) == 0)
+        return SEC_E_OK; /* nothing is made of the SSL_CTX of TLS */
     if (SSL_CTX_set_min_proto_version(profile->ctx, (profile->protocols & tls12) != 0
                                                         ? TLS1_2_VERSION
                                                         : TLS1_3_VERSION) != 1 ||
@@ -66,29 +77,33 @@ static SECURITY_STATUS set_protocols(struct profile *profile, const struct setti
     return SEC_E_OK;
 }
 
-static SECURITY_STATUS set_algorithms(struct profile *profile, const struct settings *settings,
-                                      sspia_report *report)
+/* Of either SSL_CTX: a suite of the other version does no harm. */
+static SECURITY_STATUS set_lists(SSL_CTX *ctx, const struct suite_lists *lists,
+                                 sspia_report *report)
 {
-    struct suite_lists lists;
-    SECURITY_STATUS status = suite_select(settings, &lists, report);
-
-    if (status == SEC_E_OK)
-        status = set_protocols(profile, settings, &lists, report);
-    if (status != SEC_E_OK)
-        return status;
-    profile->min_bits = lists.min_bits;
-    profile->max_bits = lists.max_bits;
-    if ((lists.tls12[0] != '\0' && SSL_CTX_set_cipher_list(profile->ctx, lists.tls12) != 1) ||
-        SSL_CTX_set_ciphersuites(profile->ctx, lists.tls13) != 1 ||
-        (lists.groups[0] != '\0' &&
-         SSL_CTX_set1_groups_list(profile->ctx, lists.groups) != 1) ||
-        (lists.sigalgs[0] != '\0' &&
-         SSL_CTX_set1_sigalgs_list(profile->ctx, lists.sigalgs) != 1)) {
+    if ((lists->tls12[0] != '\0' && SSL_CTX_set_cipher_list(ctx, lists->tls12) != 1) ||
+        SSL_CTX_set_ciphersuites(ctx, lists->tls13) != 1 ||
+        (lists->groups[0] != '\0' && SSL_CTX_set1_groups_list(ctx, lists->groups) != 1) ||
+        (lists->sigalgs[0] != '\0' && SSL_CTX_set1_sigalgs_list(ctx, lists->sigalgs) != 1)) {
         report_openssl(report, "OpenSSL has none of the algorithms that the settings leave");
         return SEC_E_ALGORITHM_MISMATCH;
     }
-    SSL_CTX_set_dh_auto(profile->ctx, 1);
+    SSL_CTX_set_dh_auto(ctx, 1);
     return SEC_E_OK;
+}
+
+static SECURITY_STATUS set_algorithms(struct profile *profile, const struct settings *settings,
+                                      sspia_report *report)
+{
+    SECURITY_STATUS status = suite_select(settings, &profile->lists, report);
+
+    if (status == SEC_E_OK)
+        status = set_protocols(profile, settings, &profile->lists, report);
+    if (status != SEC_E_OK)
+        return status;
+    profile->min_bits = profile->lists.min_bits;
+    profile->max_bits = profile->lists.max_bits;
+    return set_lists(profile->ctx, &profile->lists, report);
 }
 
 static SECURITY_STATUS set_identities(struct profile *profile, const struct settings *settings,
@@ -146,26 +161,27 @@ static SECURITY_STATUS set_trust(struct profile *profile, const struct settings 
     return status;
 }
 
-static void set_sessions(struct profile *profile)
+static void set_sessions(const struct profile *profile, SSL_CTX *ctx)
 {
     const bool off = (profile->flags & SCH_CRED_DISABLE_RECONNECTS) != 0;
 
-    SSL_CTX_set_timeout(profile->ctx, (long)profile->lifespan_seconds);
+    SSL_CTX_set_timeout(ctx, (long)profile->lifespan_seconds);
     if (profile->server) {
         /* RFC 8446 does not say what a session belongs to; OpenSSL insists on being told. */
-        SSL_CTX_set_session_id_context(profile->ctx, profile->digest, SETTINGS_DIGEST_SIZE);
-        SSL_CTX_set_session_cache_mode(profile->ctx,
-                                       off ? SSL_SESS_CACHE_OFF : SSL_SESS_CACHE_SERVER);
-        SSL_CTX_sess_set_cache_size(profile->ctx, 4096);
-        SSL_CTX_set_num_tickets(profile->ctx, off ? 0 : 1);
+        SSL_CTX_set_session_id_context(ctx, profile->digest, SETTINGS_DIGEST_SIZE);
+        SSL_CTX_set_session_cache_mode(ctx, off ? SSL_SESS_CACHE_OFF : SSL_SESS_CACHE_SERVER);
+        SSL_CTX_sess_set_cache_size(ctx, 4096);
+        SSL_CTX_set_num_tickets(ctx, off ? 0 : 1);
         if (off)
-            SSL_CTX_set_options(profile->ctx, SSL_OP_NO_TICKET);
+            SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);
     } else {
-        SSL_CTX_set_session_cache_mode(profile->ctx, off ? SSL_SESS_CACHE_OFF
-                                                         : SSL_SESS_CACHE_CLIENT |
-                                                               SSL_SESS_CACHE_NO_INTERNAL);
+        SSL_CTX_set_session_cache_mode(
+            ctx, off ? SSL_SESS_CACHE_OFF : SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
     }
 }
+
+/* Renegotiation was an attack (RFC 5746) before it was a nuisance, and TLS 1.3 has none. */
+#define OPTIONS (SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CLEANSE_PLAINTEXT)
 
 static SECURITY_STATUS build(const struct settings *settings, bool server,
                              profile_install *install, struct profile *profile,
@@ -174,6 +190,7 @@ static SECURITY_STATUS build(const struct settings *settings, bool server,
     SECURITY_STATUS status;
 
     profile->server = server;
+    profile->install = install;
     profile->flags = settings->flags;
     profile->lifespan_seconds = settings->lifespan_seconds;
     profile->expiry = INT64_MAX;
@@ -181,9 +198,7 @@ static SECURITY_STATUS build(const struct settings *settings, bool server,
     profile->ctx = SSL_CTX_new(server ? TLS_server_method() : TLS_client_method());
     if (profile->ctx == NULL)
         return report_openssl(report, "SSL_CTX_new");
-    /* Renegotiation was an attack (RFC 5746) before it was a nuisance, and TLS 1.3 has none. */
-    SSL_CTX_set_options(profile->ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
-                                          SSL_OP_CLEANSE_PLAINTEXT);
+    SSL_CTX_set_options(profile->ctx, OPTIONS);
     SSL_CTX_set_default_passwd_cb(profile->ctx, certificate_password);
     status = set_algorithms(profile, settings, report);
     if (status == SEC_E_OK)
@@ -191,9 +206,71 @@ static SECURITY_STATUS build(const struct settings *settings, bool server,
     if (status == SEC_E_OK)
         status = set_trust(profile, settings, report);
     if (status == SEC_E_OK) {
-        set_sessions(profile);
-        install(profile->ctx, server);
+        set_sessions(profile, profile->ctx);
+        if (!install(profile->ctx, server) ||
+            (server && (!ticket_make(&profile->ticket_key) ||
+                        RAND_priv_bytes(profile->cookie_key, COOKIE_KEY_SIZE) != 1)))
+            status = report_openssl(report, "setting the callbacks");
     }
+    return status;
+}
+
+/* From what the SSL_CTX of TLS was made of. */
+static SECURITY_STATUS build_datagrams(const struct profile *profile, SSL_CTX *ctx,
+                                       sspia_report *report)
+{
+    STACK_OF(X509_NAME) *names = SSL_dup_CA_list(SSL_CTX_get_client_CA_list(profile->ctx));
+    SECURITY_STATUS status = set_lists(ctx, &profile->lists, report);
+
+    if (names != NULL)
+        SSL_CTX_set0_CA_list(ctx, names);
+    if (status != SEC_E_OK)
+        return status;
+    SSL_CTX_set_options(ctx, OPTIONS);
+    SSL_CTX_set1_cert_store(ctx, SSL_CTX_get_cert_store(profile->ctx));
+    if (SSL_CTX_set_min_proto_version(ctx, DTLS1_2_VERSION) != 1 ||
+        SSL_CTX_set_max_proto_version(ctx, DTLS1_2_VERSION) != 1 ||
+        SSL_CTX_set1_param(ctx, SSL_CTX_get0_param(profile->ctx)) != 1 ||
+        !profile->install(ctx, profile->server))
+        return report_openssl(report, "the settings of DTLS");
+    /* 0: the first of each kind of key stays, and any other is an error that does not count. */
+    for (uint32_t i = 0; i < profile->identity_count; i++) {
+        const struct identity *identity = &profile->identities[i];
+
+        (void)SSL_CTX_use_cert_and_key(ctx, identity->leaf, identity->key, identity->chain, 0);
+    }
+    set_sessions(profile, ctx);
+    return SEC_E_OK;
+}
+
+SECURITY_STATUS profile_ctx(struct profile *profile, bool datagrams, SSL_CTX **result,
+                            sspia_report *report)
+{
+    const uint32_t dtls12 = dtls12_of(profile);
+    const uint32_t wanted = datagrams ? dtls12 : ~dtls12;
+    SECURITY_STATUS status = SEC_E_OK;
+    SSL_CTX *ctx;
+
+    if ((profile->protocols & wanted) == 0) {
+        report_line(report, "the credential's settings leave %s",
+                    datagrams ? "no DTLS" : "nothing but DTLS (ISC_REQ_DATAGRAM)");
+        return SEC_E_ALGORITHM_MISMATCH;
+    }
+    *result = profile->ctx;
+    if (!datagrams)
+        return SEC_E_OK;
+    pthread_mutex_lock(&profile->lock);
+    if (profile->datagrams == NULL) {
+        ctx = SSL_CTX_new(profile->server ? DTLS_server_method() : DTLS_client_method());
+        status = ctx != NULL ? build_datagrams(profile, ctx, report)
+                             : report_openssl(report, "SSL_CTX_new");
+        if (status == SEC_E_OK)
+            profile->datagrams = ctx;
+        else
+            SSL_CTX_free(ctx);
+    }
+    *result = profile->datagrams;
+    pthread_mutex_unlock(&profile->lock);
     return status;
 }
 
@@ -236,6 +313,7 @@ SECURITY_STATUS profile_acquire(const struct settings *settings, bool server,
     fresh = OPENSSL_zalloc(sizeof(*fresh));
     if (fresh == NULL)
         return SEC_E_INSUFFICIENT_MEMORY;
+    pthread_mutex_init(&fresh->lock, NULL);
     memcpy(fresh->digest, digest, sizeof(digest));
     status = build(settings, server, install, fresh, report);
     if (status != SEC_E_OK) {

@@ -19,14 +19,12 @@
 #include <openssl/evp.h>
 #include <string.h>
 
+#include "aead.h"
 #include "kdf.h"
 #include "record.h"
 #include "suite.h"
 
-#define KEY_MAX    32u
-#define NONCE_SIZE 12u
-#define TAG_SIZE   16u
-#define SALT_SIZE  4u
+#define SALT_SIZE 4u
 
 enum { MESSAGE_FINISHED = 20, MESSAGE_KEY_UPDATE = 24 };
 
@@ -77,29 +75,21 @@ void seal_note_output(struct seal *seal, const uint8_t *bytes, size_t size)
     }
 }
 
-struct keys {
-    uint8_t key[KEY_MAX];
-    uint8_t iv[NONCE_SIZE];
-};
-
 static bool keys_of_tls13(struct seal *seal, SSL *ssl, bool server, const EVP_MD *digest,
-                          size_t key_size, struct keys *keys)
+                          size_t key_size, struct aead_keys *keys)
 {
-    const struct kdf_bytes none = {NULL, 0};
     const uint8_t *secret = traffic_secret(&seal->traffic, ssl, server, digest);
 
-    return secret != NULL &&
-           kdf_expand_label(digest, secret, "key", none, keys->key, key_size) &&
-           kdf_expand_label(digest, secret, "iv", none, keys->iv, NONCE_SIZE);
+    return secret != NULL && aead_derive(digest, secret, key_size, keys);
 }
 
 /* key_block (RFC 5246 6.3): both keys, then both IVs; an AEAD has no MAC keys. */
 static bool keys_of_tls12(SSL *ssl, bool server, const EVP_MD *digest, size_t key_size,
-                          size_t iv_size, struct keys *keys)
+                          size_t iv_size, struct aead_keys *keys)
 {
     uint8_t master[SSL_MAX_MASTER_KEY_LENGTH];
     uint8_t seed[13 + 2 * SSL3_RANDOM_SIZE] = "key expansion";
-    uint8_t block[2 * (KEY_MAX + NONCE_SIZE)];
+    uint8_t block[2 * (AEAD_KEY_MAX + AEAD_NONCE_SIZE)];
     const size_t master_size =
         SSL_SESSION_get_master_key(SSL_get_session(ssl), master, sizeof(master));
     const size_t mine = server ? 1 : 0;
@@ -113,29 +103,6 @@ static bool keys_of_tls12(SSL *ssl, bool server, const EVP_MD *digest, size_t ke
     memcpy(keys->iv, block + 2 * key_size + mine * iv_size, iv_size);
     OPENSSL_cleanse(master, sizeof(master));
     OPENSSL_cleanse(block, sizeof(block));
-    return done;
-}
-
-static bool encrypt(const EVP_CIPHER *cipher, bool ccm, const struct keys *keys,
-                    const uint8_t nonce[NONCE_SIZE], const uint8_t *aad, int aad_size,
-                    const uint8_t *plain, int size, uint8_t *sealed)
-{
-    EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
-    int length;
-    bool done = context != NULL && EVP_EncryptInit_ex(context, cipher, NULL, NULL, NULL) == 1 &&
-                EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_IVLEN, NONCE_SIZE, NULL) == 1;
-
-    /* CCM wants to know the sizes of tag and text beforehand. */
-    if (done && ccm)
-        done = EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, TAG_SIZE, NULL) == 1;
-    done = done && EVP_EncryptInit_ex(context, NULL, NULL, keys->key, nonce) == 1;
-    if (done && ccm)
-        done = EVP_EncryptUpdate(context, NULL, &length, NULL, size) == 1;
-    done = done && EVP_EncryptUpdate(context, NULL, &length, aad, aad_size) == 1 &&
-           EVP_EncryptUpdate(context, sealed, &length, plain, size) == 1 &&
-           EVP_EncryptFinal_ex(context, sealed + length, &length) == 1 &&
-           EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, TAG_SIZE, sealed + size) == 1;
-    EVP_CIPHER_CTX_free(context);
     return done;
 }
 
@@ -155,17 +122,11 @@ static void next_nonce(struct seal *seal, uint8_t nonce[8])
         continue;
 }
 
-static void xor_sequence(uint8_t nonce[NONCE_SIZE], const uint8_t sequence[8])
-{
-    for (size_t i = 0; i < 8; i++)
-        nonce[NONCE_SIZE - 8 + i] ^= sequence[i];
-}
-
 static bool protect(struct seal *seal, SSL *ssl, bool server, const uint8_t alert[2],
                     uint8_t *record, size_t *record_size)
 {
     const SSL_CIPHER *current = SSL_get_current_cipher(ssl);
-    const bool tls13 = SSL_version(ssl) >= TLS1_3_VERSION;
+    const bool tls13 = SSL_version(ssl) == TLS1_3_VERSION;
     /* In the middle of a handshake the current cipher may not be there yet. */
     const SSL_CIPHER *cipher = current != NULL ? current : SSL_get_pending_cipher(ssl);
     const struct suite *suite =
@@ -175,30 +136,30 @@ static bool protect(struct seal *seal, SSL *ssl, bool server, const uint8_t aler
     const EVP_MD *digest = cipher != NULL ? SSL_CIPHER_get_handshake_digest(cipher) : NULL;
     const bool explicit_nonce = suite != NULL && !tls13 && suite->mode != MODE_POLY1305;
     const size_t plain_size = tls13 ? 3 : 2;
-    const size_t body = (explicit_nonce ? sizeof(seal->nonce) : 0) + plain_size + TAG_SIZE;
+    const size_t body = (explicit_nonce ? sizeof(seal->nonce) : 0) + plain_size + AEAD_TAG_SIZE;
     const uint8_t plain[3] = {alert[0], alert[1], RECORD_ALERT};
-    uint8_t sequence[8], aad[13], nonce[NONCE_SIZE];
+    uint8_t sequence[8], aad[13], nonce[AEAD_NONCE_SIZE];
     uint8_t *at = record + RECORD_HEADER_SIZE;
-    struct keys keys = {{0}, {0}};
+    struct aead_keys keys = {{0}, {0}};
     bool done;
 
     if (suite == NULL || aead == NULL || digest == NULL)
         return false;
     done = tls13 ? keys_of_tls13(seal, ssl, server, digest, suite->key_bits / 8u, &keys)
                  : keys_of_tls12(ssl, server, digest, suite->key_bits / 8u,
-                                 explicit_nonce ? SALT_SIZE : NONCE_SIZE, &keys);
+                                 explicit_nonce ? SALT_SIZE : AEAD_NONCE_SIZE, &keys);
     write_sequence(seal->sequence, sequence);
     record[0] = tls13 ? RECORD_APPLICATION_DATA : RECORD_ALERT;
     record[1] = record[2] = 3; /* RFC 8446 5.1: 0x0303 in both versions */
     record[3] = 0;
     record[4] = (uint8_t)body;
-    memcpy(nonce, keys.iv, NONCE_SIZE);
+    memcpy(nonce, keys.iv, AEAD_NONCE_SIZE);
     if (explicit_nonce) {
         next_nonce(seal, at);
         memcpy(nonce + SALT_SIZE, at, sizeof(seal->nonce));
         at += sizeof(seal->nonce);
     } else {
-        xor_sequence(nonce, sequence);
+        aead_nonce(nonce, seal->sequence);
     }
     if (tls13) {
         memcpy(aad, record, RECORD_HEADER_SIZE);
@@ -208,8 +169,8 @@ static bool protect(struct seal *seal, SSL *ssl, bool server, const uint8_t aler
         aad[11] = 0;
         aad[12] = (uint8_t)plain_size;
     }
-    done = done && encrypt(aead, suite->mode == MODE_CCM, &keys, nonce, aad,
-                           tls13 ? (int)RECORD_HEADER_SIZE : 13, plain, (int)plain_size, at);
+    done = done && aead_seal(aead, suite->mode == MODE_CCM, keys.key, nonce, aad,
+                             tls13 ? RECORD_HEADER_SIZE : 13u, plain, plain_size, at);
     OPENSSL_cleanse(&keys, sizeof(keys));
     *record_size = RECORD_HEADER_SIZE + body;
     return done;

@@ -96,7 +96,7 @@ SSL_SESSION *session_cache_take(struct session_cache *cache, const char *key)
     if (newest != NULL) {
         session = newest->session;
         SSL_SESSION_up_ref(session);
-        if (SSL_SESSION_get_protocol_version(session) >= TLS1_3_VERSION)
+        if (SSL_SESSION_get_protocol_version(session) == TLS1_3_VERSION)
             clear(newest);
     }
     pthread_mutex_unlock(&cache->lock);

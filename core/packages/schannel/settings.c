@@ -13,10 +13,11 @@
 #include "status.h"
 
 #define DEFAULT_LIFESPAN_MS 36000000u /* MS-docs SCH_CREDENTIALS: ten hours */
-#define DEFAULT_PROTOCOLS   (SP_PROT_TLS1_2 | SP_PROT_TLS1_3)
+#define DEFAULT_PROTOCOLS   (SP_PROT_TLS1_2 | SP_PROT_TLS1_3 | SP_PROT_DTLS1_2)
 
 #define KNOWN_FLAGS                                                                            \
-    (SCH_CRED_NO_SYSTEM_MAPPER | SCH_CRED_NO_SERVERNAME_CHECK |                                \
+    (SCH_USE_DTLS_ONLY | SCH_MACHINE_CERT_HASH | SCH_CRED_SNI_CREDENTIAL |                     \
+     SCH_CRED_SNI_ENABLE_OCSP | SCH_CRED_NO_SYSTEM_MAPPER | SCH_CRED_NO_SERVERNAME_CHECK |     \
      SCH_CRED_MANUAL_CRED_VALIDATION | SCH_CRED_NO_DEFAULT_CREDS |                             \
      SCH_CRED_AUTO_CRED_VALIDATION | SCH_CRED_USE_DEFAULT_CREDS |                              \
      SCH_CRED_DISABLE_RECONNECTS | SCH_CRED_REVOCATION_CHECK_END_CERT |                        \
@@ -120,14 +121,11 @@ static SECURITY_STATUS copy_flags(struct settings *settings, uint32_t flags,
                                   uint32_t lifespan_ms, sspia_report *report)
 {
     if ((flags & SCH_USE_DTLS_ONLY) != 0)
-        return unsupported(report, "SCH_USE_DTLS_ONLY: there is no DTLS here");
+        settings->protocols &= SP_PROT_DTLS1_X;
     if ((flags & SCH_USE_PRESHAREDKEY_ONLY) != 0)
         return unsupported(report, "SCH_USE_PRESHAREDKEY_ONLY: there are no pre-shared keys");
     if ((flags & SCH_ALLOW_NULL_ENCRYPTION) != 0)
         return unsupported(report, "SCH_ALLOW_NULL_ENCRYPTION: there is no null encryption");
-    if ((flags & (SCH_CRED_SNI_CREDENTIAL | SCH_CRED_SNI_ENABLE_OCSP)) != 0)
-        return unsupported(report, "SCH_CRED_SNI_CREDENTIAL and SNI_ENABLE_OCSP: there is no "
-                                   "OCSP stapling (several certificates work without them)");
     if ((flags & ~KNOWN_FLAGS) != 0)
         return invalid(report, "dwFlags has a bit without meaning");
     if ((flags & SCH_CRED_MANUAL_CRED_VALIDATION) != 0 &&

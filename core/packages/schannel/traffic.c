@@ -10,7 +10,9 @@
  * lost. Its key log is cheap, so there it is set.
  *
  *   psk or 0 -Extract-> early -"derived"-> + exchange -Extract-> handshake
- *   handshake -"derived"-> + 0 -Extract-> master -"c ap traffic" or "s ap traffic"-> secret
+ *   handshake -"c hs traffic" or "s hs traffic", hash up to the ServerHello-> secret
+ *   handshake -"derived"-> + 0 -Extract-> master
+ *   master -"c ap traffic" or "s ap traffic", hash up to the server's Finished-> secret
  */
 #include "traffic.h"
 
@@ -36,7 +38,7 @@ static void drop_messages(struct traffic *traffic)
 {
     OPENSSL_free(traffic->messages);
     traffic->messages = NULL;
-    traffic->size = traffic->room = 0;
+    traffic->size = traffic->room = traffic->hello = 0;
     traffic->complete = true;
 }
 
@@ -77,19 +79,24 @@ static bool is_retry(const uint8_t *message, size_t size)
            memcmp(message + HEADER_SIZE + 2, random, sizeof(random)) == 0;
 }
 
-/* Transcript-Hash (RFC 8446 4.4.1). After a retry a hash stands for the first ClientHello. */
-static bool hash_messages(const struct traffic *traffic, const EVP_MD *digest,
+bool traffic_is_hello(const uint8_t *message, size_t size)
+{
+    return size > 0 && message[0] == MESSAGE_SERVER_HELLO && !is_retry(message, size);
+}
+
+/* Transcript-Hash (RFC 8446 4.4.1) of the first messages. After a retry a hash stands for the
+ * first ClientHello. */
+static bool hash_messages(const struct traffic *traffic, size_t size, const EVP_MD *digest,
                           uint8_t hash[EVP_MAX_MD_SIZE])
 {
     const uint8_t *at = traffic->messages;
-    size_t size = traffic->size;
     uint8_t first[HEADER_SIZE + EVP_MAX_MD_SIZE] = {MESSAGE_HASH};
     unsigned length = 0;
     const size_t hello = size >= HEADER_SIZE ? message_size(at) : SIZE_MAX;
     EVP_MD_CTX *context;
     bool done;
 
-    if (!traffic->complete || hello > size)
+    if (hello > size)
         return false;
     context = EVP_MD_CTX_new();
     done = context != NULL && EVP_DigestInit_ex(context, digest, NULL) == 1;
@@ -114,15 +121,17 @@ void traffic_note_message(struct traffic *traffic, const SSL *ssl, const uint8_t
 
     if (traffic->complete || size < HEADER_SIZE)
         return;
-    if ((message[0] > MESSAGE_SERVER_HELLO && SSL_version(ssl) < TLS1_3_VERSION) ||
+    if ((message[0] > MESSAGE_SERVER_HELLO && SSL_version(ssl) != TLS1_3_VERSION) ||
         !append(traffic, message, size)) {
         drop_messages(traffic);
         return;
     }
     /* Tickets that come later put another key into the session. */
     if (message[0] == MESSAGE_SERVER_HELLO && session != NULL)
-        traffic->psk_size =
-            SSL_SESSION_get_master_key(session, traffic->psk, sizeof(traffic->psk));
+        traffic->psk.size =
+            SSL_SESSION_get_master_key(session, traffic->psk.bytes, sizeof(traffic->psk.bytes));
+    if (traffic_is_hello(message, size))
+        traffic->hello = traffic->size;
     if (message[0] == MESSAGE_FINISHED) {
         traffic->complete = true;
         fitting = OPENSSL_realloc(traffic->messages, traffic->size);
@@ -140,22 +149,28 @@ static int digit(char c)
     return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-void traffic_note_log(struct traffic *traffic, const char *line, bool server)
+void traffic_note_log(struct traffic *traffic, const char *line)
 {
-    /* "LABEL <client random> <secret>", the two in hexadecimal. */
-    const char *label = server ? "SERVER_TRAFFIC_SECRET_0 " : "CLIENT_TRAFFIC_SECRET_0 ";
+    static const char *const labels[TRAFFIC_KINDS] = {
+        [TRAFFIC_CLIENT_HANDSHAKE] = "CLIENT_HANDSHAKE_TRAFFIC_SECRET ",
+        [TRAFFIC_SERVER_HANDSHAKE] = "SERVER_HANDSHAKE_TRAFFIC_SECRET ",
+        [TRAFFIC_CLIENT] = "CLIENT_TRAFFIC_SECRET_0 ",
+        [TRAFFIC_SERVER] = "SERVER_TRAFFIC_SECRET_0 "};
+    struct traffic_value *value;
     const char *hex;
-    size_t count = 0;
+    size_t kind = 0, count = 0;
 
-    if (strncmp(line, label, strlen(label)) != 0)
-        return;
-    hex = strchr(line + strlen(label), ' ');
+    /* "LABEL <client random> <secret>", the two in hexadecimal. */
+    while (kind < TRAFFIC_KINDS && strncmp(line, labels[kind], strlen(labels[kind])) != 0)
+        kind++;
+    hex = kind < TRAFFIC_KINDS ? strchr(line + strlen(labels[kind]), ' ') : NULL;
     if (hex == NULL)
         return;
+    value = &traffic->secrets[kind];
     for (hex++; count < TRAFFIC_SECRET_MAX && digit(hex[0]) >= 0 && digit(hex[1]) >= 0;
          hex += 2)
-        traffic->secret[count++] = (uint8_t)(digit(hex[0]) << 4 | digit(hex[1]));
-    traffic->secret_size = count;
+        value->bytes[count++] = (uint8_t)(digit(hex[0]) << 4 | digit(hex[1]));
+    value->size = count;
 }
 
 void traffic_note_key_update(struct traffic *traffic)
@@ -208,50 +223,95 @@ static bool next_stage(const EVP_MD *digest, uint8_t *secret, struct kdf_bytes k
     return done;
 }
 
-static bool derive(struct traffic *traffic, SSL *ssl, bool server, const EVP_MD *digest)
+/* The handshake secret, which the others follow from. */
+static bool derive_stage(struct traffic *traffic, SSL *ssl, const EVP_MD *digest)
 {
     static const uint8_t zeros[TRAFFIC_SECRET_MAX];
     const size_t size = (size_t)EVP_MD_get_size(digest);
     const struct kdf_bytes nothing = {zeros, size};
-    const struct kdf_bytes psk = {traffic->psk, traffic->psk_size};
-    uint8_t stage[EVP_MAX_MD_SIZE], hash[EVP_MAX_MD_SIZE];
-    struct kdf_bytes shared;
+    const struct kdf_bytes psk = {traffic->psk.bytes, traffic->psk.size};
+    uint8_t stage[EVP_MAX_MD_SIZE];
     uint8_t *exchanged;
     size_t exchanged_size = 0;
     bool done;
 
-    if (size > TRAFFIC_SECRET_MAX || !hash_messages(traffic, digest, hash))
-        return false;
+    if (traffic->stage.size == size)
+        return true;
     exchanged = exchange(ssl, &exchanged_size);
     if (exchanged == NULL)
         return false;
-    shared = (struct kdf_bytes){exchanged, exchanged_size};
     done = kdf_extract(digest, nothing, SSL_session_reused(ssl) == 1 ? psk : nothing, stage) &&
-           next_stage(digest, stage, shared) && next_stage(digest, stage, nothing) &&
-           kdf_expand_label(digest, stage, server ? "s ap traffic" : "c ap traffic",
-                            (struct kdf_bytes){hash, size}, traffic->secret, size);
-    if (done)
-        traffic->secret_size = size;
+           next_stage(digest, stage, (struct kdf_bytes){exchanged, exchanged_size});
+    if (done) {
+        memcpy(traffic->stage.bytes, stage, size);
+        traffic->stage.size = size;
+    }
     OPENSSL_cleanse(stage, sizeof(stage));
     OPENSSL_clear_free(exchanged, exchanged_size);
     return done;
 }
 
+static bool derive(struct traffic *traffic, SSL *ssl, const EVP_MD *digest,
+                   enum traffic_kind kind)
+{
+    static const char *const labels[TRAFFIC_KINDS] = {
+        [TRAFFIC_CLIENT_HANDSHAKE] = "c hs traffic",
+        [TRAFFIC_SERVER_HANDSHAKE] = "s hs traffic",
+        [TRAFFIC_CLIENT] = "c ap traffic",
+        [TRAFFIC_SERVER] = "s ap traffic"};
+    static const uint8_t zeros[TRAFFIC_SECRET_MAX];
+    const size_t size = (size_t)EVP_MD_get_size(digest);
+    const bool early = kind == TRAFFIC_CLIENT_HANDSHAKE || kind == TRAFFIC_SERVER_HANDSHAKE;
+    uint8_t stage[EVP_MAX_MD_SIZE], hash[EVP_MAX_MD_SIZE];
+    bool done;
+
+    if (size > TRAFFIC_SECRET_MAX || (!early && !traffic->complete) ||
+        !hash_messages(traffic, early ? traffic->hello : traffic->size, digest, hash) ||
+        !derive_stage(traffic, ssl, digest))
+        return false;
+    memcpy(stage, traffic->stage.bytes, size);
+    done = (early || next_stage(digest, stage, (struct kdf_bytes){zeros, size})) &&
+           kdf_expand_label(digest, stage, labels[kind], (struct kdf_bytes){hash, size},
+                            traffic->secrets[kind].bytes, size);
+    if (done)
+        traffic->secrets[kind].size = size;
+    OPENSSL_cleanse(stage, sizeof(stage));
+    return done;
+}
+
+const uint8_t *traffic_find(struct traffic *traffic, SSL *ssl, const EVP_MD *digest,
+                            enum traffic_kind kind)
+{
+    const bool known = traffic->secrets[kind].size > 0;
+
+    return known || (!traffic_is_logged() && derive(traffic, ssl, digest, kind))
+               ? traffic->secrets[kind].bytes
+               : NULL;
+}
+
 const uint8_t *traffic_secret(struct traffic *traffic, SSL *ssl, bool server,
                               const EVP_MD *digest)
 {
+    const enum traffic_kind kind = server ? TRAFFIC_SERVER : TRAFFIC_CLIENT;
     const struct kdf_bytes none = {NULL, 0};
+    struct traffic_value *secret = &traffic->secrets[kind];
     uint8_t next[TRAFFIC_SECRET_MAX];
-    bool done = traffic->secret_size > 0 || derive(traffic, ssl, server, digest);
+    bool done = traffic_find(traffic, ssl, digest, kind) != NULL;
 
     for (; done && traffic->key_updates > 0; traffic->key_updates--) {
-        done = kdf_expand_label(digest, traffic->secret, "traffic upd", none, next,
-                                traffic->secret_size);
+        done = kdf_expand_label(digest, secret->bytes, "traffic upd", none, next, secret->size);
         if (done)
-            memcpy(traffic->secret, next, traffic->secret_size);
+            memcpy(secret->bytes, next, secret->size);
         OPENSSL_cleanse(next, sizeof(next));
     }
-    return done ? traffic->secret : NULL;
+    return done ? secret->bytes : NULL;
+}
+
+void traffic_settle(struct traffic *traffic)
+{
+    drop_messages(traffic);
+    OPENSSL_cleanse(&traffic->stage, sizeof(traffic->stage));
+    OPENSSL_cleanse(&traffic->psk, sizeof(traffic->psk));
 }
 
 void traffic_clear(struct traffic *traffic)

@@ -129,6 +129,9 @@ SECURITY_STATUS verify_prepare(struct context *context, sspia_report *report)
     if (context->server) {
         int mode = SSL_VERIFY_NONE;
 
+        X509_VERIFY_PARAM_set_flags(
+            SSL_get0_param(context->ssl),
+            atomic_load_explicit(&context->credential->policy, memory_order_relaxed));
         if ((context->requested & ASC_REQ_MUTUAL_AUTH) != 0)
             mode = SSL_VERIFY_PEER | (manual ? 0 : SSL_VERIFY_FAIL_IF_NO_PEER_CERT);
         SSL_set_verify(context->ssl, mode, manual ? on_verify_nothing : on_verify);

@@ -5,6 +5,7 @@
 #include "lock.h"
 #include "memory.h"
 #include "message.h"
+#include "output.h"
 
 /* A server under attack sees many first legs that nobody comes back for. */
 #define PARKED_MAX 16u
@@ -75,6 +76,7 @@ static SECURITY_STATUS ask_package(const sspia_package *package, struct leg *leg
     if (status == SSPIA_WAITING) {
         memory_free(leg->result.token.data);
         leg->result.token = (sspia_bytes){NULL, 0};
+        output_free(&leg->result);
     }
     waiting_leave(&leg->waiting, status);
     return status;

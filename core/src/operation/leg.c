@@ -6,6 +6,7 @@
 
 #include "gate.h"
 #include "memory.h"
+#include "output.h"
 
 void leg_delete_state(struct leg *leg)
 {
@@ -30,6 +31,7 @@ void leg_free(struct leg *leg)
     if (leg->created != NULL && handle_close(HANDLE_CONTEXT, leg->created_handle) != NULL)
         handle_release(leg->created_handle);
     memory_free(leg->result.token.data);
+    output_free(&leg->result);
     memory_wipe_string(leg->target);
     buffer_copy_free(&leg->input);
     leg_drop(leg);
@@ -51,6 +53,7 @@ void leg_take_outcome(struct leg *leg, struct leg *parked)
     leg->created = parked->created;
     leg->created_handle = parked->created_handle;
     parked->result.token = (sspia_bytes){NULL, 0};
+    parked->result.output_count = 0;
     parked->created = NULL;
     leg_free(parked);
 }

@@ -56,6 +56,7 @@ static void note_places(struct step *step, const struct step_arguments *argument
     if (input != NULL && input->pvBuffer != NULL)
         step->token_input = (unsigned char *)input->pvBuffer + input->cbBuffer;
     step->alert = buffer_find(arguments->output, SECBUFFER_ALERT);
+    output_note(arguments->output, &step->outputs);
     step->token = buffer_find(arguments->output, SECBUFFER_TOKEN);
     if (step->token != NULL) {
         step->token_memory = step->token->pvBuffer;
@@ -207,6 +208,25 @@ static bool token_fits(const struct step *step)
     return size <= (step->token != NULL ? step->token_room : 0);
 }
 
+/* An outcome that the caller's buffers have no room for is kept for the same call with larger
+ * ones. */
+static SECURITY_STATUS fit(struct step *step, struct credential *credential,
+                           struct security_context *context, sspia_report *report)
+{
+    struct leg *leg = step->leg;
+    SECURITY_STATUS status = token_fits(step) ? SEC_E_OK : SEC_E_BUFFER_TOO_SMALL;
+
+    if (status == SEC_E_OK)
+        status = output_check(&step->outputs, &leg->result);
+    if (status == SEC_E_OK)
+        return leg->status;
+    step->needed = (uint32_t)leg->result.token.size;
+    step->leg = NULL;
+    handshake_park(leg, credential, context);
+    message_report(report, "the outcome does not fit; call again with larger buffers", NULL);
+    return status;
+}
+
 static SECURITY_STATUS run_leg(struct step *step, struct security_context *context,
                                sspia_report *report)
 {
@@ -217,17 +237,9 @@ static SECURITY_STATUS run_leg(struct step *step, struct security_context *conte
     if (status != SEC_E_OK)
         return status;
     handshake_run(leg, credential, context, report);
-    status = leg->status;
-    if (status == SSPIA_WAITING)
-        return status;
-    if (status >= 0 && !token_fits(step)) {
-        step->needed = (uint32_t)leg->result.token.size;
-        step->leg = NULL;
-        handshake_park(leg, credential, context);
-        message_report(report, "the token does not fit; call again with a larger buffer", NULL);
-        return SEC_E_BUFFER_TOO_SMALL;
-    }
-    return status;
+    if (leg->status < 0 || leg->status == SSPIA_WAITING)
+        return leg->status;
+    return fit(step, credential, context, report);
 }
 
 /* The credential goes before the status is final: who frees it then sees it released. */
@@ -313,11 +325,13 @@ static void publish(struct job *job)
     if (leg == NULL) {
         if (step->token != NULL)
             step->token->cbBuffer = step->needed;
+        output_say_needed(&step->outputs);
         return;
     }
     if (has_output(leg, status)) {
         publish_token(step);
         publish_alert(step);
+        output_publish(&step->outputs, &leg->result);
     }
     publish_rest(step, status);
     if (status < 0)

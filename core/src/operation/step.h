@@ -6,6 +6,7 @@
 #include "credential.h"
 #include "job.h"
 #include "leg.h"
+#include "output.h"
 #include "security_context.h"
 
 struct step {
@@ -23,12 +24,13 @@ struct step {
     uint32_t token_room;
     bool allocate; /* the token's memory is ours to give */
     SecBuffer *alert;
+    struct output_places outputs;
     SecBuffer *rest;            /* an EMPTY input buffer, for EXTRA or MISSING */
     unsigned char *token_input; /* where the caller's own token ends; not followed */
     uint32_t *attributes;
     PTimeStamp expiry;
     int64_t *expiry_utc;
-    uint32_t needed; /* with SEC_E_BUFFER_TOO_SMALL */
+    uint32_t needed; /* of the token, when something did not fit */
 };
 
 /* The arguments of both functions. */

@@ -51,6 +51,8 @@ static const struct shape context_shapes[] = {
      2,
      {offsetof(SecPkgContext_NativeNamesA, sClientName),
       offsetof(SecPkgContext_NativeNamesA, sServerName)}},
+    {SECPKG_ATTR_DTLS_MTU, sizeof(SEC_DTLS_MTU), 0, {0}},
+    {SSPIA_ATTR_DTLS_PATIENCE, sizeof(uint32_t), 0, {0}},
     {SECPKG_ATTR_FLAGS, sizeof(SecPkgContext_Flags), 0, {0}},
     {SECPKG_ATTR_CLIENT_SPECIFIED_TARGET, sizeof(SecPkgContext_ClientSpecifiedTarget), 0, {0}},
     {SECPKG_ATTR_UNIQUE_BINDINGS, sizeof(SecPkgContext_Bindings), 0, {0}},
