@@ -290,7 +290,7 @@ struct crowd {
     uint64_t first;
 };
 
-#define EACH 20000
+#define EACH 5000
 
 static void *submit_many(void *data)
 {
