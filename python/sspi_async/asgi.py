@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""HTTP authentication for ASGI applications: Starlette, FastAPI, Quart, Django and others::
+"""HTTP authentication for ASGI applications (Starlette, FastAPI, Quart, Django and others).
 
     app = NegotiateMiddleware(app, identity=Identity(keytab="FILE:/etc/http.keytab"))
 
@@ -9,7 +9,7 @@ The application finds a `User` in `scope["user"]` (None: nobody, with mode="opti
 from __future__ import annotations
 
 import functools
-from typing import Any, Optional
+from typing import TYPE_CHECKING, Any
 
 from .error import SspiError
 from .http._asgi import (
@@ -25,7 +25,13 @@ from .http._asgi import (
 from .http._middleware import Middleware, ProxyBindings
 from .http._server import Answer, Pass, Step, User
 
+if TYPE_CHECKING:
+    from starlette.authentication import AuthenticationBackend as _Backend
+else:  # which needs not be there
+    _Backend = object
+
 __all__ = ["AuthenticationBackend", "NegotiateMiddleware", "ProxyBindings", "User"]
+
 
 class NegotiateMiddleware(Middleware):
     """Authenticates requests and web sockets by Negotiate, Kerberos and NTLM.
@@ -118,13 +124,13 @@ class NegotiateMiddleware(Middleware):
             await send({"type": "lifespan.shutdown.complete"})
 
 
-class AuthenticationBackend:
+class AuthenticationBackend(_Backend):
     """For Starlette's AuthenticationMiddleware, inside of `NegotiateMiddleware`.
 
     It makes the user that one has found the `request.user`, with the scope "authenticated".
     """
 
-    async def authenticate(self, conn: Any) -> Optional[tuple[Any, User]]:  # noqa: UP045
+    async def authenticate(self, conn: Any) -> tuple[Any, Any] | None:
         """Return the scopes and the user, or None for nobody.
 
         Args:

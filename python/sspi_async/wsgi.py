@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""HTTP authentication for WSGI applications: Flask, Django, Pyramid and others::
+"""HTTP authentication for WSGI applications (Flask, Django, Pyramid and others).
 
     app = NegotiateMiddleware(app, identity=Identity(keytab="FILE:/etc/http.keytab"))
 
@@ -51,7 +51,8 @@ class NegotiateMiddleware(Middleware):
         if user is not None:
             environ["REMOTE_USER"], environ["AUTH_TYPE"] = user.name, user.mechanism
         if user is None or user.context is None:
-            return self._app(environ, start_response)
+            plain: Iterable[bytes] = self._app(environ, start_response)
+            return plain
         try:
             body = self._app(environ, _adding(start_response, decision.fields))
         except BaseException:

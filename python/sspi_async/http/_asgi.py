@@ -30,7 +30,9 @@ def connection_of(scope: Message, receive: Receive) -> Connection | None:
     transport = _transport(receive)
     if transport is not None:
         proxied = any(values_of(scope, name) for name in PROXY_FIELDS)
-        return Connection(transport, lasting=not proxied)
+        # The protocol of a connection; not the transport, which in uvloop takes no weak
+        # references.
+        return Connection(transport.get_protocol(), lasting=not proxied)
     client, server = scope.get("client"), scope.get("server")
     # Who has this address later is not known: good for a handshake, not for a user.
     return Connection((*client, *(server or ())), lasting=False) if client else None

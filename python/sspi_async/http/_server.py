@@ -26,7 +26,7 @@ import threading
 import time
 import weakref
 from collections.abc import Hashable, Sequence
-from typing import Callable, Optional, Union
+from typing import Callable, Union
 
 from ..context import SecurityContext
 from ..credential import Credential
@@ -66,9 +66,7 @@ class User:
 
     name: str
     mechanism: str
-    context: Optional[SecurityContext] = dataclasses.field(  # noqa: UP045 - dataclasses
-        default=None, repr=False, compare=False
-    )
+    context: SecurityContext | None = dataclasses.field(default=None, repr=False, compare=False)
 
     def __str__(self) -> str:
         return self.name
@@ -276,9 +274,13 @@ class Gate:
             return self.failed(step, error)
         with self._lock:
             self._running -= 1
-            if self._persistent and user.mechanism == "NTLM" and connection is not None:
-                if connection.lasting:
-                    self._users[connection.key] = dataclasses.replace(user, context=None)
+            if (
+                self._persistent
+                and user.mechanism == "NTLM"
+                and connection is not None
+                and connection.lasting
+            ):
+                self._users[connection.key] = dataclasses.replace(user, context=None)
         if not reply:
             return Pass(user)
         return Pass(user, ((_CHALLENGE, str(Challenge.of_bytes(handshake.scheme, reply))),))
