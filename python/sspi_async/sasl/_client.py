@@ -62,9 +62,11 @@ class SaslClient(Mechanism):
                 "GSS-SPNEGO carries no authorization_id; GSSAPI does",
             )
         flags = ClientFlags.MUTUAL_AUTH
-        if mechanism == "GSSAPI" or layers & ~SecurityLayer.NONE:
+        if mechanism == "GSSAPI" or layers != SecurityLayer.NONE:
             flags |= ClientFlags.INTEGRITY | ClientFlags.SEQUENCE_DETECT
             flags |= ClientFlags.REPLAY_DETECT
+        else:  # in GSS-SPNEGO the flags are all that speaks of layers
+            flags |= ClientFlags.NO_INTEGRITY
         if layers & SecurityLayer.CONFIDENTIALITY:
             flags |= ClientFlags.CONFIDENTIALITY
         self._authorization_id = authorization_id.encode()
@@ -84,23 +86,21 @@ class SaslClient(Mechanism):
         if self.name == "GSSAPI":
             self._state = State.OFFER
             return token
-        agreed = SecurityLayer.NONE
-        if self.context.flags & ClientFlags.CONFIDENTIALITY:
-            agreed = SecurityLayer.CONFIDENTIALITY
-        elif self.context.flags & ClientFlags.INTEGRITY:
-            agreed = SecurityLayer.INTEGRITY
-        self._end(strongest(agreed, self._layers), LONGEST)
+        flags = self.context.flags
+        self._end_by_flags(
+            bool(flags & ClientFlags.INTEGRITY), bool(flags & ClientFlags.CONFIDENTIALITY)
+        )
         return token
 
     def _go_on(self, received: bytes) -> bytes:
         if self._state is not State.OFFER:
             raise over()
         offered, send, rest = self._unpack(received)
-        if rest or (offered in (0, SecurityLayer.NONE) and send):
+        if rest or (offered == SecurityLayer.NONE and send):
             raise InvalidToken(
                 Status.SEC_E_INVALID_TOKEN, "SASL: the server's offer of layers is malformed"
             )
-        chosen = strongest(offered or SecurityLayer.NONE, self._layers)
+        chosen = strongest(offered, self._layers)
         response = self._pack(chosen, self._authorization_id)
         self._end(chosen, send)
         return response

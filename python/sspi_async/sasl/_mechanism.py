@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import enum
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from ..argument import need_type
 from ..call import Call
@@ -12,7 +13,10 @@ from ..context import SecurityContext
 from ..error import InvalidParameter, InvalidToken
 from ..message import Bytes
 from ..status import Status
-from ._layer import LONGEST, Layer, SecurityLayer
+from ._layer import LONGEST, Layer, SecurityLayer, strongest
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 PACKAGES = {"GSSAPI": "Kerberos", "GSS-SPNEGO": "Negotiate"}
 # We send no longer buffers than this, whatever the peer takes.
@@ -151,6 +155,13 @@ class Mechanism:
         self.layer = layer
         self._state = State.COMPLETE
 
+    def _end_by_flags(self, integrity: bool, confidentiality: bool) -> None:
+        """Put to work what the flags of the context say (GSS-SPNEGO)."""
+        agreed = SecurityLayer.INTEGRITY if integrity else SecurityLayer.NONE
+        if confidentiality:
+            agreed |= SecurityLayer.CONFIDENTIALITY
+        self._end(strongest(agreed, self._layers), LONGEST)
+
     def _at_work(self) -> Layer:
         if self._protection is None:
             raise InvalidParameter(
@@ -173,7 +184,7 @@ class Mechanism:
         layers = SecurityLayer(plain[0] & SecurityLayer.ANY)
         return layers, int.from_bytes(plain[1:4], "big"), plain[4:]
 
-    def __enter__(self) -> Mechanism:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -184,7 +195,7 @@ class Mechanism:
     ) -> None:
         self.context.__exit__(kind, error, traceback)
 
-    async def __aenter__(self) -> Mechanism:
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(

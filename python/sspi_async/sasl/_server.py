@@ -72,13 +72,11 @@ class SaslServer(Mechanism):
         if self.name == "GSSAPI":
             self._state = State.OFFER
             return token or self._go_on(b"")
-        agreed = SecurityLayer.NONE
-        if self.context.flags & ServerFlags.CONFIDENTIALITY:
-            agreed = SecurityLayer.CONFIDENTIALITY
-        elif self.context.flags & ServerFlags.INTEGRITY:
-            agreed = SecurityLayer.INTEGRITY
         self.user = self.context.attributes.user_name
-        self._end(strongest(agreed, self._layers), LONGEST)
+        flags = self.context.flags
+        self._end_by_flags(
+            bool(flags & ServerFlags.INTEGRITY), bool(flags & ServerFlags.CONFIDENTIALITY)
+        )
         return token
 
     def _go_on(self, received: bytes) -> bytes:
