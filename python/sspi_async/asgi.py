@@ -104,6 +104,8 @@ class NegotiateMiddleware(Middleware):
 
         async def tell(message: Message) -> None:
             nonlocal told
+            if not message["type"].startswith("lifespan."):
+                raise RuntimeError("the application knows no lifespan")
             told = True
             if message["type"].startswith("lifespan.shutdown."):
                 self.close()

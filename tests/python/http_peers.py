@@ -8,11 +8,13 @@ import base64
 import contextlib
 import http.client
 import os
+import pathlib
 import re
 import shutil
 import socket
 import ssl
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -22,6 +24,12 @@ import pytest
 import sspi_async
 from sspi_async import Identity, SspiError
 from sspi_async.testing import TlsPair
+
+
+def free_port() -> int:
+    """A port for a server that takes no socket of ours."""
+    with socket.create_server(("127.0.0.1", 0)) as end:
+        return int(end.getsockname()[1])
 
 
 @contextlib.contextmanager
@@ -73,6 +81,32 @@ def hypercorn_with(app: Any) -> Iterator[int]:
             loop.call_soon_threadsafe(stop.set)
             thread.join(60)
             assert not thread.is_alive()
+
+
+@contextlib.contextmanager
+def gunicorn_with(folder: pathlib.Path, code: str, **environment: str) -> Iterator[int]:
+    """Serve `app` of a module by gunicorn with threads; the port."""
+    pytest.importorskip("gunicorn")
+    (folder / "site_under_test.py").write_text(code)
+    with listening() as listener:
+        listener.set_inheritable(True)
+        server = subprocess.Popen(
+            [sys.executable, "-m", "gunicorn", "--bind", f"fd://{listener.fileno()}",
+             "--worker-class", "gthread", "--threads", "8", "--keep-alive", "60",
+             "--log-level", "warning", "--graceful-timeout", "5",
+             "--worker-tmp-dir", str(folder), "--chdir", str(folder),
+             "--no-control-socket",
+             "site_under_test:app"],
+            pass_fds=[listener.fileno()],
+            env={**os.environ, **environment},
+            cwd=folder,
+        )  # fmt: skip
+        try:
+            yield listener.getsockname()[1]
+            assert server.poll() is None
+        finally:
+            server.terminate()
+            server.wait(60)
 
 
 class Browser:

@@ -296,6 +296,45 @@ def test_what_is_half_way_goes_with_the_server(probe: Probe) -> None:
     eventually(lambda: probe.live_contexts == 0)
 
 
+async def returning(scope: Any, receive: Any, send: Any) -> None:
+    if scope["type"] == "http":
+        await Site()(scope, receive, send)
+
+
+async def answering(scope: Any, receive: Any, send: Any) -> None:
+    await Site()({"path": "/", "user": None, **scope, "type": "http"}, receive, send)
+
+
+class Lifespan(Site):
+    """An application that knows what it is told."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[str] = []
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "lifespan":
+            await super().__call__(scope, receive, send)
+            return
+        for what in ("startup", "shutdown"):
+            self.told.append((await receive())["type"])
+            await send({"type": f"lifespan.{what}.complete"})
+
+
+@pytest.mark.parametrize("inner", [returning, answering, Site(), Lifespan()])
+def test_lifespan(inner: Any, krb5_realm: Realm) -> None:
+    """Whether the application knows of it or not, the credential is there, and goes."""
+    app = NegotiateMiddleware(inner, identity=identity_of(krb5_realm))
+    with uvicorn_with(app) as port, Browser(port) as browser:
+        browser.get()
+        assert browser.statuses == [401]
+        assert app._credential is not None
+        assert "alice" in browser.log_on(krb5_realm.client)
+    assert app._credential is None
+    if isinstance(inner, Lifespan):
+        assert inner.told == ["lifespan.startup", "lifespan.shutdown"]
+
+
 def test_credential_that_cannot_be_had(tmp_path: pathlib.Path) -> None:
     """The server says so and does not start; where it does all the same, nobody gets in."""
     app = NegotiateMiddleware(

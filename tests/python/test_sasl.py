@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import Any, Union
 
 import pytest
+from sasl_page import assert_runs
 
 from sspi_async import (
     BadBindings,
@@ -148,6 +149,10 @@ def test_ntlm_inside_spnego(
         pass_on(server, client)
 
 
+def test_page_runs(krb5_realm: Realm, tmp_path: pathlib.Path) -> None:
+    assert_runs("SaslServer", krb5_realm, {}, tmp_path)
+
+
 @pytest.mark.asyncio
 async def test_in_a_loop(krb5_realm: Realm) -> None:
     async with (
@@ -247,7 +252,7 @@ def offered(client: SaslClient, server: SaslServer) -> bytes:
     return server.step_sync(client.step_sync(server.step_sync(client.step_sync())))
 
 
-@pytest.mark.parametrize("offer", [b"", b"\x01\0\0", b"\x01\0\0\x01", b"\x07\0\xff\xffmore"])
+@pytest.mark.parametrize("offer", [b"", b"\x01\0\0", b"\x07\0\xff\xffmore"])
 def test_malformed_offers(offer: bytes, krb5_realm: Realm) -> None:
     with both(krb5_realm, "GSSAPI") as (client, server):
         client.step_sync(server.step_sync(client.step_sync()))

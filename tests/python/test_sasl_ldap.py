@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 from conftest import eventually
+from http_peers import free_port
+from sasl_page import assert_runs
 
 from sspi_async import DeadlineExceeded, NotEncrypted
 from sspi_async.channel_bindings import tls_server_end_point
@@ -44,11 +46,6 @@ NONE, INTEGRITY, CONFIDENTIALITY = (
     SecurityLayer.CONFIDENTIALITY,
 )
 MECHANISMS = ["GSSAPI", "GSS-SPNEGO"]
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as end:
-        return int(end.getsockname()[1])
 
 
 @contextlib.contextmanager
@@ -171,6 +168,16 @@ def test_channel_bindings_over_tls(
                 assert connection.result["description"] == "invalidCredentials"
                 assert not connection.bound
         connection.unbind()
+
+
+def test_pages_run(ports: tuple[int, int], krb5_realm: Realm, tls_pair: TlsPair) -> None:
+    here = {
+        '"ldap.example.org"': f'"localhost", {ports[0]}',
+        f'"localhost", {ports[0]}, 636': f'"localhost", {ports[1]}',
+        "/etc/ssl/certs/ca-certificates.crt": str(tls_pair.authority),
+    }
+    assert_runs("GSS-SPNEGO", krb5_realm, here)
+    assert_runs("CERT_REQUIRED", krb5_realm, here)
 
 
 def test_server_that_wants_a_layer(

@@ -5,17 +5,13 @@ from __future__ import annotations
 
 import base64
 import concurrent.futures
-import contextlib
-import os
 import pathlib
-import subprocess
-import sys
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from conftest import Probe, eventually
-from http_peers import Browser, curl, listening
+from http_peers import Browser, curl, gunicorn_with
 
 import sspi_async
 from sspi_async import ClientFlags, Identity
@@ -64,32 +60,6 @@ app = NegotiateMiddleware(
     ),
 )
 """
-
-
-@contextlib.contextmanager
-def gunicorn_with(folder: pathlib.Path, code: str, **environment: str) -> Iterator[int]:
-    """Serve `app` of a module by gunicorn with threads; the port."""
-    pytest.importorskip("gunicorn")
-    (folder / "site_under_test.py").write_text(code)
-    with listening() as listener:
-        listener.set_inheritable(True)
-        server = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "--bind", f"fd://{listener.fileno()}",
-             "--worker-class", "gthread", "--threads", "8", "--keep-alive", "60",
-             "--log-level", "warning", "--graceful-timeout", "5",
-             "--worker-tmp-dir", str(folder), "--chdir", str(folder),
-             "--no-control-socket",
-             "site_under_test:app"],
-            pass_fds=[listener.fileno()],
-            env={**os.environ, **environment},
-            cwd=folder,
-        )  # fmt: skip
-        try:
-            yield listener.getsockname()[1]
-            assert server.poll() is None
-        finally:
-            server.terminate()
-            server.wait(60)
 
 
 @pytest.fixture(scope="module")
