@@ -19,7 +19,7 @@ PROGRAM = re.compile(r"^```python\n(.*?)^```\n\n```console\n(.*?)^```\n", re.S |
 def assert_runs(
     mark: str, realm: Realm, here: dict[str, str], folder: pathlib.Path | None = None
 ) -> None:
-    """Run the program that holds a word, with names of this machine; it prints what it should."""
+    """Run the program that holds a word, with names of this machine."""
     programs = PROGRAM.findall((ROOT / "docs/sasl.md").read_text())
     [(code, printed)] = [program for program in programs if mark in program[0]]
     for said, true in {**here, "example.org": "localhost"}.items():

@@ -153,7 +153,7 @@ def test_ntlm_is_by_connection(scheme: str, port: int, ntlm_users: NtlmUsers) ->
         assert browser.statuses == [401, 200, 200, 200]
 
 
-@pytest.mark.parametrize("field", ["via", "forwarded", "x_forwarded_for"])
+@pytest.mark.parametrize("field", ["via", "forwarded", "x_forwarded_for", "x_real_ip"])
 def test_shared_connection_has_no_user(field: str, port: int, ntlm_users: NtlmUsers) -> None:
     """Wrong: a proxy sends bob's request over the connection on which alice has logged on."""
     proxied = {field: "203.0.113.1"}
@@ -441,6 +441,26 @@ def test_bindings_of_a_proxy(trusted: str, statuses: list[int], krb5_realm: Real
         for fields in (said, {}, other):
             browser.log_on(krb5_realm.client, channel_bindings=seen, fields=fields)
         assert browser.statuses == statuses
+
+
+def test_address_that_a_field_says_is_no_proxy(krb5_realm: Realm) -> None:
+    """Wrong: a client says that it is the proxy, and uvicorn believes that."""
+    inside = NegotiateMiddleware(
+        Site(),
+        identity=identity_of(krb5_realm),
+        channel_bindings=ProxyBindings("X-Bindings", ["127.0.0.2"]),
+    )
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        async def wrapped() -> Any:  # so that the connection cannot be seen
+            return await receive()
+
+        await inside(scope, wrapped, send)
+
+    fields = {"x_bindings": "b25l", "x_forwarded_for": "127.0.0.2"}
+    with uvicorn_with(app, forwarded_allow_ips="*") as port, Browser(port) as browser:
+        browser.log_on(krb5_realm.client, channel_bindings=b"one", fields=fields)
+        assert browser.statuses == [403]
 
 
 def test_proxies_are_addresses() -> None:

@@ -104,6 +104,11 @@ def test_curl_with_ntlm(port: int) -> None:
     assert refused == "this was not accepted\n401\n"
 
 
+def test_curl_posts(port: int, tickets: None) -> None:
+    for arguments in (("--negotiate", "--user", ":"), ("--ntlm", *ALICE)):
+        assert curl(port, *arguments, "--data", "a=b").endswith("200\n")
+
+
 def test_ntlm_is_by_connection(port: int, ntlm_users: NtlmUsers) -> None:
     with Browser(port) as browser, Browser(port) as other:
         page = browser.log_on(ntlm_users.client("bob"), scheme="NTLM")

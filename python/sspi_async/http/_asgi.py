@@ -41,12 +41,14 @@ def connection_of(scope: Message, receive: Receive) -> Connection | None:
 def peer_of(scope: Message, receive: Receive) -> str:
     """Return the address that the connection comes from; "" for a Unix socket.
 
-    uvicorn puts into the scope what a field of the request says.
+    What uvicorn puts into the scope may come from a field of the request; the port is 0 then.
     """
     transport = _transport(receive)
     known = transport is not None
     peer = transport.get_extra_info("peername") if known else scope.get("client")
-    return str(peer[0]) if isinstance(peer, (tuple, list)) and peer else ""
+    if not isinstance(peer, (tuple, list)) or not peer:
+        return ""
+    return "not known" if not known and peer[1] == 0 else str(peer[0])
 
 
 def _transport(receive: Receive) -> Any:

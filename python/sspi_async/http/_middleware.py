@@ -22,7 +22,7 @@ from ._server import Connection, Decision, Gate, Limits
 _MODES = ("require", "optional")
 
 # A proxy that says so may send the requests of several clients over one connection.
-PROXY_FIELDS = ("via", "forwarded", "x-forwarded-for")
+PROXY_FIELDS = ("via", "forwarded", "x-forwarded-for", "x-real-ip")
 
 
 class ProxyBindings:
