@@ -62,6 +62,7 @@ def bind(connection: Any, sasl: SaslClient, controls: Any = None) -> bool:
         if sasl.layer is not SecurityLayer.NONE:
             connection.socket = _LayeredSocket(connection.socket, sasl)
         connection.bound = True
+        connection.refresh_server_info()
         return True
 
 
