@@ -175,7 +175,7 @@ def test_http_server_with_curl(krb5_realm: Realm) -> None:
         port = int(server.stdout.readline())
         for arguments, expected in (
             (["--negotiate", "--user", ":"], f"hello alice@{krb5_realm.name}\n200"),
-            ([], "401"),
+            ([], "authentication is required\n401"),
         ):
             done = subprocess.run(
                 ["curl", "--silent", "--max-time", "20", "--noproxy", "*",

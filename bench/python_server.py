@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: MIT
+"""Row "http-server": authenticated requests to an ASGI application, by uvicorn.
+
+The peer is the same application with python-gssapi, each leg of it in a thread of asyncio's. 64
+connections that stay open send requests with one Kerberos token, again and again (there is no
+replay cache), so that the client costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import functools
+import importlib
+import os
+import pathlib
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import measure
+
+import sspi_async
+from sspi_async import Identity
+from sspi_async.asgi import NegotiateMiddleware
+
+ROW = "http-server"
+CONNECTIONS = 64
+COUNT = 20000
+
+
+async def page(scope: Any, receive: Any, send: Any) -> None:
+    """The application."""
+    body = f"hello {scope['user']}\n".encode()
+    length = (b"content-length", str(len(body)).encode())
+    headers = [length, *scope.get("reply", ())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def ours() -> Any:
+    """It, behind our middleware."""
+    identity = Identity(keytab=os.environ["KEYTAB"], replay_cache="none:")
+    return NegotiateMiddleware(page, identity=identity)
+
+
+def theirs() -> Any:
+    """It, behind the least that one writes with python-gssapi."""
+    gssapi = importlib.import_module("gssapi")
+    credential = gssapi.Credentials(usage="accept", store={"keytab": os.environ["KEYTAB"]})
+
+    def accept(token: bytes) -> tuple[str, bytes]:
+        context = gssapi.SecurityContext(creds=credential, usage="accept")
+        reply = context.step(token)
+        return str(context.initiator_name), reply or b""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            return
+        fields = dict(scope["headers"])
+        token = base64.b64decode(fields[b"authorization"].partition(b" ")[2])
+        user, reply = await asyncio.to_thread(accept, token)
+        field = (b"www-authenticate", b"Negotiate " + base64.b64encode(reply))
+        await page({**scope, "user": user, "reply": [field]}, receive, send)
+
+    return app
+
+
+@contextlib.contextmanager
+def served(factory: str) -> Iterator[int]:
+    """Run uvicorn, with its port."""
+    with socket.create_server(("127.0.0.1", 0), backlog=128) as listener:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "uvicorn", "--factory", f"python_server:{factory}",
+             "--fd", str(listener.fileno()), "--log-level", "error", "--no-access-log"],
+            cwd=pathlib.Path(__file__).parent,
+            pass_fds=[listener.fileno()],
+            env={**os.environ, "KRB5RCACHENAME": "none:"},
+        )  # fmt: skip
+        try:
+            yield int(listener.getsockname()[1])
+        finally:
+            server.terminate()
+            server.wait(20)
+
+
+async def cost(port: int, request: bytes, count: int) -> float:
+    """Microseconds a request."""
+    left = iter(range(count))
+
+    async def work() -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for _ in left:
+            writer.write(request)
+            head = await reader.readuntil(b"\r\n\r\n")
+            if not head.startswith(b"HTTP/1.1 200 "):
+                raise RuntimeError(head.decode())
+            await reader.readuntil(b"\n")
+        writer.close()
+
+    begun = time.perf_counter()
+    await asyncio.gather(*[work() for _ in range(CONNECTIONS)])
+    return (time.perf_counter() - begun) * 1e6 / count
+
+
+def main() -> None:
+    """Measure the row."""
+    if "REALM_DIR" not in os.environ:
+        measure.skip("no realm: run me by ./dev bench or tests/support/realm")
+    for name in ("uvicorn", "gssapi"):
+        try:
+            importlib.import_module(name)
+        except ImportError:
+            measure.skip(f"{name} is not installed")
+    with sspi_async.client(
+        "HTTP@localhost", identity=Identity(ccache=os.environ["CCACHE"])
+    ) as context:
+        token = base64.b64encode(context.step().result(20)).decode()
+    request = f"GET / HTTP/1.1\r\nHost: localhost\r\nAuthorization: Negotiate {token}\r\n\r\n"
+    count = measure.options.count(COUNT)
+    with served("ours") as our_port, served("theirs") as their_port:
+
+        def run(port: int) -> float:
+            return asyncio.run(cost(port, request.encode(), count))
+
+        measure.compare(
+            ROW,
+            "Negotiate (Kerberos)",
+            "python-gssapi in to_thread",
+            "us",
+            functools.partial(run, our_port),
+            functools.partial(run, their_port),
+        )
+
+
+if __name__ == "__main__" and measure.options.wants(ROW):
+    main()
