@@ -179,6 +179,14 @@ SSPI_ASYNC_API size_t sspia_async_message(SspiAsyncContext *async, char *buffer,
 /* The same for the last function of this library that failed on the calling thread. */
 SSPI_ASYNC_API size_t sspia_last_message(char *buffer, size_t size);
 
+/* Has a line written to a descriptor for each call that ends: when, package, operation, status,
+ * and how long it took since it began. A negative descriptor ends that. A line that cannot be
+ * written at once is left out; it never holds a name, a password, a key or a token. The
+ * environment variable SSPI_ASYNC_TRACE does the same from the start, with the name of a file
+ * that lines are added to, or "-" for the standard error; it is ignored in a process with
+ * raised privilege. Synchronous functions write no line. */
+SSPI_ASYNC_API void sspia_set_trace(int descriptor);
+
 /* "SEC_E_INVALID_HANDLE", or "UNKNOWN". The string is constant. */
 SSPI_ASYNC_API const char *sspia_status_name(SECURITY_STATUS status);
 /* A sentence that explains the status. The string is constant. */

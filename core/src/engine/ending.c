@@ -17,6 +17,7 @@
 #include "pause.h"
 #include "pool.h"
 #include "run.h"
+#include "trace.h"
 
 /* A way to end, and how it is told. */
 struct ending {
@@ -93,6 +94,8 @@ static bool end_early(struct call *call, const struct ending *ending, struct job
     if ((leaves_work && (notice == NULL || !pool_have_thread(LANE_QUICK))) ||
         (!is_taken_back && fresh == NULL))
         goto no_memory;
+    if (trace_is_on())
+        trace_end(&call->job, ending->status, trace_begun(&call->job));
     if (is_taken_back) {
         run_withdraw(call);
         if (withdrawn != NULL)

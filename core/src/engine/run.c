@@ -35,7 +35,9 @@
 #include "message.h"
 #include "pause.h"
 #include "pool.h"
+#include "probe.h"
 #include "queue.h"
+#include "trace.h"
 
 /* Says what the job of a call is to the pool. */
 static void classify(struct call *call)
@@ -205,8 +207,10 @@ static void conclude(struct call *call, struct remains *remains)
             work_append(&remains->parted, &call->work, WORK_NOWHERE);
     }
     deadline_disarm(call);
-    if (is_attached)
+    if (is_attached) {
+        PROBE_COMPLETE(call->async, call->job.status);
         fate_move(call->async, ASYNC_COMPLETE, call->job.status, call->job.message != NULL);
+    }
 }
 
 /* Takes and leaves the engine lock held; lets go of it for what is not to be done under it. */
@@ -262,12 +266,16 @@ static void run_light(struct work_list *chunk)
     handle_gather();
     for (uint32_t i = 0; i < count; i++) {
         struct job *job = &calls[i]->job;
+        const int64_t begun = trace_is_on() ? trace_begin(job) : 0;
         sspia_report report;
 
         if (job->operation->is_batch && !run_slice(calls[i]))
             continue;
         report.text[0] = '\0'; /* and no more: it is long */
+        PROBE_BEGIN(calls[i]->async, job->operation);
         job->operation->run(job, &report);
+        if (begun != 0)
+            trace_end(job, job->status, begun);
         /* What the status tells by itself is put into words when somebody asks. */
         job->message = job->status < 0 && report.text[0] != '\0' && calls[i]->async.slot != 0
                            ? message_of(job, job->status, &report)
@@ -316,6 +324,7 @@ static void run_heavy(struct call *call)
     struct remains remains = {.job = operation->discard != NULL ? &job : NULL};
     sspia_report report;
     char *message = NULL;
+    int64_t begun;
     bool published;
 
     if (operation->is_batch && !run_slice(call)) {
@@ -324,9 +333,13 @@ static void run_heavy(struct call *call)
     }
     report.text[0] = '\0';
     job = call->job;
+    begun = trace_is_on() ? trace_begin(&job) : 0;
+    PROBE_BEGIN(call->async, operation);
     operation->run(&job, &report);
     if (job.status == SSPIA_WAITING && pause_begin(call, &job, &report))
         return;
+    if (begun != 0)
+        trace_end(&job, job.status, begun);
     if (job.status < 0 && call->async.slot != 0 &&
         (report.text[0] != '\0' || !operation->is_end))
         message = message_of(&job, job.status, &report);

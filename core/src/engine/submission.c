@@ -8,6 +8,7 @@
 #include "lock.h"
 #include "message.h"
 #include "pool.h"
+#include "probe.h"
 #include "queue.h"
 #include "run.h"
 
@@ -85,6 +86,7 @@ static struct call *admit_job(const SspiAsyncContext *pointer, const struct job 
     if (destination != NULL)
         exchange(call, destination);
     call->job = *job;
+    PROBE_SUBMIT(call->async, job->operation);
     if (call->async.slot != 0)
         fate_move(call->async, ASYNC_PENDING, SEC_I_ASYNC_CALL_PENDING, false);
     return call;
@@ -204,6 +206,7 @@ static bool submit_light(const SspiAsyncContext *pointer, const struct operation
     if (destination != NULL)
         exchange(call, destination);
     make_ready(call);
+    PROBE_SUBMIT(call->async, operation);
     fate_submit(&view);
     put(call);
     return true;

@@ -19,6 +19,7 @@ struct waiting {
     uint32_t watched;     /* of its descriptors, so many: the first ones, by the reactor */
     bool on_thread;       /* it asked for a thread that may block: the next call is on one */
     bool has_timer;
+    _Atomic int64_t begun_ns; /* when it was first run, if there is a trace */
 
     /* Engine lock. */
     bool outside; /* the package has returned SSPIA_WAITING, and was neither called again nor

@@ -9,26 +9,22 @@ from __future__ import annotations
 
 import gc
 import pathlib
-import shutil
 from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
 
 from .. import lost
+from ..credential import Identity
 from ..pool import pool_counts
 from .ntlm import NtlmUsers
 from .realm import Realm, RealmUnavailable
+from .server import HttpServer, TlsServer
 from .tls import TlsPair
 
 
-@pytest.fixture(scope="session")
-def krb5_realm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Realm]:
-    """A Kerberos realm with a KDC of its own, for the session; skips where there is none.
-
-    KRB5_CONFIG names it as long as it runs.
-    """
-    realm = Realm(tmp_path_factory.mktemp("krb5") / "realm")
+def _run_realm(folder: pathlib.Path) -> Iterator[Realm]:
+    realm = Realm(folder / "realm")
     try:
         realm.start()
     except RealmUnavailable as error:
@@ -40,6 +36,24 @@ def krb5_realm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Realm]:
 
 
 @pytest.fixture(scope="session")
+def krb5_realm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Realm]:
+    """A Kerberos realm with a KDC of its own, for the session; skips where there is none.
+
+    KRB5_CONFIG names it as long as it runs.
+    """
+    yield from _run_realm(tmp_path_factory.mktemp("krb5"))
+
+
+@pytest.fixture
+def fresh_krb5_realm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Realm]:
+    """A realm like `krb5_realm`, for one test alone, which may leave it as it likes.
+
+    KRB5_CONFIG names it during the test.
+    """
+    yield from _run_realm(tmp_path_factory.mktemp("krb5-fresh"))
+
+
+@pytest.fixture(scope="session")
 def ntlm_users(tmp_path_factory: pytest.TempPathFactory) -> NtlmUsers:
     """NTLM users alice and bob of the domain TEST, in a file."""
     return NtlmUsers.write(pathlib.Path(tmp_path_factory.mktemp("ntlm")) / "users")
@@ -48,9 +62,30 @@ def ntlm_users(tmp_path_factory: pytest.TempPathFactory) -> NtlmUsers:
 @pytest.fixture(scope="session")
 def tls_pair(tmp_path_factory: pytest.TempPathFactory) -> TlsPair:
     """A certificate for localhost and 127.0.0.1, its key, and the root that issued it."""
-    if shutil.which("openssl") is None:
-        pytest.skip("the openssl program is not installed")
+    pytest.importorskip("trustme", reason="pip install sspi-async[testing] brings trustme")
     return TlsPair.make(tmp_path_factory.mktemp("tls"))
+
+
+@pytest.fixture
+def negotiate_server(krb5_realm: Realm, ntlm_users: NtlmUsers) -> Iterator[HttpServer]:
+    """An HTTP server with Negotiate, for users of `krb5_realm` and for `ntlm_users`."""
+    identity = Identity(keytab=krb5_realm.keytab, ntlm_user_file=ntlm_users.path)
+    with HttpServer(identity, "Negotiate") as server:
+        yield server
+
+
+@pytest.fixture
+def ntlm_server(ntlm_users: NtlmUsers) -> Iterator[HttpServer]:
+    """An HTTP server with NTLM, for `ntlm_users`."""
+    with HttpServer(ntlm_users.server, "NTLM") as server:
+        yield server
+
+
+@pytest.fixture
+def tls_server(tls_pair: TlsPair) -> Iterator[TlsServer]:
+    """A server with the certificate of `tls_pair`, which sends back what comes."""
+    with TlsServer(tls_pair) as server:
+        yield server
 
 
 _lost: list[str] = []

@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
+import hashlib
 import pathlib
-import subprocess
+import ssl
 from collections.abc import Sequence
 
 from ..credential import TlsIdentity
@@ -37,6 +39,13 @@ class TlsPair:
         """The identity of a client that trusts `authority`."""
         return TlsIdentity(roots=str(self.authority))
 
+    @property
+    def bindings(self) -> bytes:
+        """The channel bindings "tls-server-end-point:..." of a server with this certificate."""
+        first, end, _ = self.certificate.read_text().partition("-----END CERTIFICATE-----")
+        der = ssl.PEM_cert_to_DER_cert(first + end)
+        return b"tls-server-end-point:" + hashlib.sha256(der).digest()
+
     @classmethod
     def make(
         cls,
@@ -44,50 +53,30 @@ class TlsPair:
         names: Sequence[str] = ("localhost", "127.0.0.1"),
         days: int = 2,
     ) -> TlsPair:
-        """Make both with the openssl program (P-256).
+        """Make both, by trustme.
 
         Args:
             folder: Where the files go.
             names: Host names and addresses.
-            days: How long the certificates are good.
+            days: How long the certificate is good, from now on.
 
         Returns:
             The pair.
 
         Raises:
-            FileNotFoundError: If there is no openssl.
-            RuntimeError: If it fails.
+            ImportError: If there is no trustme (`pip install sspi-async[testing]`).
         """
-        alternatives = ",".join(
-            ("IP:" if name.replace(".", "").isdigit() or ":" in name else "DNS:") + name
-            for name in names
-        )
-        extensions = folder / "extensions"
-        extensions.write_text(
-            f"subjectAltName={alternatives}\nextendedKeyUsage=serverAuth,clientAuth\n"
-            "basicConstraints=CA:FALSE\n"
-        )
-        new_key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
-        commands = [
-            ["req", "-x509", *new_key, "-days", str(days), "-subj", "/CN=sspi-async tests",
-             "-keyout", "ca.key", "-out", "ca.pem"],
-            ["req", *new_key, "-subj", f"/CN={names[0]}", "-keyout", "server.key",
-             "-out", "server.csr"],
-            ["x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key",
-             "-CAcreateserial", "-days", str(days), "-extfile", "extensions",
-             "-out", "server.pem"],
-        ]  # fmt: skip
-        for command in commands:
-            done = subprocess.run(
-                ["openssl", *command],
-                cwd=folder,
-                capture_output=True,
-                text=True,
-                timeout=60,
-                check=False,
-            )
-            if done.returncode != 0:
-                raise RuntimeError(f"openssl {command[0]}: {done.stderr.strip()}")
-        return cls(
+        import trustme
+
+        until = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=days)
+        authority = trustme.CA(organization_name="sspi-async tests")
+        issued = authority.issue_cert(*names, not_after=until)
+        pair = cls(
             folder / "server.pem", folder / "server.key", folder / "ca.pem", tuple(names)
         )
+        authority.cert_pem.write_to_path(str(pair.authority))
+        pair.key.touch(mode=0o600)
+        issued.private_key_pem.write_to_path(str(pair.key))
+        for number, part in enumerate(issued.cert_chain_pems):
+            part.write_to_path(str(pair.certificate), append=number > 0)
+        return pair
