@@ -196,6 +196,16 @@ def test_legs_that_part_always_end() -> None:
     assert rounds == 10
 
 
+def test_half_a_handshake_of_others_is_no_refusal(ntlm_users: NtlmUsers) -> None:
+    """Wrong: a first leg taken for another's second is the end; or each refusal is doubted."""
+    for littered in (False, True):
+        exchange = Exchange(ntlm(ntlm_users), "host", on_this_thread)
+        assert finish(exchange.answer(answer(401, "NTLM", littered=littered)))
+        again = finish(exchange.answer(answer(401, "NTLM", littered=littered)))
+        assert (again is not None, exchange.anew) == (littered, littered)
+        exchange.close()
+
+
 def test_leg_that_fails_is_an_error() -> None:
     """Wrong: a 401 without the reason, when the reason is on this side."""
     denied = Leg(status=Status.SEC_E_NO_AUTHENTICATING_AUTHORITY, say="the KDC sleeps")

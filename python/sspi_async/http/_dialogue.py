@@ -62,6 +62,16 @@ class Dialogue:
         """Whether the connection is the user's when that has been sent."""
         return self._server.last or (self._proxy is not None and self._proxy.last)
 
+    @property
+    def parted(self) -> bool:
+        """Whether legs went through different connections."""
+        return self._server.parted or (self._proxy is not None and self._proxy.parted)
+
+    @property
+    def anew(self) -> bool:
+        """Whether a handshake begins again with what is to be sent."""
+        return self._server.anew or (self._proxy is not None and self._proxy.anew)
+
     def close(self) -> None:
         """End it."""
         self._server.close()

@@ -7,8 +7,9 @@ An adapter tells what was answered, and sends what is returned.
  2. FRESH: no token of this exchange is on its way. ASKED: one is. OVER: nothing more is sent.
     Only `answer` with a refusal (401, 407) leads to another token; everything else is the end.
  3. A handshake begins anew only where the former one was not refused for what it said: it went
-    without being asked for, or its legs did not reach the same connection. So a wrong password
-    is sent once.
+    without being asked for, its legs did not reach the same connection, or the first one was
+    taken for the next of a handshake that somebody left behind. So a wrong password is sent
+    once.
  4. NTLM authenticates a connection. From the first token that holds a message of it `bound` is
     true: this token and those that follow are for one connection alone, which is its user's
     from the token on that is `last`.
@@ -56,6 +57,7 @@ class Answer:
         tls: The TLS connection that it came through, as the ssl module has it.
         connection: What tells one connection from another; None: not known.
         http2: Whether the connection is one of HTTP/2, and others share it.
+        littered: Whether somebody may have left half a handshake behind on this connection.
     """
 
     status: int
@@ -63,6 +65,7 @@ class Answer:
     tls: Any = None
     connection: object = None
     http2: bool = False
+    littered: bool = False
 
 
 class _State(enum.Enum):
@@ -81,6 +84,8 @@ class Exchange:
         bound: Whether the token that is to be sent belongs to one connection.
         last: Whether the connection that it is sent through is the user's from then on.
         proven: Whether the server has proved who it is.
+        parted: Whether legs went through different connections.
+        anew: Whether the token that is to be sent begins another handshake.
     """
 
     def __init__(
@@ -98,6 +103,8 @@ class Exchange:
         self.bound = False
         self.last = False
         self.proven = False
+        self.parted = False
+        self.anew = False
         self._settings = settings
         self._host = host
         self._proxy = proxy
@@ -167,6 +174,7 @@ class Exchange:
 
     async def _go_on(self, answer: Answer, challenges: list[Challenge]) -> str | None:
         context = self._context
+        self.anew = False
         if context is not None:
             token = self._token_for_us(challenges)
             if token and not context.complete:
@@ -174,6 +182,7 @@ class Exchange:
                 return await self._next_leg(context, token)
             if not self._may_begin_anew(answer):
                 return None
+            self.anew = True
         way = self._settings.choose(challenges)
         if way is None:
             return None
@@ -188,7 +197,9 @@ class Exchange:
             and answer.connection is not None
             and self._connection is not answer.connection
         )
-        return elsewhere and self._attempts < _ATTEMPTS
+        self.parted = self.parted or elsewhere
+        mistaken = answer.littered and self.bound and not self.last
+        return (elsewhere or mistaken) and self._attempts < _ATTEMPTS
 
     def _token_for_us(self, challenges: list[Challenge]) -> bytes:
         for one in challenges:

@@ -2,9 +2,9 @@
 """Negotiate, Kerberos and NTLM for httpx: `httpx.AsyncClient(auth=HTTPSPNEGOAuth())`.
 
 httpx hands out connections as it likes. So NTLM, which authenticates a connection, takes turns
-here, one handshake with a server at a time; a leg that went through another connection than the
-one before is noticed, and the handshake begins again; and the connection is closed behind its
-request, for nobody else is to have it.
+here, one request to a server at a time. A leg that went through another connection than the one
+before is noticed, and the handshake begins again; a connection on which half of one was left
+behind is closed. And so is the one that was authenticated, for nobody else is to have it.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ class HTTPSPNEGOAuth(Client, httpx.Auth):
         super().__init__(*args, **settings)
         self._marks = Marks()
         self._bound: set[object] = set()  # servers that want NTLM
+        self._littered: set[object] = set()  # where handshakes were left behind
         self._turns: dict[object, threading.Lock] = {}
         self._turns_in_loops: weakref.WeakKeyDictionary[Any, dict[object, anyio.Lock]]
         self._turns_in_loops = weakref.WeakKeyDictionary()
@@ -49,19 +50,12 @@ class HTTPSPNEGOAuth(Client, httpx.Auth):
     ) -> Generator[httpx.Request, httpx.Response, None]:
         """Called by `httpx.Client`."""
         flow = _Flow(self, request, on_this_thread)
-        with contextlib.ExitStack() as stack:
-            stack.callback(flow.close)
+        with contextlib.ExitStack() as stack, contextlib.closing(flow):
             finish(flow.begin())
             while not flow.over:
                 if flow.takes_turn():
                     stack.enter_context(self._turns.setdefault(flow.origin, threading.Lock()))
-                response = yield flow.request
-                if response.status_code in (401, 407):
-                    response.read()  # whatever the leg takes, it holds no connection
-                finish(flow.answer(response))
-            if flow.unproven:
-                response.close()
-                _strip(response)
+                finish(flow.answer((yield flow.request)))
 
     async def async_auth_flow(
         self, request: httpx.Request
@@ -76,13 +70,7 @@ class HTTPSPNEGOAuth(Client, httpx.Auth):
                     turns = self._turns_in_loops.setdefault(current_queue(), {})
                     turn = turns.setdefault(flow.origin, anyio.Lock())
                     await stack.enter_async_context(turn)
-                response = yield flow.request
-                if response.status_code in (401, 407):
-                    await response.aread()
-                await flow.answer(response)
-            if flow.unproven:
-                await response.aclose()
-                _strip(response)
+                await flow.answer((yield flow.request))
 
 
 class _Flow:
@@ -90,7 +78,7 @@ class _Flow:
 
     def __init__(self, auth: HTTPSPNEGOAuth, request: httpx.Request, wait: Wait) -> None:
         self.request, self._auth, self._wait = request, auth, wait
-        self.over = self.unproven = self._has_turn = False
+        self.over = self._has_turn = False
         # A file is sent from where it was, not from where the last time has left it.
         body: Any = getattr(request.stream, "_stream", None)
         self._body, self._place = body, body.tell() if hasattr(body, "seek") else None
@@ -100,7 +88,7 @@ class _Flow:
         self.origin = _origin(self.request)
         self._keep_alive = self.request.headers.get("Connection")
         patience = self.request.extensions.get("timeout", {}).get("read")
-        host = self.request.url.raw_host.decode("ascii")
+        host = self.origin[1].decode("ascii")
         self._dialogue = Dialogue(self._auth, host, self._wait, timeout=patience)
 
     def close(self) -> None:
@@ -113,23 +101,41 @@ class _Flow:
         """Take an answer; then `request` is to be sent, or it is over."""
         self.request = response.request
         if _origin(self.request) != self.origin:
-            self._dialogue.close()
+            self.close()
             self._meet()
         stream = response.extensions.get("network_stream")
         tls = stream.get_extra_info("ssl_object") if stream is not None else None
-        way = self._auth._marks.mark(stream, self) if stream is not None else None
-        http2 = response.http_version == "HTTP/2"
+        mark = self._auth._marks.mark(stream, self) if stream is not None else None
         status, fields = response.status_code, response.headers.get_list
-        changes = await self._dialogue.answer(Answer(status, fields, tls, way, http2))
+        http2, littered = response.http_version == "HTTP/2", self.origin in self._auth._littered
+        if status in (401, 407) and not self._dialogue.bound:
+            await self._read(response)  # whatever the leg takes, it holds no connection
+        heard = Answer(status, fields, tls, mark, http2, littered)
+        changes = await self._dialogue.answer(heard)
+        if self._dialogue.parted:
+            self._auth._littered.add(self.origin)
         if changes is None:
-            self.over, self.unproven = True, self._dialogue.must_strip(status)
+            self.over = True
+            if self._dialogue.must_strip(status):
+                await self._drop(response)
+                response.headers = httpx.Headers(harmless(response.headers))
             return
+        if self._dialogue.anew:
+            await self._drop(response)
         closing = "close" if self._dialogue.last else self._keep_alive
         change(self.request.headers, {**changes, "Connection": closing})
         if self._place is not None:
             self._body.seek(self._place)
         elif hasattr(self._body, "__next__") or hasattr(self._body, "__anext__"):
             raise httpx.StreamConsumed
+
+    async def _read(self, response: httpx.Response) -> None:
+        await response.aread() if self._wait is in_loop else response.read()
+
+    async def _drop(self, response: httpx.Response) -> None:
+        """Close it unread, which closes the connection."""
+        await response.aclose() if self._wait is in_loop else response.close()
+        response._content = b""
 
     def takes_turn(self) -> bool:
         """Tell whether it needs a turn now that it has not."""
@@ -142,9 +148,3 @@ class _Flow:
 
 def _origin(request: httpx.Request) -> tuple[str, bytes, int | None]:
     return request.url.scheme, request.url.raw_host, request.url.port
-
-
-def _strip(response: httpx.Response) -> None:
-    """Take out what anybody may have written."""
-    response.headers = httpx.Headers(harmless(response.headers))
-    response._content = b""
