@@ -7,6 +7,12 @@
 
 set(SSPI_ASYNC_PYTHON_TREE "" CACHE PATH "Folder with the content of our wheel, for cpack")
 
+set(SSPI_ASYNC_MAN_TREE "" CACHE PATH "Folder with manual pages for C, as ./dev docs makes them")
+if(SSPI_ASYNC_MAN_TREE)
+  install(DIRECTORY ${SSPI_ASYNC_MAN_TREE}/
+    DESTINATION ${CMAKE_INSTALL_MANDIR}/man3 COMPONENT development)
+endif()
+
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME sspi-async)
 set(CPACK_PACKAGE_VERSION ${PROJECT_VERSION})

@@ -118,7 +118,7 @@ extern "C" {
 #endif
 #endif
 
-/* ---- Certificates ----------------------------------------------------------------
+/** ---- Certificates ----------------------------------------------------------------
  *
  * A CERT_CONTEXT of ours is made by sspia_certificate_load_*, or comes from
  * SECPKG_ATTR_REMOTE_CERT_CONTEXT and SECPKG_ATTR_LOCAL_CERT_CONTEXT. It is constant, may
@@ -144,7 +144,7 @@ typedef void *HCERTSTORE;
 #define SSPIA_ENCODING_SOURCE 0x53500001u
 #define SSPIA_ENCODING_ROOTS  0x53500002u
 
-/* A certificate with its private key and the certificates between it and a root, from PEM
+/** A certificate with its private key and the certificates between it and a root, from PEM
  * (the certificate first, any order of keys and chain after it) or PKCS#12, older exports
  * with RC2 too where OpenSSL's legacy provider is installed; which of the two is found out. The
  * key may stand in a file of its own (key_path, PEM or DER). password: of the key or the
@@ -158,16 +158,16 @@ SSPI_ASYNC_API SECURITY_STATUS sspia_certificate_load_file(const char *path,
                                                            const char *key_path,
                                                            const char *password,
                                                            PCCERT_CONTEXT *certificate);
-/* The same from memory, which is copied. key may be NULL. */
+/** The same from memory, which is copied. key may be NULL. */
 SSPI_ASYNC_API SECURITY_STATUS sspia_certificate_load_memory(const void *data, size_t size,
                                                              const void *key, size_t key_size,
                                                              const char *password,
                                                              PCCERT_CONTEXT *certificate);
-/* Wipes and frees; NULL is fine. SEC_E_INVALID_HANDLE for what is not a certificate of
+/** Wipes and frees; NULL is fine. SEC_E_INVALID_HANDLE for what is not a certificate of
  * ours, or was freed before. */
 SSPI_ASYNC_API SECURITY_STATUS sspia_certificate_free(PCCERT_CONTEXT certificate);
 
-/* Trusted roots for hRootStore: certificates (and revocation lists, which the
+/** Trusted roots for hRootStore: certificates (and revocation lists, which the
  * SCH_CRED_REVOCATION_CHECK_* flags use) in PEM. SSPIA_ROOTS_SYSTEM: the system's roots as
  * well; with path or data NULL, these alone, which is what hRootStore NULL means too. */
 #define SSPIA_ROOTS_SYSTEM 0x1u
@@ -177,7 +177,7 @@ SSPI_ASYNC_API SECURITY_STATUS sspia_roots_load_memory(const void *data, size_t 
                                                        uint32_t flags, HCERTSTORE *roots);
 SSPI_ASYNC_API SECURITY_STATUS sspia_roots_free(HCERTSTORE roots);
 
-/* For packages: what pCertInfo of SSPIA_ENCODING_SOURCE points to, and of the CERT_CONTEXT
+/** For packages: what pCertInfo of SSPIA_ENCODING_SOURCE points to, and of the CERT_CONTEXT
  * of SSPIA_ENCODING_ROOTS that an HCERTSTORE of ours is. The content is in pbCertEncoded. */
 typedef struct sspia_certificate_source {
     uint32_t size;   /* sizeof(sspia_certificate_source) */
@@ -187,7 +187,7 @@ typedef struct sspia_certificate_source {
     const char *password; /* or NULL */
 } sspia_certificate_source;
 
-/* ---- Credentials ------------------------------------------------------------------ */
+/** ---- Credentials ------------------------------------------------------------------ */
 
 typedef uint32_t ALG_ID;
 
@@ -204,7 +204,7 @@ typedef enum _eTlsAlgorithmUsage {
 #define SCH_CRED_MAX_SUPPORTED_CRYPTO_SETTINGS 16u
 #define SCH_CRED_MAX_SUPPORTED_CHAINING_MODES  16u
 
-/* What must not be used. Both bit lengths 0: the algorithm; else its keys shorter than the
+/** What must not be used. Both bit lengths 0: the algorithm; else its keys shorter than the
  * one or longer than the other. Chaining modes ("ChainingModeGCM", "ChainingModeCCM")
  * narrow it down to these. */
 typedef struct _CRYPTO_SETTINGS {
@@ -227,7 +227,7 @@ typedef struct _TLS_PARAMETERS {
     uint32_t dwFlags;
 } TLS_PARAMETERS, *PTLS_PARAMETERS;
 
-/* Versions of old structures, which nothing takes. */
+/** Versions of old structures, which nothing takes. */
 #define SCH_CRED_V1      1u
 #define SCH_CRED_V2      2u
 #define SCH_CRED_V3      3u
@@ -236,12 +236,12 @@ typedef struct _TLS_PARAMETERS {
 #define SCHANNEL_CRED_VERSION   4u
 #define SCH_CREDENTIALS_VERSION 5u
 
-/* Of dwCredFormat, which counts only with cCreds. */
+/** Of dwCredFormat, which counts only with cCreds. */
 #define SCH_CRED_FORMAT_CERT_CONTEXT    0u
 #define SCH_CRED_FORMAT_CERT_HASH       1u /* not supported */
 #define SCH_CRED_FORMAT_CERT_HASH_STORE 2u /* not supported */
 
-/* pAuthData. An acceptor needs a certificate: a credential without one can be acquired, and
+/** pAuthData. An acceptor needs a certificate: a credential without one can be acquired, and
  * its first leg fails with SEC_E_NO_CREDENTIALS. With several, the one issued for the name
  * that the client asks for is used, or else the first. dwSessionLifespan: for how long
  * sessions can be resumed, in milliseconds; 0: ten hours. */
@@ -276,7 +276,7 @@ typedef struct _SCHANNEL_CRED {
     uint32_t dwCredFormat;
 } SCHANNEL_CRED, *PSCHANNEL_CRED;
 
-/* Of a certificate's hash; programs pass it in dwFlags too, where it has no meaning. */
+/** Of a certificate's hash; programs pass it in dwFlags too, where it has no meaning. */
 #define SCH_MACHINE_CERT_HASH 0x00000001u
 
 #define SCH_CRED_NO_SYSTEM_MAPPER                    0x00000002u
@@ -306,7 +306,7 @@ typedef struct _SCHANNEL_CRED {
 #define SCH_ALLOW_NULL_ENCRYPTION                    0x02000000u /* not supported */
 #define SCH_CRED_DEFERRED_CRED_VALIDATION            0x04000000u
 
-/* Of these TLS 1.2, TLS 1.3 and DTLS 1.2 are spoken. What else a program names is passed over,
+/** Of these TLS 1.2, TLS 1.3 and DTLS 1.2 are spoken. What else a program names is passed over,
  * as a system does on which an administrator has turned it off. */
 #define SP_PROT_PCT1_SERVER      0x00000001u
 #define SP_PROT_PCT1_CLIENT      0x00000002u
@@ -375,7 +375,7 @@ typedef struct _SCHANNEL_CRED {
 #define SP_PROT_ALL  0xffffffffu
 #define SP_PROT_NONE 0u
 
-/* The numbers of wincrypt.h that attributes and palgSupportedAlgs may hold. */
+/** The numbers of wincrypt.h that attributes and palgSupportedAlgs may hold. */
 #define CALG_MD5        0x00008003u
 #define CALG_SHA        0x00008004u
 #define CALG_SHA1       CALG_SHA
@@ -403,7 +403,7 @@ typedef struct _SCHANNEL_CRED {
 #define CALG_ECDH       0x0000aa05u
 #define CALG_ECDH_EPHEM 0x0000ae06u
 
-/* ---- Control tokens (ApplyControlToken: one TOKEN buffer) ------------------------------ */
+/** ---- Control tokens (ApplyControlToken: one TOKEN buffer) ------------------------------ */
 
 #define SCHANNEL_RENEGOTIATE 0u /* one uint32_t; TLS 1.3: new keys both ways */
 #define SCHANNEL_SHUTDOWN    1u /* one uint32_t: close_notify */
@@ -413,7 +413,7 @@ typedef struct _SCHANNEL_CRED {
 #define TLS1_ALERT_WARNING 1u
 #define TLS1_ALERT_FATAL   2u
 
-/* A fatal alert ends the context. Of the warnings there is close_notify alone. */
+/** A fatal alert ends the context. Of the warnings there is close_notify alone. */
 typedef struct _SCHANNEL_ALERT_TOKEN {
     uint32_t dwTokenType; /* SCHANNEL_ALERT */
     uint32_t dwAlertType;
@@ -423,7 +423,7 @@ typedef struct _SCHANNEL_ALERT_TOKEN {
 #define SSL_SESSION_ENABLE_RECONNECTS  1u
 #define SSL_SESSION_DISABLE_RECONNECTS 2u
 
-/* Whether the session may be resumed later. */
+/** Whether the session may be resumed later. */
 typedef struct _SCHANNEL_SESSION_TOKEN {
     uint32_t dwTokenType; /* SCHANNEL_SESSION */
     uint32_t dwFlags;
@@ -456,14 +456,14 @@ typedef struct _SCHANNEL_SESSION_TOKEN {
 #define TLS1_ALERT_UNKNOWN_PSK_IDENTITY 115u
 #define TLS1_ALERT_NO_APP_PROTOCOL      120u
 
-/* Statuses of certificates that sspi.h has no name for; they too are SECURITY_STATUS. */
+/** Statuses of certificates that sspi.h has no name for; they too are SECURITY_STATUS. */
 #define CRYPT_E_REVOKED             ((SECURITY_STATUS)0x80092010)
 #define CRYPT_E_NO_REVOCATION_CHECK ((SECURITY_STATUS)0x80092012)
 #define CRYPT_E_REVOCATION_OFFLINE  ((SECURITY_STATUS)0x80092013)
 
-/* ---- Application protocols (ALPN, RFC 7301) ------------------------------------------- */
+/** ---- Application protocols (ALPN, RFC 7301) ------------------------------------------- */
 
-/* The content of an APPLICATION_PROTOCOLS buffer is SEC_APPLICATION_PROTOCOLS of sspi.h. */
+/** The content of an APPLICATION_PROTOCOLS buffer is SEC_APPLICATION_PROTOCOLS of sspi.h. */
 typedef enum _SEC_APPLICATION_PROTOCOL_NEGOTIATION_STATUS {
     SecApplicationProtocolNegotiationStatus_None,
     SecApplicationProtocolNegotiationStatus_Success,
@@ -480,7 +480,7 @@ typedef struct _SecPkgContext_ApplicationProtocol {
     uint8_t ProtocolId[MAX_PROTOCOL_ID_SIZE];
 } SecPkgContext_ApplicationProtocol, *PSecPkgContext_ApplicationProtocol;
 
-/* ---- Attributes ------------------------------------------------------------------------
+/** ---- Attributes ------------------------------------------------------------------------
  *
  * Of sspi.h: SIZES, STREAM_SIZES, NAMES (the client certificate's subject), LIFESPAN,
  * KEY_INFO, AUTHORITY (the peer certificate's issuer), FLAGS, APPLICATION_PROTOCOL,
@@ -526,15 +526,15 @@ typedef struct _SecPkgContext_ApplicationProtocol {
 #define SECPKG_ATTR_CERT_CHECK_RESULT             0x71u
 #define SECPKG_ATTR_CERT_CHECK_RESULT_INPROC      0x72u
 #define SECPKG_ATTR_SESSION_TICKET_KEYS           0x73u
-/* Ours: tls-exporter bindings (RFC 9266) as SecPkgContext_Bindings, for TLS 1.3 and for
+/** Ours: tls-exporter bindings (RFC 9266) as SecPkgContext_Bindings, for TLS 1.3 and for
  * TLS 1.2 with the extended master secret. */
 #define SSPIA_ATTR_EXPORTER_BINDINGS 0x53500001u
 
-/* Ours: a uint32_t, the milliseconds until a leg without a token has something to send again,
+/** Ours: a uint32_t, the milliseconds until a leg without a token has something to send again,
  * in a handshake of DTLS; UINT32_MAX: there is nothing. */
 #define SSPIA_ATTR_DTLS_PATIENCE 0x53500010u
 
-/* dwProtocol: SP_PROT_* with the bit of one's own side. Lengths in bits. */
+/** dwProtocol: SP_PROT_* with the bit of one's own side. Lengths in bits. */
 typedef struct _SecPkgContext_ConnectionInfo {
     uint32_t dwProtocol;
     ALG_ID aiCipher; /* 0 where Windows has no number (ChaCha20) */
@@ -573,7 +573,7 @@ typedef struct _SecPkgContext_SessionInfo {
     uint8_t rgbSessionId[32];
 } SecPkgContext_SessionInfo, *PSecPkgContext_SessionInfo;
 
-/* Which names a certificate may be issued by, for a client that is asked for one. One block:
+/** Which names a certificate may be issued by, for a client that is asked for one. One block:
  * aIssuers is freed with FreeContextBuffer, and the blobs with it. */
 typedef struct _CERT_NAME_BLOB {
     uint32_t cbData;
@@ -585,7 +585,7 @@ typedef struct _SecPkgContext_IssuerListInfoEx {
     uint32_t cIssuers;
 } SecPkgContext_IssuerListInfoEx, *PSecPkgContext_IssuerListInfoEx;
 
-/* The peer's certificates, its own first: of each its length in four bytes (a uint32_t,
+/** The peer's certificates, its own first: of each its length in four bytes (a uint32_t,
  * unaligned), then its DER. */
 typedef struct _SecPkgContext_Certificates {
     uint32_t cCertificates;
@@ -593,7 +593,7 @@ typedef struct _SecPkgContext_Certificates {
     uint8_t *pbCertificateChain;
 } SecPkgContext_Certificates, *PSecPkgContext_Certificates;
 
-/* Says what SECPKG_ATTR_KEYING_MATERIAL exports (RFC 5705, RFC 8446 7.5). A context value
+/** Says what SECPKG_ATTR_KEYING_MATERIAL exports (RFC 5705, RFC 8446 7.5). A context value
  * of NULL is none, which TLS 1.2 tells from an empty one. */
 typedef struct _SecPkgContext_KeyingMaterialInfo {
     uint16_t cbLabel; /* bytes; a final zero may be counted */
@@ -608,14 +608,14 @@ typedef struct _SecPkgContext_KeyingMaterial {
     uint8_t *pbKeyingMaterial;
 } SecPkgContext_KeyingMaterial, *PSecPkgContext_KeyingMaterial;
 
-/* What validation found: SEC_E_OK, or what the handshake would have failed with were it not
+/** What validation found: SEC_E_OK, or what the handshake would have failed with were it not
  * deferred. With manual validation SEC_E_UNSUPPORTED_FUNCTION: nobody looked. */
 typedef struct _SecPkgContext_CertificateValidationResult {
     uint32_t dwChainErrorStatus; /* 0, or the X509_V_ERR_* of OpenSSL */
     SECURITY_STATUS hrVerifyChainStatus;
 } SecPkgContext_CertificateValidationResult, *PSecPkgContext_CertificateValidationResult;
 
-/* What palgSupportedAlgs may name here, whatever the credential's settings leave of it. Freed
+/** What palgSupportedAlgs may name here, whatever the credential's settings leave of it. Freed
  * with FreeContextBuffer. */
 typedef struct _SecPkgCred_SupportedAlgs {
     uint32_t cSupportedAlgs;
@@ -631,7 +631,7 @@ typedef struct _SecPkgCred_SupportedProtocols {
     uint32_t grbitProtocol;
 } SecPkgCred_SupportedProtocols, *PSecPkgCred_SupportedProtocols;
 
-/* ---- Attributes of a credential that can be set ------------------------------------------
+/** ---- Attributes of a credential that can be set ------------------------------------------
  *
  * SetCredentialsAttributes, of an inbound credential, for contexts that begin afterwards. */
 
@@ -645,7 +645,7 @@ typedef struct _GUID {
 } GUID;
 #endif
 
-/* Bits of dwCertFlags. Those that say what is not to be fetched change nothing: nothing is. */
+/** Bits of dwCertFlags. Those that say what is not to be fetched change nothing: nothing is. */
 #define CERT_CHAIN_CACHE_END_CERT                      0x00000001u
 #define CERT_CHAIN_CACHE_ONLY_URL_RETRIEVAL            0x00000004u
 #define CERT_CHAIN_DISABLE_AIA                         0x00002000u
@@ -654,7 +654,7 @@ typedef struct _GUID {
 #define CERT_CHAIN_REVOCATION_CHECK_CHAIN_EXCLUDE_ROOT 0x40000000u
 #define CERT_CHAIN_REVOCATION_CHECK_CACHE_ONLY         0x80000000u
 
-/* SECPKG_ATTR_CLIENT_CERT_POLICY: client certificates are looked for in the revocation lists
+/** SECPKG_ATTR_CLIENT_CERT_POLICY: client certificates are looked for in the revocation lists
  * that came with the roots, as the SCH_CRED_REVOCATION_CHECK_* flags have it. Replaces the
  * policy before, and adds to the credential's flags. The members that must be 0 or NULL ask for
  * what is not there: SEC_E_UNSUPPORTED_FUNCTION. */
@@ -680,7 +680,7 @@ typedef struct _SecPkgCred_SessionTicketKey {
     uint8_t KeyingMaterialSize; /* 32 to 64 */
 } SecPkgCred_SessionTicketKey, *PSecPkgCred_SessionTicketKey;
 
-/* SECPKG_ATTR_SESSION_TICKET_KEYS: tickets are made with the first key and taken with any of
+/** SECPKG_ATTR_SESSION_TICKET_KEYS: tickets are made with the first key and taken with any of
  * them, so that servers that have the same keys and credentials resume each other's sessions.
  * Without it each credential's settings have a random key in each process. */
 typedef struct _SecPkgCred_SessionTicketKeys {

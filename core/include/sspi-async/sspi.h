@@ -35,9 +35,9 @@
 extern "C" {
 #endif
 
-/* ---- Basic types ---------------------------------------------------------------- */
+/** ---- Basic types ---------------------------------------------------------------- */
 
-/* A point in time: 100 ns ticks since 1601-01-01, in local time as the Windows
+/** A point in time: 100 ns ticks since 1601-01-01, in local time as the Windows
  * documentation has it. "Never" is 0x7fffffffffffffff. */
 typedef struct _SECURITY_INTEGER {
     uint32_t LowPart;
@@ -54,7 +54,7 @@ typedef struct _SecHandle {
 typedef SecHandle CredHandle, *PCredHandle;
 typedef SecHandle CtxtHandle, *PCtxtHandle;
 
-/* What a caller may write into its own handle to mark it empty, and its test. A handle
+/** What a caller may write into its own handle to mark it empty, and its test. A handle
  * that passes the test need not be alive. */
 #define SEC_INVALID_HANDLE_WORD ((uintptr_t)-1)
 #define SEC_DELETED_HANDLE      ((uintptr_t)-2)
@@ -65,7 +65,7 @@ typedef SecHandle CtxtHandle, *PCtxtHandle;
     (((PSecHandle)(handle))->dwLower != SEC_INVALID_HANDLE_WORD &&                             \
      ((PSecHandle)(handle))->dwUpper != SEC_INVALID_HANDLE_WORD)
 
-/* ---- Status codes --------------------------------------------------------------- */
+/** ---- Status codes --------------------------------------------------------------- */
 
 #define SEC_E_OK                            ((SECURITY_STATUS)0x00000000)
 #define SEC_E_INSUFFICIENT_MEMORY           ((SECURITY_STATUS)0x80090300)
@@ -163,12 +163,12 @@ typedef SecHandle CtxtHandle, *PCtxtHandle;
 #define SEC_E_NOT_SUPPORTED                 SEC_E_UNSUPPORTED_FUNCTION
 #define SEC_E_NO_SPM                        SEC_E_INTERNAL_ERROR
 
-/* What SspiReinitAsyncContext returns. */
+/** What SspiReinitAsyncContext returns. */
 #define STATUS_SUCCESS        ((NTSTATUS)0x00000000)
 #define STATUS_DEVICE_BUSY    ((NTSTATUS)0x80000011)
 #define STATUS_INVALID_HANDLE ((NTSTATUS)0xC0000008)
 
-/* ---- Buffers -------------------------------------------------------------------- */
+/** ---- Buffers -------------------------------------------------------------------- */
 
 typedef struct _SecBuffer {
     uint32_t cbBuffer;   /* bytes: capacity or content in, content out */
@@ -215,13 +215,13 @@ typedef struct _SecBufferDesc {
 #define SECBUFFER_TRAFFIC_SECRETS                 28u
 #define SECBUFFER_CERTIFICATE_REQUEST_CONTEXT     29u
 
-/* Attribute bits of BufferType. */
+/** Attribute bits of BufferType. */
 #define SECBUFFER_ATTRMASK               0xF0000000u
 #define SECBUFFER_READONLY               0x80000000u
 #define SECBUFFER_READONLY_WITH_CHECKSUM 0x10000000u
 #define SECBUFFER_RESERVED               0x60000000u
 
-/* Content of a CHANNEL_BINDINGS buffer; the data follows, offsets count from the start
+/** Content of a CHANNEL_BINDINGS buffer; the data follows, offsets count from the start
  * of the structure. */
 typedef struct _SEC_CHANNEL_BINDINGS {
     uint32_t dwInitiatorAddrType;
@@ -234,7 +234,7 @@ typedef struct _SEC_CHANNEL_BINDINGS {
     uint32_t dwApplicationDataOffset;
 } SEC_CHANNEL_BINDINGS, *PSEC_CHANNEL_BINDINGS;
 
-/* Content of a FLAGS buffer: the request flags that do not fit fContextReq. */
+/** Content of a FLAGS buffer: the request flags that do not fit fContextReq. */
 typedef struct _SEC_FLAGS {
     uint64_t Flags;
 } SEC_FLAGS, *PSEC_FLAGS;
@@ -246,7 +246,7 @@ typedef struct _SEC_NEGOTIATION_INFO {
     void *Reserved;
 } SEC_NEGOTIATION_INFO, *PSEC_NEGOTIATION_INFO;
 
-/* Application protocols (ALPN, RFC 7301), the content of an APPLICATION_PROTOCOLS buffer:
+/** Application protocols (ALPN, RFC 7301), the content of an APPLICATION_PROTOCOLS buffer:
  * ProtocolListsSize bytes of lists follow. */
 typedef enum _SEC_APPLICATION_PROTOCOL_NEGOTIATION_EXT {
     SecApplicationProtocolNegotiationExt_None,
@@ -266,7 +266,7 @@ typedef struct _SEC_APPLICATION_PROTOCOLS {
     SEC_APPLICATION_PROTOCOL_LIST ProtocolLists[1];
 } SEC_APPLICATION_PROTOCOLS, *PSEC_APPLICATION_PROTOCOLS;
 
-/* Content of the other buffers that are Schannel's alone; its header says which it has. Arrays
+/** Content of the other buffers that are Schannel's alone; its header says which it has. Arrays
  * of one element have as many as the size before them says. */
 typedef struct _SEC_SRTP_PROTECTION_PROFILES {
     uint16_t ProfilesSize;
@@ -323,7 +323,7 @@ typedef struct _SUBSCRIBE_GENERIC_TLS_EXTENSION {
     TLS_EXTENSION_SUBSCRIPTION Subscriptions[1];
 } SUBSCRIBE_GENERIC_TLS_EXTENSION, *PSUBSCRIBE_GENERIC_TLS_EXTENSION;
 
-/* Content of a TRAFFIC_SECRETS buffer. */
+/** Content of a TRAFFIC_SECRETS buffer. */
 #define SZ_ALG_MAX_SIZE 64
 
 typedef enum _SEC_TRAFFIC_SECRET_TYPE {
@@ -346,9 +346,9 @@ typedef struct _SEC_TRAFFIC_SECRETS {
     uint8_t TrafficSecret[1];
 } SEC_TRAFFIC_SECRETS, *PSEC_TRAFFIC_SECRETS;
 
-/* ---- Credentials ----------------------------------------------------------------- */
+/** ---- Credentials ----------------------------------------------------------------- */
 
-/* fCredentialUse */
+/** fCredentialUse */
 #define SECPKG_CRED_INBOUND              0x1u
 #define SECPKG_CRED_OUTBOUND             0x2u
 #define SECPKG_CRED_BOTH                 0x3u
@@ -360,9 +360,9 @@ typedef struct _SEC_TRAFFIC_SECRETS {
 typedef void (*SEC_GET_KEY_FN)(void *Arg, void *Principal, uint32_t KeyVer, void **Key,
                                SECURITY_STATUS *Status);
 
-/* ---- Context request and return flags ------------------------------------------- */
+/** ---- Context request and return flags ------------------------------------------- */
 
-/* Initiator. A REQ and the RET of the same name share their bit unless both are listed. */
+/** Initiator. A REQ and the RET of the same name share their bit unless both are listed. */
 #define ISC_REQ_DELEGATE                 0x1u
 #define ISC_REQ_MUTUAL_AUTH              0x2u
 #define ISC_REQ_REPLAY_DETECT            0x4u
@@ -421,12 +421,12 @@ typedef void (*SEC_GET_KEY_FN)(void *Arg, void *Principal, uint32_t KeyVer, void
 #define ISC_RET_NO_ADDITIONAL_TOKEN    0x2000000u
 #define ISC_RET_REAUTHENTICATION       0x8000000u
 #define ISC_RET_CONFIDENTIALITY_ONLY   0x40000000u
-/* As ISC_REQ_MESSAGES, those that no 32 bits hold. */
+/** As ISC_REQ_MESSAGES, those that no 32 bits hold. */
 #define ISC_RET_MESSAGES                 0x100000000ull
 #define ISC_RET_DEFERRED_CRED_VALIDATION 0x200000000ull
 #define ISC_RET_NO_POST_HANDSHAKE_AUTH   0x400000000ull
 
-/* Acceptor. From EXTENDED_ERROR on the bits differ from the initiator's. */
+/** Acceptor. From EXTENDED_ERROR on the bits differ from the initiator's. */
 #define ASC_REQ_DELEGATE               0x1u
 #define ASC_REQ_MUTUAL_AUTH            0x2u
 #define ASC_REQ_REPLAY_DETECT          0x4u
@@ -483,7 +483,7 @@ typedef void (*SEC_GET_KEY_FN)(void *Arg, void *Principal, uint32_t KeyVer, void
 #define SECURITY_NETWORK_DREP 0x0u
 #define SECURITY_NATIVE_DREP  0x10u
 
-/* ---- Packages ------------------------------------------------------------------- */
+/** ---- Packages ------------------------------------------------------------------- */
 
 #define NEGOSSP_NAME_A            "Negotiate"
 #define NEGOSSP_NAME_W            u"Negotiate"
@@ -535,7 +535,7 @@ typedef struct _SecPkgInfoW {
 #define SECPKG_FLAG_NEGO_EXTENDER          0x100000u
 #define SECPKG_FLAG_NEGOTIABLE2            0x200000u
 
-/* No package here has one of these. */
+/** No package here has one of these. */
 #define SECPKG_FLAG_APPCONTAINER_PASSTHROUGH     0x400000u
 #define SECPKG_FLAG_APPCONTAINER_CHECKS          0x800000u
 #define SECPKG_FLAG_CREDENTIAL_ISOLATION_ENABLED 0x1000000u
@@ -554,7 +554,7 @@ typedef struct _SECURITY_PACKAGE_OPTIONS {
     void *Signature;
 } SECURITY_PACKAGE_OPTIONS, *PSECURITY_PACKAGE_OPTIONS;
 
-/* ---- Attributes ----------------------------------------------------------------- */
+/** ---- Attributes ----------------------------------------------------------------- */
 
 #define SECPKG_ATTR_SIZES                       0u
 #define SECPKG_ATTR_NAMES                       1u
@@ -600,7 +600,7 @@ typedef struct _SECURITY_PACKAGE_OPTIONS {
 #define SECPKG_CRED_ATTR_CERT               4u
 #define SECPKG_CRED_ATTR_PAC_BYPASS         5u
 
-/* Query results. The caller owns the structure; each pointer member is memory of the
+/** Query results. The caller owns the structure; each pointer member is memory of the
  * library that the caller frees with FreeContextBuffer. */
 typedef struct _SecPkgContext_Sizes {
     uint32_t cbMaxToken;
@@ -609,10 +609,10 @@ typedef struct _SecPkgContext_Sizes {
     uint32_t cbSecurityTrailer;
 } SecPkgContext_Sizes, *PSecPkgContext_Sizes;
 
-/* Ours: how much data goes into one message of EncryptMessage if TOKEN, DATA and PADDING are to
- * be `packet` bytes at most (gss_wrap_size_limit of RFC 2743). The caller sets qop and packet
- * before it asks. Packages that seal messages have it, those that seal a stream do not: see
- * SECPKG_ATTR_STREAM_SIZES. SEC_E_QOP_NOT_SUPPORTED as from EncryptMessage. */
+/** Ours: how much data goes into one message of EncryptMessage if TOKEN, DATA and PADDING are
+ * to be `packet` bytes at most (gss_wrap_size_limit of RFC 2743). The caller sets qop and
+ * packet before it asks. Packages that seal messages have it, those that seal a stream do not:
+ * see SECPKG_ATTR_STREAM_SIZES. SEC_E_QOP_NOT_SUPPORTED as from EncryptMessage. */
 #define SSPIA_ATTR_MESSAGE_LIMIT 0x53500002u
 
 typedef struct sspia_message_limit {
@@ -621,14 +621,14 @@ typedef struct sspia_message_limit {
     uint32_t plaintext; /* the answer: bytes; 0 if not one fits */
 } sspia_message_limit;
 
-/* Ours: what the initiator delegated to an acceptor (ISC_REQ_DELEGATE, or constrained
+/** Ours: what the initiator delegated to an acceptor (ISC_REQ_DELEGATE, or constrained
  * delegation, see sspia_auth_identity), as an outbound credential of the context's package.
  * Each query makes one, which the caller frees with FreeCredentialsHandle; it outlives the
  * context. SEC_E_NO_CREDENTIALS if nothing was delegated. On Windows this is
  * ImpersonateSecurityContext, and the credential of the thread. */
 #define SSPIA_ATTR_DELEGATED_CREDENTIAL 0x53500003u
 
-/* Of sspia_auth_identity.delegation, see there. */
+/** Of sspia_auth_identity.delegation, see there. */
 #define SSPIA_DELEGATION_CONSTRAINED 0x1u
 
 typedef struct sspia_delegated_credential {
@@ -734,7 +734,7 @@ typedef struct _SecPkgCredentials_NamesW {
     SEC_WCHAR *sUserName;
 } SecPkgCredentials_NamesW, *PSecPkgCredentials_NamesW;
 
-/* Results of queries that no package here answers (SEC_E_UNSUPPORTED_FUNCTION), for programs
+/** Results of queries that no package here answers (SEC_E_UNSUPPORTED_FUNCTION), for programs
  * that ask and can do without. */
 typedef struct _SecPkgContext_DceInfo {
     uint32_t AuthzSvc;
@@ -825,17 +825,17 @@ typedef struct _SecPkgContext_SubjectAttributes {
     void *AttributeInfo;
 } SecPkgContext_SubjectAttributes, *PSecPkgContext_SubjectAttributes;
 
-/* Quality of protection. */
+/** Quality of protection. */
 #define SECQOP_WRAP_NO_ENCRYPT 0x80000001u
 #define SECQOP_WRAP_OOB_DATA   0x40000000u
 #define KERB_WRAP_NO_ENCRYPT   SECQOP_WRAP_NO_ENCRYPT
 
-/* ExportSecurityContext */
+/** ExportSecurityContext */
 #define SECPKG_CONTEXT_EXPORT_RESET_NEW  0x1u
 #define SECPKG_CONTEXT_EXPORT_DELETE_OLD 0x2u
 #define SECPKG_CONTEXT_EXPORT_TO_KERNEL  0x4u
 
-/* ==== Asynchronous calls =========================================================
+/** ==== Asynchronous calls =========================================================
  *
  * An async context tracks one call at a time:
  *
@@ -867,41 +867,41 @@ typedef struct _SecPkgContext_SubjectAttributes {
  */
 typedef struct _SspiAsyncContext SspiAsyncContext;
 
-/* Runs on a thread of the library or, for a context with a queue, on the thread that
+/** Runs on a thread of the library or, for a context with a queue, on the thread that
  * drains the queue. No lock is held: it may call anything, free or reinitialise its own
  * context, submit the next call on it, delete the handles used, and block. */
 typedef void (*SspiAsyncNotifyCallback)(SspiAsyncContext *Handle, void *CallbackData);
 
-/* Returns an idle async context, or NULL if memory ran out. The caller frees it with
+/** Returns an idle async context, or NULL if memory ran out. The caller frees it with
  * SspiFreeAsyncContext. Does not block. */
 SSPI_ASYNC_API SspiAsyncContext *SspiCreateAsyncContext(void);
 
-/* Frees the async context; a dead one is ignored. Never waits for a call. While a call is
+/** Frees the async context; a dead one is ignored. Never waits for a call. While a call is
  * pending it is detached: it finishes by itself, its outputs are discarded (a new handle
  * deleted, a token wiped), its callback does not start, and no output is written once
  * this function has returned. A delete so detached is still carried out. */
 SSPI_ASYNC_API void SspiFreeAsyncContext(SspiAsyncContext *Handle);
 
-/* Makes a complete async context idle again; callback, data and queue are kept. An idle
+/** Makes a complete async context idle again; callback, data and queue are kept. An idle
  * one stays idle. Returns STATUS_SUCCESS, STATUS_DEVICE_BUSY while a call is pending, or
  * STATUS_INVALID_HANDLE. */
 SSPI_ASYNC_API NTSTATUS SspiReinitAsyncContext(SspiAsyncContext *Handle);
 
-/* Sets what runs when the next call completes. NULL: nothing runs; poll, wait or drain a
+/** Sets what runs when the next call completes. NULL: nothing runs; poll, wait or drain a
  * queue. The library keeps CallbackData as it is. Returns SEC_E_OK,
  * SEC_E_INVALID_PARAMETER while a call is pending, or SEC_E_INVALID_HANDLE. */
 SSPI_ASYNC_API SECURITY_STATUS SspiSetAsyncNotifyCallback(SspiAsyncContext *Context,
                                                           SspiAsyncNotifyCallback Callback,
                                                           void *CallbackData);
 
-/* TRUE if a callback is set; FALSE if not, or if the async context is dead. */
+/** TRUE if a callback is set; FALSE if not, or if the async context is dead. */
 SSPI_ASYNC_API BOOLEAN SspiAsyncContextRequiresNotify(SspiAsyncContext *AsyncContext);
 
-/* SEC_E_NO_CONTEXT while idle, SEC_I_ASYNC_CALL_PENDING, then the call's own status. A
+/** SEC_E_NO_CONTEXT while idle, SEC_I_ASYNC_CALL_PENDING, then the call's own status. A
  * caller that sees the final status sees the outputs. SEC_E_INVALID_HANDLE if dead. */
 SSPI_ASYNC_API SECURITY_STATUS SspiGetAsyncCallStatus(SspiAsyncContext *Handle);
 
-/* AcquireCredentialsHandle, queued. *phCredential and *ptsExpiry (may be NULL) are written
+/** AcquireCredentialsHandle, queued. *phCredential and *ptsExpiry (may be NULL) are written
  * on success only. */
 SSPI_ASYNC_API SECURITY_STATUS SspiAcquireCredentialsHandleAsyncA(
     SspiAsyncContext *AsyncContext, const SEC_CHAR *pszPrincipal, const SEC_CHAR *pszPackage,
@@ -912,12 +912,12 @@ SSPI_ASYNC_API SECURITY_STATUS SspiAcquireCredentialsHandleAsyncW(
     uint32_t fCredentialUse, void *pvLogonId, void *pAuthData, SEC_GET_KEY_FN pGetKeyFn,
     void *pvGetKeyArgument, PCredHandle phCredential, PTimeStamp ptsExpiry);
 
-/* FreeCredentialsHandle, queued. The handle is dead for calls made afterwards; security
+/** FreeCredentialsHandle, queued. The handle is dead for calls made afterwards; security
  * contexts that use the credential keep it alive for themselves. */
 SSPI_ASYNC_API SECURITY_STATUS SspiFreeCredentialsHandleAsync(SspiAsyncContext *AsyncContext,
                                                               PCredHandle phCredential);
 
-/* InitializeSecurityContext, queued. */
+/** InitializeSecurityContext, queued. */
 SSPI_ASYNC_API SECURITY_STATUS SspiInitializeSecurityContextAsyncA(
     SspiAsyncContext *AsyncContext, PCredHandle phCredential, PCtxtHandle phContext,
     const SEC_CHAR *pszTargetName, uint32_t fContextReq, uint32_t Reserved1,
@@ -929,14 +929,14 @@ SSPI_ASYNC_API SECURITY_STATUS SspiInitializeSecurityContextAsyncW(
     uint32_t TargetDataRep, PSecBufferDesc pInput, uint32_t Reserved2, PCtxtHandle phNewContext,
     PSecBufferDesc pOutput, uint32_t *pfContextAttr, PTimeStamp ptsExpiry);
 
-/* AcceptSecurityContext, queued. */
+/** AcceptSecurityContext, queued. */
 SSPI_ASYNC_API SECURITY_STATUS SspiAcceptSecurityContextAsync(
     SspiAsyncContext *AsyncContext, PCredHandle phCredential, PCtxtHandle phContext,
     PSecBufferDesc pInput, uint32_t fContextReq, uint32_t TargetDataRep,
     PCtxtHandle phNewContext, PSecBufferDesc pOutput, uint32_t *pfContextAttr,
     PTimeStamp ptsExpiry);
 
-/* Deletes a security context in any state: partial, rejected, failed or complete. The
+/** Deletes a security context in any state: partial, rejected, failed or complete. The
  * handle is dead for calls made after this one; calls queued before it on the same
  * context finish first. phContext is read before the function returns and never again.
  * Status: SEC_E_OK, or SEC_E_INVALID_HANDLE if the handle was not alive. Allocates
@@ -944,38 +944,38 @@ SSPI_ASYNC_API SECURITY_STATUS SspiAcceptSecurityContextAsync(
 SSPI_ASYNC_API SECURITY_STATUS SspiDeleteSecurityContextAsync(SspiAsyncContext *AsyncContext,
                                                               PCtxtHandle phContext);
 
-/* ==== Synchronous calls ==========================================================
+/** ==== Synchronous calls ==========================================================
  *
  * They run on the calling thread, and block as long as the security package does. On a
  * context with calls queued they wait for their turn.
  */
 
-/* Lists the packages that can be loaded here, one with two names (Schannel) under each:
+/** Lists the packages that can be loaded here, one with two names (Schannel) under each:
  * *ppPackageInfo is one block that FreeContextBuffer frees. */
 SSPI_ASYNC_API SECURITY_STATUS sspia_EnumerateSecurityPackagesA(uint32_t *pcPackages,
                                                                 PSecPkgInfoA *ppPackageInfo);
 SSPI_ASYNC_API SECURITY_STATUS sspia_EnumerateSecurityPackagesW(uint32_t *pcPackages,
                                                                 PSecPkgInfoW *ppPackageInfo);
 
-/* Describes one package; SEC_E_SECPKG_NOT_FOUND if it cannot be loaded (the message says
+/** Describes one package; SEC_E_SECPKG_NOT_FOUND if it cannot be loaded (the message says
  * why), and *ppPackageInfo is left alone then. It is freed with FreeContextBuffer. */
 SSPI_ASYNC_API SECURITY_STATUS sspia_QuerySecurityPackageInfoA(const SEC_CHAR *pszPackageName,
                                                                PSecPkgInfoA *ppPackageInfo);
 SSPI_ASYNC_API SECURITY_STATUS sspia_QuerySecurityPackageInfoW(const SEC_WCHAR *pszPackageName,
                                                                PSecPkgInfoW *ppPackageInfo);
 
-/* Loads a package module from a file (a path with '/'), or the module of that name from
+/** Loads a package module from a file (a path with '/'), or the module of that name from
  * the module folders. pOptions must be NULL. See sspi_package.h. */
 SSPI_ASYNC_API SECURITY_STATUS sspia_AddSecurityPackageA(const SEC_CHAR *pszPackageName,
                                                          PSECURITY_PACKAGE_OPTIONS pOptions);
 SSPI_ASYNC_API SECURITY_STATUS sspia_AddSecurityPackageW(const SEC_WCHAR *pszPackageName,
                                                          PSECURITY_PACKAGE_OPTIONS pOptions);
 
-/* SEC_E_UNSUPPORTED_FUNCTION: a package that was loaded stays. */
+/** SEC_E_UNSUPPORTED_FUNCTION: a package that was loaded stays. */
 SSPI_ASYNC_API SECURITY_STATUS sspia_DeleteSecurityPackageA(const SEC_CHAR *pszPackageName);
 SSPI_ASYNC_API SECURITY_STATUS sspia_DeleteSecurityPackageW(const SEC_WCHAR *pszPackageName);
 
-/* Gets a credential of a package. pszPrincipal: the identity to use, NULL for the default
+/** Gets a credential of a package. pszPrincipal: the identity to use, NULL for the default
  * one. pAuthData: NULL for the defaults of the process; for Kerberos, NTLM and Negotiate a
  * SEC_WINNT_AUTH_IDENTITY_A/W/EXA/EXW/EX2 or an sspia_auth_identity (sspi_queue.h); it is
  * copied and the copy wiped. pvLogonId, pGetKeyFn and pvGetKeyArgument must be NULL
@@ -994,7 +994,7 @@ SSPI_ASYNC_API SECURITY_STATUS sspia_AcquireCredentialsHandleW(
     void *pvLogonId, void *pAuthData, SEC_GET_KEY_FN pGetKeyFn, void *pvGetKeyArgument,
     PCredHandle phCredential, PTimeStamp ptsExpiry);
 
-/* SEC_E_UNSUPPORTED_FUNCTION: no package here keeps several identities in one credential. */
+/** SEC_E_UNSUPPORTED_FUNCTION: no package here keeps several identities in one credential. */
 SSPI_ASYNC_API SECURITY_STATUS
 sspia_AddCredentialsA(PCredHandle phCredential, const SEC_CHAR *pszPrincipal,
                       const SEC_CHAR *pszPackage, uint32_t fCredentialUse, void *pAuthData,
@@ -1004,10 +1004,10 @@ sspia_AddCredentialsW(PCredHandle phCredential, const SEC_WCHAR *pszPrincipal,
                       const SEC_WCHAR *pszPackage, uint32_t fCredentialUse, void *pAuthData,
                       SEC_GET_KEY_FN pGetKeyFn, void *pvGetKeyArgument, PTimeStamp ptsExpiry);
 
-/* SEC_E_OK, or SEC_E_INVALID_HANDLE. Contexts keep the credential alive for themselves. */
+/** SEC_E_OK, or SEC_E_INVALID_HANDLE. Contexts keep the credential alive for themselves. */
 SSPI_ASYNC_API SECURITY_STATUS sspia_FreeCredentialsHandle(PCredHandle phCredential);
 
-/* SECPKG_CRED_ATTR_NAMES. The Ex forms check the size of the caller's structure. Set: the
+/** SECPKG_CRED_ATTR_NAMES. The Ex forms check the size of the caller's structure. Set: the
  * package decides; none of ours has anything to set (SEC_E_UNSUPPORTED_FUNCTION). */
 SSPI_ASYNC_API SECURITY_STATUS sspia_QueryCredentialsAttributesA(PCredHandle phCredential,
                                                                  uint32_t ulAttribute,
@@ -1032,7 +1032,7 @@ SSPI_ASYNC_API SECURITY_STATUS sspia_SetCredentialsAttributesW(PCredHandle phCre
                                                                void *pBuffer,
                                                                uint32_t cbBuffer);
 
-/* One leg of the initiator. First leg: phContext NULL, *phNewContext receives the context;
+/** One leg of the initiator. First leg: phContext NULL, *phNewContext receives the context;
  * later legs: phContext the context, phNewContext NULL or any place for the same handle
  * (phContext itself too). phCredential may be NULL on later legs.
  *
@@ -1066,27 +1066,27 @@ SSPI_ASYNC_API SECURITY_STATUS sspia_InitializeSecurityContextW(
     uint32_t Reserved2, PCtxtHandle phNewContext, PSecBufferDesc pOutput,
     uint32_t *pfContextAttr, PTimeStamp ptsExpiry);
 
-/* One leg of the acceptor; the same rules. */
+/** One leg of the acceptor; the same rules. */
 SSPI_ASYNC_API SECURITY_STATUS sspia_AcceptSecurityContext(
     PCredHandle phCredential, PCtxtHandle phContext, PSecBufferDesc pInput,
     uint32_t fContextReq, uint32_t TargetDataRep, PCtxtHandle phNewContext,
     PSecBufferDesc pOutput, uint32_t *pfContextAttr, PTimeStamp ptsExpiry);
 
-/* SEC_E_OK without effect on a live context: no package here returns COMPLETE_NEEDED. */
+/** SEC_E_OK without effect on a live context: no package here returns COMPLETE_NEEDED. */
 SSPI_ASYNC_API SECURITY_STATUS sspia_CompleteAuthToken(PCtxtHandle phContext,
                                                        PSecBufferDesc pToken);
 
-/* Packages with control tokens (Schannel); others SEC_E_UNSUPPORTED_FUNCTION. */
+/** Packages with control tokens (Schannel); others SEC_E_UNSUPPORTED_FUNCTION. */
 SSPI_ASYNC_API SECURITY_STATUS sspia_ApplyControlToken(PCtxtHandle phContext,
                                                        PSecBufferDesc pInput);
 
-/* Deletes a security context in any state, and writes SEC_DELETED_HANDLE over *phContext.
+/** Deletes a security context in any state, and writes SEC_DELETED_HANDLE over *phContext.
  * SEC_E_OK if it was alive or had been deleted before (through this handle or a copy),
  * SEC_E_INVALID_HANDLE if it never was a context. Does not wait for calls that are queued
  * or running on it: the last of them takes the context down. */
 SSPI_ASYNC_API SECURITY_STATUS sspia_DeleteSecurityContext(PCtxtHandle phContext);
 
-/* Reads an attribute into the caller's structure. SIZES, NAMES, LIFESPAN, KEY_INFO,
+/** Reads an attribute into the caller's structure. SIZES, NAMES, LIFESPAN, KEY_INFO,
  * AUTHORITY, SESSION_KEY, PACKAGE_INFO, NEGOTIATION_INFO, NATIVE_NAMES, FLAGS and
  * CLIENT_SPECIFIED_TARGET, where the package has them; SEC_E_UNSUPPORTED_FUNCTION
  * otherwise. The Ex forms check the size (SEC_E_BUFFER_TOO_SMALL). Set: as the package
@@ -1112,18 +1112,18 @@ SSPI_ASYNC_API SECURITY_STATUS sspia_SetContextAttributesW(PCtxtHandle phContext
                                                            uint32_t ulAttribute, void *pBuffer,
                                                            uint32_t cbBuffer);
 
-/* Signs the DATA buffers into the one TOKEN buffer (capacity: cbMaxSignature). fQOP 0.
+/** Signs the DATA buffers into the one TOKEN buffer (capacity: cbMaxSignature). fQOP 0.
  * MessageSeqNo must be 0 or count the messages; the packages here number for themselves.
  * SEC_E_BUFFER_TOO_SMALL leaves the sequence number unspent. */
 SSPI_ASYNC_API SECURITY_STATUS sspia_MakeSignature(PCtxtHandle phContext, uint32_t fQOP,
                                                    PSecBufferDesc pMessage,
                                                    uint32_t MessageSeqNo);
-/* SEC_E_MESSAGE_ALTERED, SEC_E_OUT_OF_SEQUENCE, SEC_E_INVALID_TOKEN. */
+/** SEC_E_MESSAGE_ALTERED, SEC_E_OUT_OF_SEQUENCE, SEC_E_INVALID_TOKEN. */
 SSPI_ASYNC_API SECURITY_STATUS sspia_VerifySignature(PCtxtHandle phContext,
                                                      PSecBufferDesc pMessage,
                                                      uint32_t MessageSeqNo, uint32_t *pfQOP);
 
-/* Encrypts in place: TOKEN (cbSecurityTrailer), DATA..., PADDING (cbBlockSize, may be
+/** Encrypts in place: TOKEN (cbSecurityTrailer), DATA..., PADDING (cbBlockSize, may be
  * missing where cbBlockSize is 0 or 1); send TOKEN, DATA, PADDING in this order. DATA with
  * SECBUFFER_READONLY_WITH_CHECKSUM is signed and stays readable, where the package has the
  * capability of that name; DATA with SECBUFFER_READONLY takes no part.
@@ -1131,20 +1131,20 @@ SSPI_ASYNC_API SECURITY_STATUS sspia_VerifySignature(PCtxtHandle phContext,
 SSPI_ASYNC_API SECURITY_STATUS sspia_EncryptMessage(PCtxtHandle phContext, uint32_t fQOP,
                                                     PSecBufferDesc pMessage,
                                                     uint32_t MessageSeqNo);
-/* Decrypts in place: TOKEN + DATA, or STREAM (all that was received) + DATA, which is set
+/** Decrypts in place: TOKEN + DATA, or STREAM (all that was received) + DATA, which is set
  * to the plaintext inside the STREAM buffer. *pfQOP (may be NULL) receives 0 or
  * SECQOP_WRAP_NO_ENCRYPT. */
 SSPI_ASYNC_API SECURITY_STATUS sspia_DecryptMessage(PCtxtHandle phContext,
                                                     PSecBufferDesc pMessage,
                                                     uint32_t MessageSeqNo, uint32_t *pfQOP);
 
-/* The thread becomes the client of an acceptor's context, and itself again. Linux has no such
+/** The thread becomes the client of an acceptor's context, and itself again. Linux has no such
  * tokens: SEC_E_UNSUPPORTED_FUNCTION, unless the program has said by sspia_set_impersonation
  * (sspi_queue.h) what shall happen. SEC_E_NO_IMPERSONATION: the context has no client. */
 SSPI_ASYNC_API SECURITY_STATUS sspia_ImpersonateSecurityContext(PCtxtHandle phContext);
 SSPI_ASYNC_API SECURITY_STATUS sspia_RevertSecurityContext(PCtxtHandle phContext);
 
-/* These have no counterpart either: SEC_E_UNSUPPORTED_FUNCTION. */
+/** These have no counterpart either: SEC_E_UNSUPPORTED_FUNCTION. */
 SSPI_ASYNC_API SECURITY_STATUS sspia_QuerySecurityContextToken(PCtxtHandle phContext,
                                                                void **Token);
 SSPI_ASYNC_API SECURITY_STATUS
@@ -1158,7 +1158,7 @@ sspia_ChangeAccountPasswordW(const SEC_WCHAR *pszPackageName, const SEC_WCHAR *p
                              const SEC_WCHAR *pszNewPassword, BOOLEAN bImpersonating,
                              uint32_t dwReserved, PSecBufferDesc pOutput);
 
-/* Packs a complete context into pPackedContext (freed with FreeContextBuffer; it holds
+/** Packs a complete context into pPackedContext (freed with FreeContextBuffer; it holds
  * keys). The source stays usable unless fFlags has SECPKG_CONTEXT_EXPORT_DELETE_OLD.
  * RESET_NEW where the package can start its sequence numbers anew. pToken must be NULL or
  * receives NULL. */
@@ -1166,7 +1166,7 @@ SSPI_ASYNC_API SECURITY_STATUS sspia_ExportSecurityContext(PCtxtHandle phContext
                                                            uint32_t fFlags,
                                                            PSecBuffer pPackedContext,
                                                            void **pToken);
-/* Makes a context of what ExportSecurityContext packed, in this process or another on the
+/** Makes a context of what ExportSecurityContext packed, in this process or another on the
  * same machine with the same libraries. Token must be NULL. SEC_E_INVALID_TOKEN if it is
  * not such a pack. */
 SSPI_ASYNC_API SECURITY_STATUS sspia_ImportSecurityContextA(const SEC_CHAR *pszPackage,
@@ -1176,12 +1176,12 @@ SSPI_ASYNC_API SECURITY_STATUS sspia_ImportSecurityContextW(const SEC_WCHAR *psz
                                                             PSecBuffer pPackedContext,
                                                             void *Token, PCtxtHandle phContext);
 
-/* Wipes and frees memory that the library gave out. NULL is SEC_E_OK; a pointer that the
+/** Wipes and frees memory that the library gave out. NULL is SEC_E_OK; a pointer that the
  * library did not give out, or that is free already, is SEC_E_INVALID_HANDLE and is left
  * alone. */
 SSPI_ASYNC_API SECURITY_STATUS sspia_FreeContextBuffer(void *pvContextBuffer);
 
-/* ---- Plain names ------------------------------------------------------------------
+/** ---- Plain names ------------------------------------------------------------------
  *
  * Define SSPI_ASYNC_NO_PLAIN_NAMES before the #include to do without them, for instance in
  * a C++ class with a method EncryptMessage.
@@ -1357,7 +1357,7 @@ SSPI_ASYNC_API SECURITY_STATUS sspia_FreeContextBuffer(void *pvContextBuffer);
 #endif
 #endif /* SSPI_ASYNC_NO_PLAIN_NAMES */
 
-/* ---- Function tables ------------------------------------------------------------
+/** ---- Function tables ------------------------------------------------------------
  *
  * What InitSecurityInterfaceA/W return. Plain names reach the members too, as on Windows.
  * Reserved3 and Reserved4 are EncryptMessage and DecryptMessage, which had these places
@@ -1522,7 +1522,7 @@ typedef PSecurityFunctionTableW (*INIT_SECURITY_INTERFACE_W)(void);
 SSPI_ASYNC_API PSecurityFunctionTableA sspia_InitSecurityInterfaceA(void);
 SSPI_ASYNC_API PSecurityFunctionTableW sspia_InitSecurityInterfaceW(void);
 
-/* What programs look up at run time, in libsspi-async-compat.so. */
+/** What programs look up at run time, in libsspi-async-compat.so. */
 #define SECURITY_ENTRYPOINT_ANSIW "InitSecurityInterfaceW"
 #define SECURITY_ENTRYPOINT_ANSIA "InitSecurityInterfaceA"
 #define SECURITY_ENTRYPOINTW      SEC_TEXT("InitSecurityInterfaceW")

@@ -23,7 +23,7 @@
 extern "C" {
 #endif
 
-/* Lengths count characters (bytes of UTF-8, code units of UTF-16) without the final
+/** Lengths count characters (bytes of UTF-8, code units of UTF-16) without the final
  * zero. Flags says which of the two the strings are; it must have exactly one of
  * SEC_WINNT_AUTH_IDENTITY_ANSI and SEC_WINNT_AUTH_IDENTITY_UNICODE. */
 typedef struct _SEC_WINNT_AUTH_IDENTITY_A {
@@ -46,7 +46,7 @@ typedef struct _SEC_WINNT_AUTH_IDENTITY_W {
     uint32_t Flags;
 } SEC_WINNT_AUTH_IDENTITY_W, *PSEC_WINNT_AUTH_IDENTITY_W;
 
-/* The same with the packages that Negotiate may choose from: a comma-separated list of
+/** The same with the packages that Negotiate may choose from: a comma-separated list of
  * package names; a name behind '!' is excluded ("!ntlm"). */
 typedef struct _SEC_WINNT_AUTH_IDENTITY_EXA {
     uint32_t Version; /* SEC_WINNT_AUTH_IDENTITY_VERSION */
@@ -76,7 +76,7 @@ typedef struct _SEC_WINNT_AUTH_IDENTITY_EXW {
     uint32_t PackageListLength;
 } SEC_WINNT_AUTH_IDENTITY_EXW, *PSEC_WINNT_AUTH_IDENTITY_EXW;
 
-/* All in one block. Lengths are bytes, strings UTF-16 without a final zero; offsets count
+/** All in one block. Lengths are bytes, strings UTF-16 without a final zero; offsets count
  * from the start of the structure. A length of 0: there is none. */
 typedef struct _SEC_WINNT_AUTH_IDENTITY_EX2 {
     uint32_t Version;           /* SEC_WINNT_AUTH_IDENTITY_VERSION_2 */
@@ -118,7 +118,7 @@ typedef void *PSEC_WINNT_AUTH_IDENTITY_OPAQUE;
 #define SEC_WINNT_AUTH_IDENTITY_FLAGS_NULL_DOMAIN       0x40000u
 #define SEC_WINNT_AUTH_IDENTITY_FLAGS_ID_PROVIDER       0x80000u
 
-/* ---- Packed credentials ------------------------------------------------------------
+/** ---- Packed credentials ------------------------------------------------------------
  *
  * As on Windows, programs define _SEC_WINNT_AUTH_TYPES before the #include to have them.
  * Offsets count from the start of the structure that they stand in, lengths are bytes.
@@ -179,7 +179,7 @@ SSPI_ASYNC_CONSTANT GUID SEC_WINNT_AUTH_DATA_TYPE_CERT = {
     0x235f69ad, 0x73fb, 0x4dbc, {0x82, 0x03, 0x06, 0x29, 0xe7, 0x39, 0x33, 0x9b}};
 #endif /* _SEC_WINNT_AUTH_TYPES */
 
-/* ---- Functions ----------------------------------------------------------------------
+/** ---- Functions ----------------------------------------------------------------------
  *
  * None of them blocks. What they give out is the caller's, one block each, and is wiped when
  * SspiFreeAuthIdentity, SspiLocalFree or FreeContextBuffer frees it: all three are one. They
@@ -191,25 +191,25 @@ SSPI_ASYNC_CONSTANT GUID SEC_WINNT_AUTH_DATA_TYPE_CERT = {
  * SEC_E_INSUFFICIENT_MEMORY. The message says which.
  */
 
-/* Makes one of a user, a domain and a password; each may be NULL. */
+/** Makes one of a user, a domain and a password; each may be NULL. */
 SSPI_ASYNC_API SECURITY_STATUS sspia_SspiEncodeStringsAsAuthIdentity(
     PCWSTR pszUserName, PCWSTR pszDomainName, PCWSTR pszPackedCredentialsString,
     PSEC_WINNT_AUTH_IDENTITY_OPAQUE *ppAuthIdentity);
 
-/* The way back; the third string is the password. What is not there gives NULL. A keytab has
+/** The way back; the third string is the password. What is not there gives NULL. A keytab has
  * no form as a string: SEC_E_UNSUPPORTED_FUNCTION. */
 SSPI_ASYNC_API SECURITY_STATUS sspia_SspiEncodeAuthIdentityAsStrings(
     PSEC_WINNT_AUTH_IDENTITY_OPAQUE pAuthIdentity, PCWSTR *ppszUserName, PCWSTR *ppszDomainName,
     PCWSTR *ppszPackedCredentialsString);
 
-/* SEC_E_OK if AcquireCredentialsHandle would take it. */
+/** SEC_E_OK if AcquireCredentialsHandle would take it. */
 SSPI_ASYNC_API SECURITY_STATUS
 sspia_SspiValidateAuthIdentity(PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthData);
 
 SSPI_ASYNC_API SECURITY_STATUS sspia_SspiCopyAuthIdentity(
     PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthData, PSEC_WINNT_AUTH_IDENTITY_OPAQUE *AuthDataCopy);
 
-/* Flat bytes and back. *AuthIdentityByteArray is freed as the others are. Unmarshal reads no
+/** Flat bytes and back. *AuthIdentityByteArray is freed as the others are. Unmarshal reads no
  * more than AuthIdentityLength bytes, whatever they say. */
 SSPI_ASYNC_API SECURITY_STATUS
 sspia_SspiMarshalAuthIdentity(PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthIdentity,
@@ -218,7 +218,7 @@ SSPI_ASYNC_API SECURITY_STATUS
 sspia_SspiUnmarshalAuthIdentity(uint32_t AuthIdentityLength, char *AuthIdentityByteArray,
                                 PSEC_WINNT_AUTH_IDENTITY_OPAQUE *ppAuthIdentity);
 
-/* What a program would look for in the credential manager of Windows, and would store there:
+/** What a program would look for in the credential manager of Windows, and would store there:
  * type CRED_TYPE_DOMAIN_PASSWORD (2); the target as it was given or, if it is NULL, the user's
  * name; "DOMAIN\user"; the password in UTF-16 without a zero. There is no such manager here:
  * they are for programs that have a store of their own behind CredRead and CredWrite.
@@ -231,11 +231,11 @@ SSPI_ASYNC_API SECURITY_STATUS sspia_SspiPrepareForCredWrite(
     uint32_t *pCredmanCredentialType, PCWSTR *ppszCredmanTargetName,
     PCWSTR *ppszCredmanUserName, PUCHAR *ppCredentialBlob, uint32_t *pCredentialBlobSize);
 
-/* Wipes an EX2 as a whole; of the other shapes the strings, and their lengths become 0 (the
+/** Wipes an EX2 as a whole; of the other shapes the strings, and their lengths become 0 (the
  * pointers stay, for whoever frees the strings). What is malformed is left alone. */
 SSPI_ASYNC_API void sspia_SspiZeroAuthIdentity(PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthData);
 
-/* NULL, and what the library did not give out, are left alone. */
+/** NULL, and what the library did not give out, are left alone. */
 SSPI_ASYNC_API void sspia_SspiFreeAuthIdentity(PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthData);
 SSPI_ASYNC_API void sspia_SspiLocalFree(PVOID DataBuffer);
 

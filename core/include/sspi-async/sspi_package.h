@@ -39,25 +39,25 @@ extern "C" {
 
 #define SSPIA_PACKAGE_ABI 1u
 
-/* Bits of may_block. Everything else must return without waiting on the outside. */
+/** Bits of may_block. Everything else must return without waiting on the outside. */
 #define SSPIA_OP_ACQUIRE    0x1u
 #define SSPIA_OP_INITIALIZE 0x2u
 #define SSPIA_OP_ACCEPT     0x4u
 
 #define SSPIA_REPORT_SIZE 512
 
-/* Text of an error, for people. */
+/** Text of an error, for people. */
 typedef struct sspia_report {
     char text[SSPIA_REPORT_SIZE];
 } sspia_report;
 
-/* Bytes, owned as the place that uses them says. */
+/** Bytes, owned as the place that uses them says. */
 typedef struct sspia_bytes {
     void *data;
     size_t size;
 } sspia_bytes;
 
-/* pAuthData of the SEC_WINNT_AUTH_IDENTITY family and sspia_auth_identity, copied and
+/** pAuthData of the SEC_WINNT_AUTH_IDENTITY family and sspia_auth_identity, copied and
  * converted. Strings are NULL where nothing was given. The core owns and wipes it; a
  * package that keeps a part copies it, and wipes its copy. */
 typedef struct sspia_identity {
@@ -83,7 +83,7 @@ typedef struct sspia_identity {
 
 typedef struct sspia_package sspia_package;
 
-/* Services of the core for packages; the table lives for ever. */
+/** Services of the core for packages; the table lives for ever. */
 typedef struct sspia_host {
     uint32_t abi; /* SSPIA_PACKAGE_ABI of the core */
     uint32_t size;
@@ -120,15 +120,15 @@ typedef struct sspia_host {
     int (*is_wanted)(void *call);
 } sspia_host;
 
-/* What initialize, accept or acquire_waiting returns instead of a status: it is not over. No
+/** What initialize, accept or acquire_waiting returns instead of a status: it is not over. No
  * caller ever sees it. */
 #define SSPIA_WAITING ((SECURITY_STATUS)0x00097001)
 
-/* Bit of sspia_wait.flags. From the package: call again at once, on a thread that may block.
+/** Bit of sspia_wait.flags. From the package: call again at once, on a thread that may block.
  * From the core: the call asked for such a thread, and this is one. */
 #define SSPIA_WAIT_THREAD 0x1u
 
-/* What a call waits for: any of its descriptors, its time, or host->resume; for ever, if there
+/** What a call waits for: any of its descriptors, its time, or host->resume; for ever, if there
  * is none of them. All but size and call is the package's to set before it returns
  * SSPIA_WAITING. Before every call flags and until are set anew (until: INT64_MAX); the rest
  * stays as it was left, so that revents can be read. A call may be called again without a
@@ -156,7 +156,7 @@ typedef struct sspia_wait {
     void *data;
 } sspia_wait;
 
-/* A leg, both sides. What it points to is good during the call. */
+/** A leg, both sides. What it points to is good during the call. */
 typedef struct sspia_step {
     uint32_t size;
     void *credential;       /* the package's, never NULL */
@@ -168,7 +168,7 @@ typedef struct sspia_step {
     sspia_wait *wait; /* NULL: the leg must end in this call */
 } sspia_step;
 
-/* What goes to an output buffer that is neither TOKEN nor ALERT: TRAFFIC_SECRETS or
+/** What goes to an output buffer that is neither TOKEN nor ALERT: TRAFFIC_SECRETS or
  * SUBSCRIBE_GENERIC_TLS_EXTENSION, in the caller's layout. */
 typedef struct sspia_output {
     uint32_t type;       /* SECBUFFER_* */
@@ -177,7 +177,7 @@ typedef struct sspia_output {
 
 #define SSPIA_OUTPUTS_MAX 5u
 
-/* What a leg yields. Zero on entry. */
+/** What a leg yields. Zero on entry. */
 typedef struct sspia_step_result {
     uint32_t size;
     sspia_bytes token;   /* from host->allocate; the core takes it, also after an error. None
@@ -195,7 +195,7 @@ typedef struct sspia_step_result {
     uint32_t output_count;
 } sspia_step_result;
 
-/* What query_context writes for SSPIA_ATTR_DELEGATED_CREDENTIAL, in place of the structure of
+/** What query_context writes for SSPIA_ATTR_DELEGATED_CREDENTIAL, in place of the structure of
  * sspi.h: the core makes a handle of it. Zero on entry. */
 typedef struct sspia_delegated {
     const sspia_package *package; /* whose credential it is; NULL: the context's */
@@ -203,18 +203,18 @@ typedef struct sspia_delegated {
     int64_t expiry;               /* as in sspia_step_result */
 } sspia_delegated;
 
-/* Bits of hints, for a package that is made of others. The logon itself failed, so that no
+/** Bits of hints, for a package that is made of others. The logon itself failed, so that no
  * target would do for now; nobody here knows the account, which another package may. */
 #define SSPIA_HINT_LOGON   0x1u
 #define SSPIA_HINT_UNKNOWN 0x2u
 
-/* Between Negotiate and a mechanism inside it. query_context (a uint32_t): not 0 if its tokens
+/** Between Negotiate and a mechanism inside it. query_context (a uint32_t): not 0 if its tokens
  * have a protection that insists on the signed list of mechanisms, mechListMIC (MS-SPNG
  * 3.3.5.1). set_context (no bytes): those signatures are made, its ciphers begin anew. A
  * mechanism that has neither needs neither. */
 #define SSPIA_ATTR_LIST_SIGNED 0x53510001u
 
-/* One security package. Constant; lives for ever. A function pointer that is NULL means
+/** One security package. Constant; lives for ever. A function pointer that is NULL means
  * SEC_E_UNSUPPORTED_FUNCTION, save where noted. */
 struct sspia_package {
     uint32_t abi;  /* SSPIA_PACKAGE_ABI */
@@ -297,7 +297,7 @@ struct sspia_package {
      int64_t *expiry, sspia_wait *wait, sspia_report *report);
 };
 
-/* What a module exports. Returns a NULL-terminated array of packages that lives for ever,
+/** What a module exports. Returns a NULL-terminated array of packages that lives for ever,
  * or NULL with a reason in report. Called once. */
 #define SSPIA_MODULE_ENTRY "sspia_module_entry"
 typedef const sspia_package *const *(*sspia_module_entry_fn)(const sspia_host *host,

@@ -23,7 +23,7 @@
 extern "C" {
 #endif
 
-/* ---- Completion queue ------------------------------------------------------------
+/** ---- Completion queue ------------------------------------------------------------
  *
  * Collects the completions of the async contexts that name it. Whoever drains it does so
  * on its own thread: no thread of the library then runs a callback. One loop usually has
@@ -49,7 +49,7 @@ extern "C" {
  */
 typedef struct sspia_queue sspia_queue;
 
-/* One finished call. */
+/** One finished call. */
 typedef struct sspia_completion {
     SspiAsyncContext *async;          /* may have been freed since */
     SspiAsyncNotifyCallback callback; /* as set when the call was submitted; or NULL */
@@ -57,15 +57,15 @@ typedef struct sspia_completion {
     SECURITY_STATUS status;           /* of that call, also if reused since */
 } sspia_completion;
 
-/* Returns an empty queue, or NULL if memory ran out. */
+/** Returns an empty queue, or NULL if memory ran out. */
 SSPI_ASYNC_API sspia_queue *sspia_queue_create(void);
 
-/* Frees the queue and wakes those who wait on it. A dead one is ignored. What the queue
+/** Frees the queue and wakes those who wait on it. A dead one is ignored. What the queue
  * would still have delivered is not: those callbacks do not run, the calls go on and can
  * be polled and waited for. */
 SSPI_ASYNC_API void sspia_queue_free(sspia_queue *queue);
 
-/* A descriptor for poll, epoll, select or an event loop: readable exactly while
+/** A descriptor for poll, epoll, select or an event loop: readable exactly while
  * completions wait, or deletes that a drain would carry out; at most 20 us after they came.
  * A thread of the library may carry a delete out between your poll and your take: the take then
  * finds nothing, and the descriptor tells once more when the completion is there. With an
@@ -75,14 +75,14 @@ SSPI_ASYNC_API void sspia_queue_free(sspia_queue *queue);
  * number. */
 SSPI_ASYNC_API int sspia_queue_fd(sspia_queue *queue);
 
-/* Takes the oldest completion; the caller stands in for the callback, which is not run.
+/** Takes the oldest completion; the caller stands in for the callback, which is not run.
  * Waits up to timeout_ms for one (0: does not wait). Returns SEC_E_OK,
  * SEC_I_ASYNC_CALL_PENDING if there was none, or SEC_E_INVALID_HANDLE if the queue is, or
  * meanwhile was, freed. */
 SSPI_ASYNC_API SECURITY_STATUS sspia_queue_next(sspia_queue *queue, int32_t timeout_ms,
                                                 sspia_completion *completion);
 
-/* Runs the callbacks of up to `most` completions on the calling thread, after waiting up
+/** Runs the callbacks of up to `most` completions on the calling thread, after waiting up
  * to timeout_ms for the first. Returns how many completions were taken (a call without a
  * callback counts), or SEC_E_INVALID_HANDLE. May be called in a callback. Takes up to 32 at a
  * time: where several threads drain one queue, a callback that blocks holds up those that were
@@ -90,15 +90,15 @@ SSPI_ASYNC_API SECURITY_STATUS sspia_queue_next(sspia_queue *queue, int32_t time
 SSPI_ASYNC_API int32_t sspia_queue_dispatch(sspia_queue *queue, uint32_t most,
                                             int32_t timeout_ms);
 
-/* ---- Async context --------------------------------------------------------------- */
+/** ---- Async context --------------------------------------------------------------- */
 
-/* Where completions of the calls submitted from now on go: a queue, or NULL for callbacks
+/** Where completions of the calls submitted from now on go: a queue, or NULL for callbacks
  * on threads of the library. Reinit keeps it. Returns SEC_E_OK, SEC_E_INVALID_PARAMETER
  * while a call is pending, or SEC_E_INVALID_HANDLE for a dead context or queue. */
 SSPI_ASYNC_API SECURITY_STATUS sspia_async_set_queue(SspiAsyncContext *async,
                                                      sspia_queue *queue);
 
-/* Queues one call that deletes many security contexts, for less than a submit of each. Copies
+/** Queues one call that deletes many security contexts, for less than a submit of each. Copies
  * the `count` handles (any number; contexts may be NULL for 0): all are invalid when this
  * returns. Calls submitted before on one of them finish first; whoever ends the last of these
  * takes the context down, and the batch does not wait for it. The status of the call is
@@ -109,7 +109,7 @@ SSPI_ASYNC_API SECURITY_STATUS sspia_async_delete_contexts(SspiAsyncContext *asy
                                                            const CtxtHandle *contexts,
                                                            uint32_t count);
 
-/* Waits until no call is pending and returns what SspiGetAsyncCallStatus then says;
+/** Waits until no call is pending and returns what SspiGetAsyncCallStatus then says;
  * SEC_I_ASYNC_CALL_PENDING if the time ran out, SEC_E_INVALID_HANDLE if the context is, or
  * meanwhile was, freed. Before it sleeps, the calling thread carries out deletes and frees
  * that are queued; those do not block. So do the functions that wait on a queue. The call that
@@ -119,7 +119,7 @@ SSPI_ASYNC_API SECURITY_STATUS sspia_async_delete_contexts(SspiAsyncContext *asy
  * meanwhile. Give a limit of time where that matters. */
 SSPI_ASYNC_API SECURITY_STATUS sspia_async_wait(SspiAsyncContext *async, int32_t timeout_ms);
 
-/* Completes a pending call at once with SEC_E_UNFINISHED_CONTEXT_DELETED. Its callback
+/** Completes a pending call at once with SEC_E_UNFINISHED_CONTEXT_DELETED. Its callback
  * runs (once, as always, on the usual thread, not in here); its outputs are left alone and
  * are not written after this function has returned. What had not begun does not begin;
  * what a package is doing runs to its end out of sight and is discarded: a new credential
@@ -129,7 +129,7 @@ SSPI_ASYNC_API SECURITY_STATUS sspia_async_wait(SspiAsyncContext *async, int32_t
  * SEC_E_INVALID_HANDLE, or SEC_E_INSUFFICIENT_MEMORY (the call goes on). */
 SSPI_ASYNC_API SECURITY_STATUS sspia_async_cancel(SspiAsyncContext *async);
 
-/* Deadlines. A call that is still pending at its deadline completes then with
+/** Deadlines. A call that is still pending at its deadline completes then with
  * SEC_E_SECURITY_QOS_FAILED, a status that nothing else in this library returns, and with a
  * message that says whether it had begun. All else is as with sspia_async_cancel: the callback
  * runs once, or the completion comes to the queue once; those who wait are woken; outputs are
@@ -152,54 +152,54 @@ SSPI_ASYNC_API SECURITY_STATUS sspia_async_cancel(SspiAsyncContext *async);
  */
 #define SSPIA_DEADLINE_DEFAULT 0xFFFFFFFFu
 
-/* So many milliseconds after each submit. 0: none, also where the process has a default.
+/** So many milliseconds after each submit. 0: none, also where the process has a default.
  * SSPIA_DEADLINE_DEFAULT, as at first: the default of the process. */
 SSPI_ASYNC_API SECURITY_STATUS sspia_async_set_deadline(SspiAsyncContext *async,
                                                         uint32_t milliseconds);
 
-/* At this moment, in nanoseconds of CLOCK_MONOTONIC (more than 0, else
+/** At this moment, in nanoseconds of CLOCK_MONOTONIC (more than 0, else
  * SEC_E_INVALID_PARAMETER): for a handshake whose legs share one deadline. A call that is
  * submitted later ends at once. */
 SSPI_ASYNC_API SECURITY_STATUS sspia_async_set_deadline_at(SspiAsyncContext *async,
                                                            int64_t monotonic_ns);
 
-/* The default of the process, for the calls submitted from now on by async contexts that have
+/** The default of the process, for the calls submitted from now on by async contexts that have
  * no setting of their own: so many milliseconds after the submit; 0, as at first: none. It
  * concerns acquire and legs; deletes and frees, which ask no server, have none by default. */
 SSPI_ASYNC_API void sspia_set_default_deadline(uint32_t milliseconds);
 
-/* Copies the message of the last call that completed on the context: one line that names
+/** Copies the message of the last call that completed on the context: one line that names
  * package, operation and cause, "" after a success. At most size bytes, always
  * terminated. Returns the length of the whole message (like snprintf), or 0 for a dead
  * context. Messages never hold passwords, keys or tokens. */
 SSPI_ASYNC_API size_t sspia_async_message(SspiAsyncContext *async, char *buffer, size_t size);
 
-/* ---- Messages and names ---------------------------------------------------------- */
+/** ---- Messages and names ---------------------------------------------------------- */
 
-/* The same for the last function of this library that failed on the calling thread. */
+/** The same for the last function of this library that failed on the calling thread. */
 SSPI_ASYNC_API size_t sspia_last_message(char *buffer, size_t size);
 
-/* Has a line written to a descriptor for each call that ends: when, package, operation, status,
- * and how long it took since it began. A negative descriptor ends that. A line that cannot be
- * written at once is left out; it never holds a name, a password, a key or a token. The
- * environment variable SSPI_ASYNC_TRACE does the same from the start, with the name of a file
- * that lines are added to, or "-" for the standard error; it is ignored in a process with
+/** Has a line written to a descriptor for each call that ends: when, package, operation,
+ * status, and how long it took since it began. A negative descriptor ends that. A line that
+ * cannot be written at once is left out; it never holds a name, a password, a key or a token.
+ * The environment variable SSPI_ASYNC_TRACE does the same from the start, with the name of a
+ * file that lines are added to, or "-" for the standard error; it is ignored in a process with
  * raised privilege. Synchronous functions write no line. */
 SSPI_ASYNC_API void sspia_set_trace(int descriptor);
 
-/* "SEC_E_INVALID_HANDLE", or "UNKNOWN". The string is constant. */
+/** "SEC_E_INVALID_HANDLE", or "UNKNOWN". The string is constant. */
 SSPI_ASYNC_API const char *sspia_status_name(SECURITY_STATUS status);
-/* A sentence that explains the status. The string is constant. */
+/** A sentence that explains the status. The string is constant. */
 SSPI_ASYNC_API const char *sspia_status_text(SECURITY_STATUS status);
 
-/* The object identifier of a package's mechanism in numbers, "1.2.840.113554.1.2.2" for
+/** The object identifier of a package's mechanism in numbers, "1.2.840.113554.1.2.2" for
  * Kerberos: its name in GSSAPI, SPNEGO, SASL and SSH (RFC 4462 hashes its DER form). The string
  * is constant. NULL if the package has none (Schannel) or cannot be loaded: the last message
  * says which. Loads the package's module, if that was not done: may block on the file system.
  */
 SSPI_ASYNC_API const char *sspia_package_oid(const char *package);
 
-/* Has this process do without a package, by name or alias, whatever its configuration says:
+/** Has this process do without a package, by name or alias, whatever its configuration says:
  * nobody finds it from now on, Negotiate neither. SEC_E_SECPKG_NOT_FOUND is what acquiring a
  * credential and importing a context then say. Credentials and contexts that are there go on:
  * call this before the first one is acquired. It cannot be taken back. Loads nothing, and the
@@ -208,10 +208,10 @@ SSPI_ASYNC_API const char *sspia_package_oid(const char *package);
  * sspia_package_turn_off("NTLM"). */
 SSPI_ASYNC_API SECURITY_STATUS sspia_package_turn_off(const char *package);
 
-/* "1.0.0", the version of the library that runs. The string is constant. */
+/** "1.0.0", the version of the library that runs. The string is constant. */
 SSPI_ASYNC_API const char *sspia_version(void);
 
-/* ---- Impersonation ------------------------------------------------------------------
+/** ---- Impersonation ------------------------------------------------------------------
  *
  * A server for Windows calls ImpersonateSecurityContext, works with the rights of its client,
  * and calls RevertSecurityContext. Linux has no tokens that a context could give to a thread,
@@ -232,7 +232,7 @@ SSPI_ASYNC_API const char *sspia_version(void);
 #define SSPIA_IMPERSONATE_NOTHING 1u
 #define SSPIA_IMPERSONATE_ASK     2u
 
-/* Both are called on the thread that called ImpersonateSecurityContext or
+/** Both are called on the thread that called ImpersonateSecurityContext or
  * RevertSecurityContext, by several threads at once, with no lock held; what they return is
  * what the caller gets. user: the client as SECPKG_ATTR_NAMES has it ("alice@TEST",
  * "TEST\alice"), UTF-8, good during the call. They may use the context. */
@@ -244,13 +244,13 @@ typedef struct sspia_impersonator {
     void *data;
 } sspia_impersonator;
 
-/* Sets it for the process. impersonator: for SSPIA_IMPERSONATE_ASK, copied; else NULL. The copy
- * is kept until the process ends, for calls that still use it. Returns SEC_E_OK,
+/** Sets it for the process. impersonator: for SSPIA_IMPERSONATE_ASK, copied; else NULL. The
+ * copy is kept until the process ends, for calls that still use it. Returns SEC_E_OK,
  * SEC_E_INVALID_PARAMETER or SEC_E_INSUFFICIENT_MEMORY. */
 SSPI_ASYNC_API SECURITY_STATUS sspia_set_impersonation(uint32_t mode,
                                                        const sspia_impersonator *impersonator);
 
-/* ---- Pool ------------------------------------------------------------------------
+/** ---- Pool ------------------------------------------------------------------------
  *
  * Calls run on threads in three lanes: calls that cannot block (delete, free, packages
  * without network), calls that may wait for a server such as a KDC (initialize, and acquire
@@ -275,7 +275,7 @@ typedef struct sspia_pool_config {
     uint32_t idle_ms;           /* default 2000 */
 } sspia_pool_config;
 
-/* Sets the limits; a member that is 0 takes its default. Takes effect at once; surplus
+/** Sets the limits; a member that is 0 takes its default. Takes effect at once; surplus
  * threads leave when they are idle. NULL restores the defaults. Returns SEC_E_OK or
  * SEC_E_INVALID_PARAMETER. */
 SSPI_ASYNC_API SECURITY_STATUS sspia_pool_configure(const sspia_pool_config *config);
@@ -290,10 +290,10 @@ typedef struct sspia_pool_counts {
     uint64_t completed;    /* calls finished since the start, detached ones too */
 } sspia_pool_counts;
 
-/* Fills in counts of one moment. Returns SEC_E_OK or SEC_E_INVALID_PARAMETER. */
+/** Fills in counts of one moment. Returns SEC_E_OK or SEC_E_INVALID_PARAMETER. */
 SSPI_ASYNC_API SECURITY_STATUS sspia_pool_stats(sspia_pool_counts *counts);
 
-/* ---- NTLM: accounts that the program looks up -------------------------------------
+/** ---- NTLM: accounts that the program looks up -------------------------------------
  *
  * An acceptor of NTLM asks whether an answer to its challenge comes from somebody who knows the
  * user's password. Where a program keeps its accounts itself, it answers by a function of its
@@ -319,7 +319,7 @@ SSPI_ASYNC_API SECURITY_STATUS sspia_pool_stats(sspia_pool_counts *counts);
  * any thread. The leg waits for it without a thread of its own, up to 30 s.
  */
 
-/* What can be answered: there is no such account; it could not be found out, and the leg
+/** What can be answered: there is no such account; it could not be found out, and the leg
  * returns SEC_E_NO_AUTHENTICATING_AUTHORITY; here is the NT hash of the account, and the
  * library does the rest; the response is right, and here is its session base key; here is the
  * account's password, UTF-8 with a final zero. */
@@ -345,14 +345,14 @@ typedef struct sspia_ntlm_question {
                    const unsigned char *secret);
 } sspia_ntlm_question;
 
-/* Copied with the identity. What data leads to must be there until the credential is freed, the
- * contexts made from it are deleted, and every question is answered. */
+/** Copied with the identity. What data leads to must be there until the credential is freed,
+ * the contexts made from it are deleted, and every question is answered. */
 typedef struct sspia_ntlm_verifier {
     void (*ask)(void *data, const sspia_ntlm_question *question);
     void *data;
 } sspia_ntlm_verifier;
 
-/* ---- Identity --------------------------------------------------------------------
+/** ---- Identity --------------------------------------------------------------------
  *
  * Passed as pAuthData where a SEC_WINNT_AUTH_IDENTITY may stand, to say where a credential
  * comes from without touching the environment of the process. Every string is UTF-8; NULL

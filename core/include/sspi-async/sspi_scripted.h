@@ -20,15 +20,15 @@ extern "C" {
 
 #define SSPIA_SCRIPTED_NAME "Scripted"
 
-/* QueryCredentialsAttributes with a sspia_scripted_counts whose size is set. */
+/** QueryCredentialsAttributes with a sspia_scripted_counts whose size is set. */
 #define SSPIA_SCRIPTED_ATTR_COUNTS 0x53430001u
-/* QueryCredentialsAttributes with a char *: the operations since the last such query, one
+/** QueryCredentialsAttributes with a char *: the operations since the last such query, one
  * letter each: A(cquire), I(nitialize), C (accept), D(elete), S(ign), V(erify), E(ncrypt),
  * O(pen, decrypt). The caller frees it with FreeContextBuffer. */
 #define SSPIA_SCRIPTED_ATTR_LOG 0x53430002u
-/* SetCredentialsAttributes with a uint32_t: so many calls that block, or will, go on. */
+/** SetCredentialsAttributes with a uint32_t: so many calls that block, or will, go on. */
 #define SSPIA_SCRIPTED_ATTR_RELEASE 0x53430003u
-/* QueryCredentialsAttributes with a sspia_scripted_waits whose size is set. */
+/** QueryCredentialsAttributes with a sspia_scripted_waits whose size is set. */
 #define SSPIA_SCRIPTED_ATTR_WAITS 0x53430004u
 
 typedef struct sspia_scripted_counts {
@@ -41,7 +41,7 @@ typedef struct sspia_scripted_counts {
     uint64_t permits; /* releases that no call has taken yet: 0 at the end of a clean test */
 } sspia_scripted_counts;
 
-/* Calls that wait outside the package (the words `wait-...`). */
+/** Calls that wait outside the package (the words `wait-...`). */
 typedef struct sspia_scripted_waits {
     uint32_t size;       /* sizeof(sspia_scripted_waits), set by the caller */
     uint32_t waiting;    /* now */

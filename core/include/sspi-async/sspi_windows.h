@@ -19,7 +19,7 @@
 #include "sspi_types.h"
 #include <string.h>
 
-/* ---- Types ------------------------------------------------------------------------ */
+/** ---- Types ------------------------------------------------------------------------ */
 
 #ifndef WINPR_WTYPES_H
 typedef int32_t BOOL, *PBOOL, *LPBOOL;
@@ -74,7 +74,7 @@ typedef struct _FILETIME {
     DWORD dwHighDateTime;
 } FILETIME, *PFILETIME, *LPFILETIME;
 
-/* Without the unnamed structure of Windows, which ISO C99 and C++ do not have. */
+/** Without the unnamed structure of Windows, which ISO C99 and C++ do not have. */
 typedef union _LARGE_INTEGER {
     struct {
         DWORD LowPart;
@@ -105,7 +105,7 @@ typedef char TCHAR;
 typedef TCHAR *PTCHAR;
 typedef const char *PCCHAR;
 
-/* ---- Words ------------------------------------------------------------------------- */
+/** ---- Words ------------------------------------------------------------------------- */
 
 #ifndef VOID
 #define VOID void
@@ -212,7 +212,7 @@ typedef const char *PCCHAR;
 #define UNREFERENCED_PARAMETER(parameter) ((void)(parameter))
 #endif
 
-/* ---- Results ----------------------------------------------------------------------- */
+/** ---- Results ----------------------------------------------------------------------- */
 
 #ifndef SUCCEEDED
 #define SUCCEEDED(result) ((HRESULT)(result) >= 0)
