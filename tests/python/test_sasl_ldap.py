@@ -57,7 +57,7 @@ def slapd(
     if program is None:
         pytest.skip("slapd is not installed")
     # A copy: Ubuntu's AppArmor lets the installed one read its own files alone.
-    program = shutil.copy(program, folder / "slapd")
+    program = str(shutil.copy(program, folder / "slapd"))
     (folder / "slapd.conf").write_text(
         CONFIG.format(folder=folder, tls=tls, properties=properties)
     )
