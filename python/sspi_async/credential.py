@@ -93,10 +93,10 @@ class Identity:
     replay_cache: str | None = None
     ntlm_user_file: Path | None = None
     ntlm_helper: Path | None = None
-    ntlm_verifier: Function | None = dataclasses.field(default=None, repr=False)
     impersonate: str | None = None
     constrained_delegation: bool = False
     armor_cache: Path | None = None
+    ntlm_verifier: Function | None = dataclasses.field(default=None, repr=False)
 
     def _verifier(self) -> Verifier | None:
         return Verifier(self.ntlm_verifier) if self.ntlm_verifier is not None else None
