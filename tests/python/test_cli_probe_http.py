@@ -4,17 +4,13 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import pathlib
-import pwd
-import shutil
 import socket
-import subprocess
-import tempfile
 from collections.abc import Iterator
 
 import pytest
-from cli_run import ask, free_port, is_up, run, spawn
+from cli_run import ask, run, spawn
+from http_apache import Apache
 
 from sspi_async.cli.wait import begin
 from sspi_async.testing import HttpServer, NtlmUsers, Realm, TlsPair
@@ -248,95 +244,10 @@ def test_port_that_nobody_listens_on_is_said(capsys: pytest.CaptureFixture[str])
     assert "cannot be reached" in complaint
 
 
-# ---- Apache ----------------------------------------------------------------------------------
-
-MODULES = pathlib.Path("/usr/lib/apache2/modules")
-CONFIGURATION = """\
-ServerRoot "{folder}"
-ServerName localhost
-PidFile "{folder}/pid"
-DefaultRuntimeDir "{folder}"
-Mutex pthread
-Listen 127.0.0.1:{port}
-{user}
-LoadModule mpm_event_module {modules}/mod_mpm_event.so
-LoadModule authn_core_module {modules}/mod_authn_core.so
-LoadModule authz_core_module {modules}/mod_authz_core.so
-LoadModule authz_user_module {modules}/mod_authz_user.so
-LoadModule auth_gssapi_module {modules}/mod_auth_gssapi.so
-ServerLimit 1
-ThreadsPerChild 4
-MaxRequestWorkers 4
-ErrorLog "{folder}/error.log"
-DocumentRoot "{folder}/pages"
-<Directory "{folder}/pages">
-    AuthType GSSAPI
-    AuthName test
-    GssapiAllowedMech krb5
-    GssapiCredStore keytab:{folder}/keytab
-    Require valid-user
-</Directory>
-"""
-
-
-@pytest.fixture
-def apache(krb5_realm: Realm) -> Iterator[int]:
-    """Apache with mod_auth_gssapi, for the realm; its port."""
-    program = shutil.which("apache2", path=f"{os.environ['PATH']}:/usr/sbin")
-    if program is None or not (MODULES / "mod_auth_gssapi.so").exists():
-        pytest.skip("apache2 with mod_auth_gssapi is not installed")
-    # Not in pytest's own: each session of it closes that to other users.
-    with tempfile.TemporaryDirectory(prefix="sspi-async-apache.") as folder:
-        yield from serve(program, pathlib.Path(folder), krb5_realm)
-
-
-def serve(program: str, folder: pathlib.Path, krb5_realm: Realm) -> Iterator[int]:
-    (folder / "pages").mkdir()
-    (folder / "pages" / "index.html").write_text("hello\n")
-    shutil.copyfile(krb5_realm.keytab.partition(":")[2], folder / "keytab")
-    rcache = f"{krb5_realm.folder}/rcache"
-    krb5 = pathlib.Path(krb5_realm.environment["KRB5_CONFIG"]).read_text()
-    (folder / "krb5.conf").write_text(krb5.replace(rcache, f"{folder}/rcache"))
-    user = _open_to_another_user(folder)
-    process, port = None, 0
-    for _ in range(3):  # another program may take the port
-        port = free_port()
-        (folder / "httpd.conf").write_text(
-            CONFIGURATION.format(folder=folder, port=port, user=user, modules=MODULES)
-        )
-        process = subprocess.Popen(
-            [program, "-DFOREGROUND", "-f", str(folder / "httpd.conf")],
-            env={**os.environ, "KRB5_CONFIG": str(folder / "krb5.conf")},
-            stderr=subprocess.DEVNULL,
-        )
-        if is_up(process, folder / "pid", port):
-            break
-    assert process is not None
-    try:
-        assert process.poll() is None, (folder / "error.log").read_text()
-        yield port
-    finally:
-        process.terminate()
-        process.wait(60)
-
-
-def _open_to_another_user(folder: pathlib.Path) -> str:
-    """Started by root it serves as another user, who must be able to read all of this."""
-    if os.geteuid() != 0:
-        return ""
-    person = pwd.getpwnam("www-data")
-    for each in (folder, folder / "pages", *folder.iterdir()):
-        os.chown(each, person.pw_uid, person.pw_gid)
-    return f"User {person.pw_name}\nGroup #{person.pw_gid}"
-
-
 def test_apache_takes_the_logon(
-    apache: int, krb5_realm: Realm, tickets: tuple[str, ...],
-    capsys: pytest.CaptureFixture[str],
-) -> None:  # fmt: skip
-    code, data = ask(
-        capsys, "probe", f"http://localhost:{apache}/index.html", *tickets, *PATIENT
-    )
+    web: Apache, tickets: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, data = ask(capsys, "probe", web.url("kerberos/page"), *tickets, *PATIENT)
     assert (code, data["failures"]) == (0, [])
     assert data["facts"]["server"].startswith("Apache")
     assert data["offers"] == {"WWW-Authenticate": ["Negotiate"]}

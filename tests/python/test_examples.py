@@ -3,54 +3,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import pathlib
-import pwd
 import shutil
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 
 import pytest
-from conftest import ROOT, eventually
+from conftest import ROOT
+from http_apache import Apache
 
 from sspi_async.testing import NtlmUsers, Realm, TlsPair
 
 EXAMPLES = ROOT / "examples/python"
-MODULES = pathlib.Path("/usr/lib/apache2/modules")
-
-APACHE = """
-ServerRoot "{folder}"
-ServerName localhost
-PidFile "{folder}/pid"
-DefaultRuntimeDir "{folder}"
-Mutex pthread
-Listen 127.0.0.1:{port}
-{user}
-LoadModule mpm_event_module {modules}/mod_mpm_event.so
-LoadModule authn_core_module {modules}/mod_authn_core.so
-LoadModule authz_core_module {modules}/mod_authz_core.so
-LoadModule authz_user_module {modules}/mod_authz_user.so
-LoadModule auth_gssapi_module {modules}/mod_auth_gssapi.so
-StartServers 1
-ServerLimit 1
-ThreadsPerChild 4
-MaxRequestWorkers 4
-ErrorLog "{folder}/error.log"
-DocumentRoot "{folder}/pages"
-<Directory "{folder}/pages">
-    AuthType GSSAPI
-    AuthName test
-    Require valid-user
-    GssapiConnectionBound On
-    GssapiAllowedMech {mech}
-    GssapiCredStore {store}
-    {name}
-</Directory>
-"""
 
 
 def run(
@@ -66,75 +31,12 @@ def run(
     )
 
 
-@contextlib.contextmanager
-def apache(folder: pathlib.Path, mech: str, store: pathlib.Path) -> Iterator[int]:
-    """An Apache of our own that asks for Negotiate."""
-    program = shutil.which("apache2", path=os.environ["PATH"] + ":/usr/sbin")
-    if program is None or not (MODULES / "mod_auth_gssapi.so").exists():
-        pytest.skip("apache2 with mod_auth_gssapi is not installed")
-    with socket.create_server(("127.0.0.1", 0)) as end:
-        port = int(end.getsockname()[1])
-    (folder / "pages").mkdir()
-    (folder / "pages/index.html").write_text("it works\n")
-    shutil.copy(store, folder / "store")
-    key = "ntlmssp_keyfile" if mech == "ntlmssp" else "keytab"
-    user = ""
-    if os.getuid() == 0:
-        user = "User www-data\nGroup www-data"
-        who = pwd.getpwnam("www-data")
-        for path in [folder, *folder.rglob("*")]:
-            os.chown(path, who.pw_uid, who.pw_gid)
-        for parent in [folder, *folder.parents]:
-            if parent.stat().st_uid == 0 and str(parent).startswith("/tmp/"):  # noqa: S108
-                parent.chmod(parent.stat().st_mode | 0o011)
-    (folder / "httpd.conf").write_text(
-        APACHE.format(
-            folder=folder, port=port, user=user, modules=MODULES, mech=mech,
-            store=f"{key}:{folder}/store",
-            name="GssapiAcceptorName HTTP@localhost" if mech == "ntlmssp" else "",
-        )
-    )  # fmt: skip
-    krb5 = folder / "krb5.conf"  # readable to its user
-    shutil.copy(os.environ["KRB5_CONFIG"], krb5)
-    krb5.chmod(0o644)
-    with (folder / "out").open("w") as out:
-        server = subprocess.Popen(
-            [program, "-X", "-f", str(folder / "httpd.conf")],
-            stdout=out,
-            stderr=out,
-            env={**os.environ, "KRB5_CONFIG": str(krb5), "KRB5RCACHENAME": "none:"},
-        )
-    try:
-        eventually(lambda: _answers(port) or server.poll() is not None)
-        assert server.poll() is None, (folder / "out").read_text()
-        yield port
-    finally:
-        server.terminate()
-        server.wait(20)
-
-
-def _answers(port: int) -> bool:
-    try:
-        socket.create_connection(("127.0.0.1", port), 1).close()
-    except OSError:
-        return False
-    return True
-
-
-def test_http_client_with_kerberos(krb5_realm: Realm, tmp_path: pathlib.Path) -> None:
-    keytab = pathlib.Path(krb5_realm.keytab.partition(":")[2])
-    with apache(tmp_path, "krb5", keytab) as port:
-        done = run("http_client.py", f"http://localhost:{port}/index.html")
-        assert (done.returncode, done.stdout) == (0, "it works\n"), (
-            done.stderr + (tmp_path / "error.log").read_text()
-        )
-        done = run(
-            "http_client.py",
-            f"http://localhost:{port}/index.html",
-            env={"KRB5CCNAME": "FILE:/nowhere"},
-        )
-        assert done.returncode == 1
-        assert "it works" not in done.stdout
+def test_http_client_with_kerberos(web: Apache) -> None:
+    done = run("http_client.py", web.url("kerberos/page"))
+    assert (done.returncode, done.stdout) == (0, "kerberos\n"), done.stderr + web.log()
+    done = run("http_client.py", web.url("kerberos/page"), env={"KRB5CCNAME": "FILE:/nowhere"})
+    assert done.returncode == 1
+    assert "kerberos" not in done.stdout
 
 
 def krb5_version() -> tuple[int, ...]:
@@ -145,20 +47,15 @@ def krb5_version() -> tuple[int, ...]:
     return tuple(int(part) for part in done.stdout.split()[-1].split("."))
 
 
-def test_http_client_with_ntlm_inside_negotiate(
-    ntlm_users: NtlmUsers, tmp_path: pathlib.Path
-) -> None:
+def test_http_client_with_ntlm_inside_negotiate(ntlm_users: NtlmUsers, web: Apache) -> None:
     if (1, 21) <= krb5_version() < (1, 22, 2):
         pytest.skip("Apache's SPNEGO cannot carry NTLM (MIT's ticket 9183)")
-    with apache(tmp_path, "ntlmssp", ntlm_users.path) as port:
-        done = run(
-            "http_client.py",
-            f"http://localhost:{port}/index.html",
-            env={"NTLM_USER_FILE": str(ntlm_users.path), "KRB5CCNAME": "FILE:/nowhere"},
-        )
-        assert (done.returncode, done.stdout) == (0, "it works\n"), (
-            done.stderr + (tmp_path / "error.log").read_text()
-        )
+    done = run(
+        "http_client.py",
+        web.url("ntlm/page"),
+        env={"NTLM_USER_FILE": str(ntlm_users.path), "KRB5CCNAME": "FILE:/nowhere"},
+    )
+    assert (done.returncode, done.stdout) == (0, "ntlm\n"), done.stderr + web.log()
 
 
 def test_http_server_with_curl(krb5_realm: Realm) -> None:
