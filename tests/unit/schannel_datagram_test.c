@@ -310,7 +310,7 @@ static void messages_are_datagrams(void **state)
     pair->sent = handshake;
     messages = &pair->net[handshake];
     for (size_t i = 0; i < 4; i++) {
-        assert_tls(tls_send(&pair->sides[0], "0123" + i, 1), SEC_E_OK);
+        assert_tls(tls_send(&pair->sides[0], &"0123"[i], 1), SEC_E_OK);
         send_out(pair, 0);
     }
     messages[3].bytes[20] ^= 1;
