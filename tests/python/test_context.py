@@ -348,11 +348,11 @@ def test_frozen_kdc_blocks_the_call_and_nobody_else(
 
 
 def test_realm_fixture_makes_principals(krb5_realm: Realm, tmp_path: pathlib.Path) -> None:
-    krb5_realm.add_principal("ldap/localhost")
-    keytab = krb5_realm.write_keytab(tmp_path / "ldap.keytab", "ldap/localhost")
+    krb5_realm.add_principal("made/localhost")
+    keytab = krb5_realm.write_keytab(tmp_path / "ldap.keytab", "made/localhost")
     krb5_realm.add_principal("dave", "sesame")
     dave = Identity(user=f"dave@{krb5_realm.name}", password="sesame")
-    client = sspi_async.client("ldap@localhost", package="Kerberos", identity=dave)
+    client = sspi_async.client("made@localhost", package="Kerberos", identity=dave)
     server = sspi_async.server(package="Kerberos", identity=Identity(keytab=keytab))
     with client, server:
         handshake(client, server)

@@ -14,7 +14,7 @@ from sspi_async.http._client import DISABLED, OPTIONAL, REQUIRED, Client
 from sspi_async.http._dialogue import Dialogue, change, harmless
 from sspi_async.http._exchange import Answer, Exchange, MutualAuthenticationError
 from sspi_async.http._wait import finish, on_this_thread
-from sspi_async.testing import Leg, NtlmUsers, scripted
+from sspi_async.testing import Leg, NtlmUsers, release, scripted
 
 ONE = Leg(token="one")
 TWO = Leg(token="two", expect="from server")
@@ -216,10 +216,13 @@ def test_leg_that_fails_is_an_error() -> None:
 
 def test_leg_ends_at_the_timeout() -> None:
     """Wrong: a KDC that is silent holds up a request for longer than its timeout."""
-    client = Client(creds=scripted(Leg(delay=60)), timeout=0.05)
+    client = Client(creds=scripted(Leg(block=True)), timeout=0.05)
     exchange = Exchange(client, "host", on_this_thread, timeout=60)
-    with pytest.raises(TimeoutError):
-        finish(exchange.answer(answer(401, "Negotiate")))
+    try:
+        with pytest.raises(TimeoutError):
+            finish(exchange.answer(answer(401, "Negotiate")))
+    finally:
+        release()
     exchange.close()
 
 
