@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The examples of docs/http.md run, and what it says about arguments is so."""
+"""The examples of docs/http.md and the README's first run, and what it says about arguments is so."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from sspi_async.testing import Realm
 
 PAGE = (ROOT / "docs/http.md").read_text()
 EXAMPLES = re.findall(r"```python\n(.*?)```", PAGE, re.S)
+# The README begins with one, too.
+EXAMPLES += re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.S)[:1]
 
 
 def test_there_are_examples() -> None:
@@ -25,7 +27,7 @@ def test_there_are_examples() -> None:
     assert [
         next(name for name in ("httpx", "requests", "aiohttp", "channel") if name in example)
         for example in EXAMPLES
-    ] == ["httpx", "requests", "aiohttp", "channel"]
+    ] == ["httpx", "requests", "aiohttp", "channel", "httpx"]
 
 
 @pytest.mark.parametrize("number", range(len(EXAMPLES)))

@@ -33,6 +33,10 @@ def programs() -> list[object]:
                     match[1], match["code"], match["printed"], id=f"{page}-{number}-{match[1]}"
                 )
             )
+    # Of the README what a test of one's own looks like; test_docs.py has the rest.
+    for match in PROGRAM.finditer((ROOT / "README.md").read_text()):
+        if "\ndef test_" in match["code"]:
+            found.append(pytest.param(match[1], match["code"], None, id="README.md"))
     return found
 
 
