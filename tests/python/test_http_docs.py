@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The examples of docs/http.md and the README's first run, and what it says about arguments is so."""
+"""The examples of docs/http.md and the first of the README run, and what is said is so."""
 
 from __future__ import annotations
 
