@@ -22,17 +22,18 @@ typedef struct gss_server {
 } gss_server;
 
 typedef struct gss_address {
-    struct sockaddr_storage address; /* its port is 0 */
+    struct sockaddr_storage address; /* its port is 0, unless a plug-in named it */
     socklen_t size;
+    gss_transport transport; /* that a plug-in named it for */
 } gss_address;
 
 typedef enum gss_found {
     GSS_FOUND,
-    GSS_FOUND_NONE,   /* the DNS says that there is nothing */
+    GSS_FOUND_NONE,   /* the DNS says that there is nothing; no plug-in feels responsible */
     GSS_FOUND_REFUSED /* no server answered, or none in a way that we understand */
 } gss_found;
 
-/* What the DNS says. Filled in by one thread, then read only. */
+/* What the DNS or a plug-in says. Filled in by one thread, then read only. */
 typedef struct gss_answer {
     gss_found found;
     uint32_t ttl; /* seconds; the shortest of the records that it is made of */
@@ -41,6 +42,7 @@ typedef struct gss_answer {
     gss_address *addresses;
     size_t address_count;
     char *name; /* of a host */
+    int code;   /* libkrb5's, if a plug-in failed */
 } gss_answer;
 
 /* Empty, GSS_FOUND_NONE; NULL if memory ran out. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Queries by the C library. */
+/* Queries by the C library and by plug-ins. */
 #include "blocking.h"
+#include "locator.h"
 
 #include <arpa/inet.h>
 #include <netdb.h>
@@ -96,6 +97,8 @@ void gss_blocking_ask(gss_query query, unsigned flags, const char *name, gss_ans
 {
     if (query == GSS_QUERY_KDCS || query == GSS_QUERY_PRIMARY_KDCS)
         ask_servers(query, flags, name, answer);
+    else if (gss_query_is_by_plugin(query))
+        gss_locator_ask(query, name, answer);
     else
         ask_host(query, flags, name, answer);
 }

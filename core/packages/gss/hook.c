@@ -97,6 +97,8 @@ static krb5_error_code send_hook(krb5_context context, void *data, const krb5_da
         break;
     case GSS_SEARCH_FOREIGN: /* by libkrb5's own means */
         return 0;
+    case GSS_SEARCH_FAILED:
+        return kdcs.code;
     case GSS_SEARCH_NONE:
         return KRB5_REALM_UNKNOWN;
     default:

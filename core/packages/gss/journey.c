@@ -349,6 +349,17 @@ static SECURITY_STATUS try_again(gss_journey *journey, sspia_wait *wait)
     return SEC_E_OK;
 }
 
+/* libkrb5 returns the plug-in's code, and does not say whose it is. */
+static SECURITY_STATUS fail_plugin(gss_journey *journey)
+{
+    krb5_error_code code = journey->kdcs.code;
+
+    krb5_prepend_error_message(context_of(journey), code,
+                               "A locator plug-in of libkrb5 failed for realm '%.*s'",
+                               (int)journey->realm.length, journey->realm.data);
+    return fail(journey, code);
+}
+
 static SECURITY_STATUS find_kdcs(gss_journey *journey, sspia_wait *wait)
 {
     switch (look_for_kdcs(journey, journey->primary, wait, &journey->kdcs)) {
@@ -358,6 +369,8 @@ static SECURITY_STATUS find_kdcs(gss_journey *journey, sspia_wait *wait)
         return SSPIA_WAITING;
     case GSS_SEARCH_FOREIGN:
         return GSS_JOURNEY_BLOCKS;
+    case GSS_SEARCH_FAILED:
+        return fail_plugin(journey);
     default:
         return fail_realm(journey, KRB5_REALM_UNKNOWN, "Cannot find KDC for realm \"%.*s\"");
     }

@@ -25,6 +25,7 @@ typedef struct gss_kdc {
 typedef struct gss_kdcs {
     gss_kdc list[GSS_KDCS_MAX];
     unsigned count;
+    krb5_error_code code; /* why they are not known, if a plug-in failed */
 } gss_kdcs;
 
 socklen_t gss_kdc_size(const gss_kdc *kdc); /* of its address */

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Where the DNS has what we ask for. */
+/* Whom we ask, and where the DNS has what we ask for. */
 #include "query.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+bool gss_query_is_by_plugin(gss_query query)
+{
+    return query == GSS_QUERY_BY_PLUGIN || query == GSS_QUERY_PRIMARY_BY_PLUGIN;
+}
 
 const char *gss_query_servers(void)
 {

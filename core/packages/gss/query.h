@@ -4,7 +4,7 @@
 
 #include "records.h"
 
-/* What the DNS can be asked. */
+/* What the DNS can be asked, and plug-ins of libkrb5. */
 typedef enum gss_query {
     /* The KDCs of a realm, to answer->servers: records of the type URI, _kerberos.REALM, else
      * SRV, _kerberos._udp.REALM and then _kerberos._tcp.REALM, each in the order of priority.
@@ -17,13 +17,20 @@ typedef enum gss_query {
     GSS_QUERY_ADDRESSES,
     /* The canonical name of a host, to answer->name, as the DNS writes it: what AI_CANONNAME
      * of getaddrinfo gives. */
-    GSS_QUERY_CANONICAL
+    GSS_QUERY_CANONICAL,
+    /* The KDCs of a realm, and its primary ones, that a plug-in knows (locator.h), to
+     * answer->addresses. Needs a thread. */
+    GSS_QUERY_BY_PLUGIN,
+    GSS_QUERY_PRIMARY_BY_PLUGIN
 } gss_query;
 
 /* Flags. */
 #define GSS_LOOKUP_NO_URI 0x1u /* KDCs: by SRV alone (dns_uri_lookup = false) */
 #define GSS_LOOKUP_REVERSE                                                                     \
     0x2u /* CANONICAL: then the name of its first address, if any (rdns) */
+
+/* Whether plug-ins are asked, and not the DNS. */
+bool gss_query_is_by_plugin(gss_query query);
 
 /* The servers to ask instead of those of resolv.conf, or NULL: "address:port", by commas. */
 const char *gss_query_servers(void);

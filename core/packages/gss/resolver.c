@@ -179,6 +179,12 @@ static struct search *create(gss_query query, unsigned flags, const char *name)
     return made;
 }
 
+/* The DNS knows no case, plug-ins may. */
+static bool is_same_name(gss_query query, const char *one, const char *other)
+{
+    return (gss_query_is_by_plugin(query) ? strcmp : strcasecmp)(one, other) == 0;
+}
+
 /* Lock held. */
 static struct search *find(struct search *const *bucket, const struct search *wanted,
                            int64_t moment)
@@ -186,7 +192,7 @@ static struct search *find(struct search *const *bucket, const struct search *wa
     for (struct search *one = *bucket; one != NULL; one = one->next) {
         if (one->query == wanted->query && one->flags == wanted->flags &&
             (one->done ? one->until > moment : one->process == wanted->process) &&
-            strcasecmp(one->name, wanted->name) == 0)
+            is_same_name(one->query, one->name, wanted->name))
             return one;
     }
     return NULL;
@@ -315,7 +321,7 @@ static gss_lookup_state lead(struct search *search, bool may_block, struct pollf
     if (search->inquiry == NULL && !search->needs_thread) {
         *count = 0;
         over = read_numbers(search);
-        if (!over)
+        if (!over && !gss_query_is_by_plugin(search->query))
             search->inquiry =
                 gss_inquiry_open(search->query, search->flags, search->name, search->answer);
         search->needs_thread = !over && search->inquiry == NULL;

@@ -6,7 +6,8 @@
 #include "query.h"
 
 /*
- * Names of hosts and realms, looked up without holding a thread.
+ * Names of hosts and realms, looked up without holding a thread; those that plug-ins are asked
+ * for, on one thread for all.
  *
  * All calls of the process that want the same thing share one look-up, and its answer for as
  * long as the DNS says (60 s where it does not; 5 s if there is nothing). What failed is not

@@ -1,21 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where the KDCs of a realm are: what krb5.conf says, else the DNS (krb5's locate_kdc.c). Names
- * of hosts and realms go to the resolver, all of them at once. Locator plug-ins, "https://"
- * (MS-KKDCP) and sockets of the file system are libkrb5's own affair: GSS_SEARCH_FOREIGN.
+ * Where the KDCs of a realm are: what a locator plug-in says (locator.h), else krb5.conf, else
+ * the DNS (krb5's locate_kdc.c). Realms and names of hosts go to the resolver, hosts all of them
+ * at once. "https://" (MS-KKDCP) and sockets of the file system are libkrb5's own affair:
+ * GSS_SEARCH_FOREIGN.
  *
  * The profile is asked each time: that costs a few microseconds, and libkrb5 notices when the
  * file has changed.
  */
 #include "search.h"
+#include "locator.h"
 #include "resolver.h"
 
 #include <arpa/inet.h>
-#include <dirent.h>
-#include <dlfcn.h>
 #include <profile.h>
-#include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,41 +29,15 @@ struct place {
 };
 
 struct gss_search {
-    enum { BY_PLACES, BY_DNS, NOWHERE, ELSEWHERE } way;
-    gss_lookup *dns; /* of the realm's servers; NULL once they are known */
+    enum { BY_PLUGIN, BY_PLACES, BY_DNS, NOWHERE, ELSEWHERE } way;
+    gss_lookup *plugins; /* NULL: there are none, or none of them handles the realm */
+    gss_lookup *dns;     /* of the realm's servers; NULL once they are known */
     bool dns_failed;
     unsigned count;
     struct place places[GSS_KDCS_MAX];
     struct pollfd *fds;
     unsigned parts[GSS_KDCS_MAX + 1]; /* how many of fds each look-up has */
 };
-
-/* Whether there is a plug-in that may know KDCs (sssd's, winbind's). They are in libkrb5's
- * own folder, which only libkrb5 knows; it is beside the library. */
-static bool plugins_exist;
-static pthread_once_t plugins_once = PTHREAD_ONCE_INIT;
-
-static void look_for_plugins(void)
-{
-    char folder[4096];
-    const char *slash;
-    struct dirent *entry;
-    Dl_info library;
-    void *symbol = dlsym(RTLD_DEFAULT, "krb5_init_context");
-    DIR *directory;
-
-    if (symbol == NULL || dladdr(symbol, &library) == 0 ||
-        (slash = strrchr(library.dli_fname, '/')) == NULL)
-        return;
-    snprintf(folder, sizeof folder, "%.*s/krb5/plugins/libkrb5",
-             (int)(slash - library.dli_fname), library.dli_fname);
-    directory = opendir(folder);
-    if (directory == NULL)
-        return;
-    while ((entry = readdir(directory)) != NULL)
-        plugins_exist = plugins_exist || strstr(entry->d_name, ".so") != NULL;
-    closedir(directory);
-}
 
 static void add_place(gss_search *search, const char *host, size_t length, uint16_t port,
                       unsigned transports)
@@ -166,15 +138,20 @@ gss_search *gss_search_begin(krb5_context context, const char *realm, bool prima
 
     if (search == NULL)
         return NULL;
-    pthread_once(&plugins_once, look_for_plugins);
     search->way = NOWHERE;
-    if (plugins_exist) {
-        search->way = ELSEWHERE;
-    } else if (krb5_get_profile(context, &profile) == 0) {
-        search->way = BY_PLACES;
-        read_profile(search, profile, realm, primary);
-        profile_release(profile);
+    if (krb5_get_profile(context, &profile) != 0)
+        return search;
+    search->way = BY_PLACES;
+    read_profile(search, profile, realm, primary);
+    if (gss_locator_exists(profile)) {
+        search->plugins = gss_lookup_begin(
+            primary ? GSS_QUERY_PRIMARY_BY_PLUGIN : GSS_QUERY_BY_PLUGIN, 0, realm);
+        if (search->plugins == NULL) {
+            gss_search_end(search);
+            search = NULL;
+        }
     }
+    profile_release(profile);
     return search;
 }
 
@@ -257,14 +234,76 @@ static void add_addresses(const struct place *place, gss_kdcs *kdcs)
     }
 }
 
+/* What the plug-in says. It names an address once for UDP and once for TCP. */
+static gss_search_state read_addresses(const gss_answer *answer, gss_kdcs *kdcs)
+{
+    kdcs->code = answer->code;
+    if (answer->found == GSS_FOUND_REFUSED)
+        return GSS_SEARCH_FAILED;
+    for (size_t i = 0; i < answer->address_count; i++) {
+        const gss_address *address = &answer->addresses[i];
+        unsigned at = 0;
+        gss_kdc kdc;
+
+        if (address->size > sizeof kdc.any)
+            continue;
+        memcpy(&kdc.any, &address->address, address->size);
+        kdc.transports = address->transport == GSS_UDP ? GSS_KDC_UDP : GSS_KDC_TCP;
+        while (at < kdcs->count && !gss_kdc_same(&kdcs->list[at], &kdc))
+            at++;
+        if (at < kdcs->count)
+            kdcs->list[at].transports |= kdc.transports;
+        else if (at < GSS_KDCS_MAX)
+            kdcs->list[kdcs->count++] = kdc;
+    }
+    return kdcs->count > 0 ? GSS_SEARCH_FOUND : GSS_SEARCH_NONE;
+}
+
 static gss_search_state conclude(const gss_search *search, gss_kdcs *kdcs)
 {
     kdcs->count = 0;
-    if (search->way == BY_DNS && search->count == 0 && !search->dns_failed)
+    if (search->way == ELSEWHERE)
+        return GSS_SEARCH_FOREIGN;
+    if (search->way == BY_PLUGIN)
+        return read_addresses(gss_lookup_answer(search->plugins), kdcs);
+    if (search->way == NOWHERE ||
+        (search->way == BY_DNS && search->count == 0 && !search->dns_failed))
         return GSS_SEARCH_NONE;
     for (unsigned i = 0; i < search->count; i++)
         add_addresses(&search->places[i], kdcs);
     return GSS_SEARCH_FOUND;
+}
+
+/* False: it waits. */
+static bool ask_plugins(gss_search *search, bool may_block, sspia_wait *wait)
+{
+    if (search->way == BY_PLUGIN)
+        return true;
+    if (!go_on(search, search->plugins, 0, 0, may_block, wait))
+        return false;
+    if (gss_lookup_answer(search->plugins)->found != GSS_FOUND_NONE) {
+        search->way = BY_PLUGIN;
+        return true;
+    }
+    gss_lookup_end(search->plugins);
+    search->plugins = NULL;
+    return true;
+}
+
+/* False: it waits. */
+static bool ask_dns(gss_search *search, bool may_block, sspia_wait *wait)
+{
+    const gss_answer *answer;
+
+    if (!go_on(search, search->dns, 0, 0, may_block, wait))
+        return false;
+    answer = gss_lookup_answer(search->dns);
+    search->dns_failed = answer->found == GSS_FOUND_REFUSED;
+    if (!read_servers(search, answer))
+        search->way = ELSEWHERE;
+    gss_lookup_end(search->dns);
+    search->dns = NULL;
+    return true;
 }
 
 gss_search_state gss_search_go(gss_search *search, sspia_wait *wait, gss_kdcs *kdcs)
@@ -278,27 +317,16 @@ gss_search_state gss_search_go(gss_search *search, sspia_wait *wait, gss_kdcs *k
     wait->until = INT64_MAX;
     wait->fd_count = 0;
     wait->fds = fresh;
-    if (fresh == NULL || search->way == NOWHERE || search->way == ELSEWHERE) {
-        free(fresh);
-        wait->fds = NULL;
-        return fresh == NULL || search->way == NOWHERE ? GSS_SEARCH_NONE : GSS_SEARCH_FOREIGN;
-    }
+    if (fresh == NULL)
+        return GSS_SEARCH_NONE;
     from[0] = 0;
     for (unsigned i = 0; i < GSS_KDCS_MAX; i++)
         from[i + 1] = from[i] + search->parts[i];
-    if (search->dns != NULL) {
-        over = go_on(search, search->dns, 0, 0, may_block, wait);
-        if (over) {
-            const gss_answer *answer = gss_lookup_answer(search->dns);
-
-            search->dns_failed = answer->found == GSS_FOUND_REFUSED;
-            if (!read_servers(search, answer))
-                search->way = ELSEWHERE;
-            gss_lookup_end(search->dns);
-            search->dns = NULL;
-        }
-    }
-    if (over && search->way != ELSEWHERE)
+    if (search->plugins != NULL)
+        over = ask_plugins(search, may_block, wait);
+    if (over && search->way == BY_DNS && search->dns != NULL)
+        over = ask_dns(search, may_block, wait);
+    if (over && (search->way == BY_DNS || search->way == BY_PLACES))
         over = look_up_places(search, from, may_block, wait);
     free(search->fds);
     search->fds = fresh;
@@ -306,13 +334,14 @@ gss_search_state gss_search_go(gss_search *search, sspia_wait *wait, gss_kdcs *k
         return GSS_SEARCH_WAITS;
     wait->fds = NULL;
     wait->fd_count = 0;
-    return search->way == ELSEWHERE ? GSS_SEARCH_FOREIGN : conclude(search, kdcs);
+    return conclude(search, kdcs);
 }
 
 void gss_search_end(gss_search *search)
 {
     if (search == NULL)
         return;
+    gss_lookup_end(search->plugins);
     gss_lookup_end(search->dns);
     for (unsigned i = 0; i < search->count; i++)
         gss_lookup_end(search->places[i].lookup);

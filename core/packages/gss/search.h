@@ -14,6 +14,7 @@ gss_search *gss_search_begin(krb5_context context, const char *realm, bool prima
 typedef enum gss_search_state {
     GSS_SEARCH_FOUND,   /* count may be 0: names that have no address */
     GSS_SEARCH_NONE,    /* the realm has none */
+    GSS_SEARCH_FAILED,  /* kdcs->code says why */
     GSS_SEARCH_FOREIGN, /* libkrb5 alone knows, or reaches them by other means than ours */
     GSS_SEARCH_WAITS,   /* for what wait says; stop and data are the caller's to set */
 } gss_search_state;
