@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What krb5's locate_kdc.c does about plug-ins: each file of a folder is loaded, in the order of
- * their names; those without the symbol are passed over, and so is a plug-in that cannot be
+ * What krb5's locate_kdc.c does about plug-ins: each file of a folder is loaded, in the order
+ * of their names; those without the symbol are passed over, and so is a plug-in that cannot be
  * initialised. The first that handles the realm has the last word.
  *
  * The folder is libkrb5's own, krb5/plugins/libkrb5 beside the library. plugin_base_dir of

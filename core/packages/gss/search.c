@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Where the KDCs of a realm are: what a locator plug-in says (locator.h), else krb5.conf, else
- * the DNS (krb5's locate_kdc.c). Realms and names of hosts go to the resolver, hosts all of them
- * at once. "https://" (MS-KKDCP) and sockets of the file system are libkrb5's own affair:
+ * the DNS (krb5's locate_kdc.c). Realms and names of hosts go to the resolver, hosts all of
+ * them at once. "https://" (MS-KKDCP) and sockets of the file system are libkrb5's own affair:
  * GSS_SEARCH_FOREIGN.
  *
  * The profile is asked each time: that costs a few microseconds, and libkrb5 notices when the
