@@ -157,12 +157,34 @@ static void what_a_plugin_says_is_told(void **state)
     }
 }
 
+/* Wrong would be: a message that libkrb5 sends to a proxy when nobody wants the answer. */
+static void nothing_more_is_sent_to_a_proxy_for_nobody(void **state)
+{
+    char kdcs[256];
+    realm_side side;
+    realm_leg leg;
+
+    (void)state;
+    snprintf(kdcs, sizeof kdcs,
+             "    }\n    PASSED.TEST = {\n        kdc = https://127.0.0.1:%u/KdcProxy\n",
+             configured.port);
+    kdc_configure(kdcs, "");
+    initiator_init(&side, "alice@PASSED.TEST");
+    realm_leg_begin(&leg, &side);
+    leg.patience = 2; /* once before it is known how the KDC is reached, and then */
+    assert_true(realm_legs_run(&leg, 1, PATIENCE));
+    assert_true(leg.given_up);
+    assert_int_equal(leg.status, SEC_E_NO_AUTHENTICATING_AUTHORITY);
+    realm_side_release(&side);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_silent_kdc_of_a_plugin_takes_no_thread),
         cmocka_unit_test(krb5_conf_has_its_say_if_the_plugin_passes),
         cmocka_unit_test(what_a_plugin_says_is_told),
+        cmocka_unit_test(nothing_more_is_sent_to_a_proxy_for_nobody),
     };
 
     realm_host_load();

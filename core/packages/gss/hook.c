@@ -95,8 +95,8 @@ static krb5_error_code send_hook(krb5_context context, void *data, const krb5_da
     switch (find_kdcs(context, call, realm, &kdcs)) {
     case GSS_SEARCH_FOUND:
         break;
-    case GSS_SEARCH_FOREIGN: /* by libkrb5's own means */
-        return 0;
+    case GSS_SEARCH_FOREIGN: /* by libkrb5's own means, which cannot be ended any more */
+        return gss_host->is_wanted(call) ? 0 : KRB5_KDC_UNREACH;
     case GSS_SEARCH_FAILED:
         return kdcs.code;
     case GSS_SEARCH_NONE:

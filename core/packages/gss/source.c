@@ -58,7 +58,7 @@ void gss_source_clear(gss_source *source)
 }
 
 /* Gets tickets, where the recipe says from what; may block. */
-static SECURITY_STATUS refresh_tickets(gss_source *source, sspia_report *report)
+static SECURITY_STATUS refresh_tickets(gss_source *source, void *call, sspia_report *report)
 {
     gss_tickets *fresh = NULL;
     SECURITY_STATUS status;
@@ -77,7 +77,7 @@ static SECURITY_STATUS refresh_tickets(gss_source *source, sspia_report *report)
     pthread_mutex_unlock(&source->stock.lock);
     if (!wanted)
         return SEC_E_OK;
-    status = gss_tickets_get(&source->recipe, &fresh, report);
+    status = gss_tickets_get(&source->recipe, call, &fresh, report);
     if (status == SEC_E_OK)
         gss_stock_put_tickets(&source->stock, fresh);
     pthread_mutex_lock(&source->stock.lock);
@@ -181,16 +181,17 @@ static SECURITY_STATUS take(gss_source *source, gss_lease **lease, sspia_report 
     return *lease != NULL ? SEC_E_OK : make(source, NULL, lease, report);
 }
 
-SECURITY_STATUS gss_source_take(gss_source *source, gss_lease **lease, sspia_report *report)
+SECURITY_STATUS gss_source_take(gss_source *source, void *call, gss_lease **lease,
+                                sspia_report *report)
 {
-    SECURITY_STATUS status = refresh_tickets(source, report);
+    SECURITY_STATUS status = refresh_tickets(source, call, report);
 
     *lease = NULL;
     return status == SEC_E_OK ? take(source, lease, report) : status;
 }
 
-SECURITY_STATUS gss_source_take_for(gss_source *source, const char *target, gss_lease **lease,
-                                    sspia_report *report)
+SECURITY_STATUS gss_source_take_for(gss_source *source, const char *target, void *call,
+                                    gss_lease **lease, sspia_report *report)
 {
     const struct wish wish = {.by_target = true, .target = target};
     gss_name_t name = GSS_C_NO_NAME;
@@ -199,7 +200,7 @@ SECURITY_STATUS gss_source_take_for(gss_source *source, const char *target, gss_
     SECURITY_STATUS status;
 
     *lease = NULL;
-    status = refresh_tickets(source, report);
+    status = refresh_tickets(source, call, report);
     if (status != SEC_E_OK)
         return status;
     *lease = take_idle(source, &wish);

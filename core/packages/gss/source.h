@@ -23,11 +23,12 @@ void gss_source_init(gss_source *source);
 void gss_source_clear(gss_source *source);
 
 /* Hands out a cred nobody else uses: an idle one, or a new one. It gets tickets first, where
- * the recipe says from what, and may block. */
-SECURITY_STATUS gss_source_take(gss_source *source, gss_lease **lease, sspia_report *report);
+ * the recipe says from what, and may block; call: for whom, as gss_tickets_get. */
+SECURITY_STATUS gss_source_take(gss_source *source, void *call, gss_lease **lease,
+                                sspia_report *report);
 /* The same for an initiator, with its target set. */
-SECURITY_STATUS gss_source_take_for(gss_source *source, const char *target, gss_lease **lease,
-                                    sspia_report *report);
+SECURITY_STATUS gss_source_take_for(gss_source *source, const char *target, void *call,
+                                    gss_lease **lease, sspia_report *report);
 /* The same without blocking: with a lease that cannot reach the
  * network, because a ticket for the target is all that it has. SSPIA_WAITING as
  * gss_flight_ride, which seat is for; GSS_JOURNEY_BLOCKS: only gss_source_take_for, which may

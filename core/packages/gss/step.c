@@ -106,6 +106,12 @@ static SECURITY_STATUS ask_for_thread(const sspia_step *step)
     return SSPIA_WAITING;
 }
 
+/* Whose leg it is, for those who ask whether it is still wanted; NULL: the core cannot say. */
+static void *call_of(const sspia_step *step)
+{
+    return step->wait != NULL ? step->wait->call : NULL;
+}
+
 /* Takes the lease of a first leg: where the core can wait, without blocking, unless it turns
  * out that this is not possible. SSPIA_WAITING: called again, with the same step. */
 static SECURITY_STATUS take_lease(gss_context *context, const sspia_step *step,
@@ -129,7 +135,8 @@ static SECURITY_STATUS take_lease(gss_context *context, const sspia_step *step,
     }
     if (ask_for_thread(step) == SSPIA_WAITING)
         return SSPIA_WAITING;
-    return gss_source_take_for(source, context->target_text, &context->lease, report);
+    return gss_source_take_for(source, context->target_text, call_of(step), &context->lease,
+                               report);
 }
 
 static SECURITY_STATUS begin_initiator(gss_context *context, const sspia_step *step,
@@ -265,7 +272,7 @@ static SECURITY_STATUS begin_acceptor(gss_context *context, const sspia_step *st
         if (status != SEC_E_OK)
             return status;
     }
-    return gss_source_take(source, &context->lease, report);
+    return gss_source_take(source, call_of(step), &context->lease, report);
 }
 
 /* MS-docs on ASC_REQ_ALLOW_MISSING_BINDINGS: without it, an acceptor that has bindings

@@ -222,7 +222,7 @@ krb5_context gss_tickets_context(gss_tickets *tickets)
     return tickets != NULL ? tickets->context : NULL;
 }
 
-SECURITY_STATUS gss_tickets_get(const gss_recipe *recipe, gss_tickets **tickets,
+SECURITY_STATUS gss_tickets_get(const gss_recipe *recipe, void *call, gss_tickets **tickets,
                                 sspia_report *report)
 {
     gss_tickets *made = NULL;
@@ -237,6 +237,8 @@ SECURITY_STATUS gss_tickets_get(const gss_recipe *recipe, gss_tickets **tickets,
         status = gss_status_krb5(NULL, code, GSS_AT_ACQUIRE, "Kerberos configuration", report);
         goto done;
     }
+    if (call != NULL)
+        gss_hook_set(made->context, &call);
     code = exchange(made, recipe);
     if (code != 0) {
         status = gss_status_krb5(

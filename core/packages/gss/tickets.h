@@ -14,8 +14,9 @@
 typedef struct gss_tickets gss_tickets;
 
 /* One AS exchange: may block as long as the KDC is silent. The recipe has a password or a
- * login keytab, and with the latter no account perhaps: the first principal in it. */
-SECURITY_STATUS gss_tickets_get(const gss_recipe *recipe, gss_tickets **tickets,
+ * login keytab, and with the latter no account perhaps: the first principal in it. call: whose
+ * it is, as long as its result is wanted (hook.h); NULL: to the end. */
+SECURITY_STATUS gss_tickets_get(const gss_recipe *recipe, void *call, gss_tickets **tickets,
                                 sspia_report *report);
 
 /* The same in steps that do not block. gss_tickets_open begins; *tickets is set once there is
