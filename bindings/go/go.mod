@@ -1,0 +1,3 @@
+module sspi-async/sspi
+
+go 1.21
