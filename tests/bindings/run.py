@@ -21,7 +21,7 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 EXAMPLES = HERE.parents[1] / "examples"
 DOCS = EXAMPLES.parent / "docs"
-SUFFIXES = {"node": "js", "lua": "lua", "go": "go", "ruby": "rb"}
+SUFFIXES = {"node": "js", "lua": "lua", "go": "go", "ruby": "rb", "tcl": "tcl"}
 LIMIT = 240  # seconds for the cases of a language, on the busiest machine
 EXITS = 30
 
