@@ -21,7 +21,7 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 EXAMPLES = HERE.parents[1] / "examples"
 DOCS = EXAMPLES.parent / "docs"
-SUFFIXES = {"node": "js", "lua": "lua", "java": "java"}
+SUFFIXES = {"node": "js", "lua": "lua", "java": "java", "csharp": "cs"}
 LIMIT = 240  # seconds for the cases of a language, on the busiest machine
 EXITS = 30
 
