@@ -2,6 +2,7 @@
 package org.sspiasync;
 
 import java.io.ByteArrayOutputStream;
+import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.time.Instant;
@@ -237,6 +238,19 @@ public final class SecurityContext implements AutoCloseable {
         return outcome.token != null ? outcome.token : NOTHING;
     }
 
+    private interface Question {
+        int ask(long handle);
+    }
+
+    /** Keeps the context meanwhile, though nobody else may need it any more. */
+    private void ask(Question question) {
+        try {
+            SspiException.check(question.ask(handle()));
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
     /** Seals a message. Waits, like all below, while a leg runs on this context. */
     public byte[] encrypt(byte[] data) {
         return encrypt(data, false);
@@ -245,7 +259,7 @@ public final class SecurityContext implements AutoCloseable {
     /** signOnly: the message stays readable. */
     public byte[] encrypt(byte[] data, boolean signOnly) {
         byte[][] sealed = new byte[1][];
-        SspiException.check(Native.encrypt(handle(), signOnly ? WRAP_NO_ENCRYPT : 0, data, sealed));
+        ask(handle -> Native.encrypt(handle, signOnly ? WRAP_NO_ENCRYPT : 0, data, sealed));
         return sealed[0];
     }
 
@@ -288,24 +302,24 @@ public final class SecurityContext implements AutoCloseable {
 
     public byte[] sign(byte[] data) {
         byte[][] signature = new byte[1][];
-        SspiException.check(Native.sign(handle(), data, signature));
+        ask(handle -> Native.sign(handle, data, signature));
         return signature[0];
     }
 
     /** Throws if signature is not of data. */
     public void verify(byte[] data, byte[] signature) {
-        SspiException.check(Native.verify(handle(), data, signature));
+        ask(handle -> Native.verify(handle, data, signature));
     }
 
     private String text(long attribute) {
         byte[][] text = new byte[1][];
-        SspiException.check(Native.query_text(handle(), attribute, 0, text));
+        ask(handle -> Native.query_text(handle, attribute, 0, text));
         return Text.of(text[0]);
     }
 
     private byte[] bytes(long attribute) {
         byte[][] bytes = new byte[1][];
-        SspiException.check(Native.query_bytes(handle(), attribute, bytes));
+        ask(handle -> Native.query_bytes(handle, attribute, bytes));
         return bytes[0];
     }
 
@@ -346,7 +360,7 @@ public final class SecurityContext implements AutoCloseable {
     /** How many bytes go into a sealed message of size bytes. */
     public long messageLimit(int size) {
         long[] limit = new long[1];
-        SspiException.check(Native.message_limit(handle(), 0, size, limit));
+        ask(handle -> Native.message_limit(handle, 0, size, limit));
         return limit[0];
     }
 
@@ -354,14 +368,14 @@ public final class SecurityContext implements AutoCloseable {
     public Credential delegatedCredential() {
         long[] found = new long[1];
         long[] until = new long[1];
-        SspiException.check(Native.delegated_credential(handle(), found, until));
+        ask(handle -> Native.delegated_credential(handle, found, until));
         return new Credential(found[0], packageName(), until[0]);
     }
 
     /** The context as bytes, for importFrom. */
     public byte[] export() {
         byte[][] packed = new byte[1][];
-        SspiException.check(Native.export_context(handle(), 0, packed));
+        ask(handle -> Native.export_context(handle, 0, packed));
         return packed[0];
     }
 
