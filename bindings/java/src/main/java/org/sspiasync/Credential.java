@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+package org.sspiasync;
+
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import org.sspiasync.internal.Native;
+import org.sspiasync.internal.Text;
+
+/** What one logs on with. It may be used for any number of contexts at the same time. */
+public final class Credential implements AutoCloseable {
+    private final Ending ending;
+    private final String securityPackage;
+    private final long expiry;
+
+    Credential(long handle, String securityPackage, long expiry) {
+        ending = Ending.of(this, handle, lost -> Native.free_credential(0, 0, 0, lost));
+        this.securityPackage = securityPackage;
+        this.expiry = expiry;
+    }
+
+    /** Gets one. Of the options it takes principal, identity, timeout and executor. */
+    public static CompletableFuture<Credential> acquireAsync(String securityPackage, CredentialUse use,
+            Options options) {
+        byte[] identity = Identity.pack(options.identity);
+        try {
+            return Call.start((call, queue, id) -> Native.acquire(call, queue, id, securityPackage,
+                    options.principal, use.number, identity), options,
+                    outcome -> new Credential(outcome.credential, securityPackage, outcome.expiry),
+                    Credential::close);
+        } finally {
+            if (identity != null) Arrays.fill(identity, (byte) 0);
+        }
+    }
+
+    /** The same, waited for. */
+    public static Credential acquire(String securityPackage, CredentialUse use, Options options) {
+        return Call.await(acquireAsync(securityPackage, use, options.direct()));
+    }
+
+    public String securityPackage() {
+        return securityPackage;
+    }
+
+    /** Until when it is good; empty: for ever, or not known. */
+    public Optional<Instant> expiry() {
+        return expiry < 0 ? Optional.empty() : Optional.of(Instant.ofEpochSecond(expiry));
+    }
+
+    /** Its number in the library; 0 when it was freed. */
+    public long handle() {
+        return ending.handle();
+    }
+
+    /** Who it is of. */
+    public String name() {
+        byte[][] name = new byte[1][];
+        SspiException.check(Native.credential_name(handle(), name));
+        return Text.of(name[0]);
+    }
+
+    /** Frees it; contexts that were made with it go on. */
+    public CompletableFuture<Void> freeAsync(Options options) {
+        long handle = ending.take();
+        return Call.startEnd((call, queue, id) -> Native.free_credential(call, queue, id, handle), options);
+    }
+
+    /** The same, waited for. */
+    public void free() {
+        Call.await(freeAsync(new Options().direct()));
+    }
+
+    /** The same with nobody to hear of it. Waits for nothing. */
+    @Override
+    public void close() {
+        long handle = ending.take();
+        if (handle != 0) Native.free_credential(0, 0, 0, handle);
+    }
+}

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+package org.sspiasync;
+
+/** What a credential is for. */
+public enum CredentialUse {
+    INBOUND(1),
+    OUTBOUND(2),
+    BOTH(3);
+
+    final int number;
+
+    CredentialUse(int number) {
+        this.number = number;
+    }
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+package org.sspiasync;
+
+import java.lang.ref.Cleaner;
+import java.util.function.LongConsumer;
+
+/** A handle of the library, and its end when the object that has it is lost: that blocks nothing. */
+final class Ending implements Runnable {
+    private static final Cleaner CLEANER = Cleaner.create();
+
+    private final LongConsumer end;
+    private long handle;
+    private Cleaner.Cleanable cleanable;
+
+    private Ending(LongConsumer end, long handle) {
+        this.end = end;
+        this.handle = handle;
+    }
+
+    static Ending of(Object owner, long handle, LongConsumer end) {
+        Ending ending = new Ending(end, handle);
+        ending.cleanable = CLEANER.register(owner, ending);
+        return ending;
+    }
+
+    synchronized long handle() {
+        return handle;
+    }
+
+    /** The handle, which is the caller's to end now; 0 if somebody was first. */
+    long take() {
+        long taken;
+        synchronized (this) {
+            taken = handle;
+            handle = 0;
+        }
+        cleanable.clean();
+        return taken;
+    }
+
+    @Override
+    public synchronized void run() {
+        if (handle != 0) end.accept(handle);
+        handle = 0;
+    }
+}

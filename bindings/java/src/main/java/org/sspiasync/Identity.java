@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: MIT
+package org.sspiasync;
+
+import java.nio.CharBuffer;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.sspiasync.internal.Text;
+
+/** Whom to log on, or with what. What is left out is left to the system. */
+public final class Identity {
+    private static final int MANUAL_CRED_VALIDATION = 0x8;
+
+    private final Map<String, byte[]> pairs = new LinkedHashMap<>();
+
+    /** null: not set. */
+    private Identity put(String name, CharSequence value) {
+        if (value == null) return this;
+        byte[] bytes = Text.toUtf8(value);
+        for (byte each : bytes)
+            if (each == 0) throw new IllegalArgumentException("the identity's " + name + " has a NUL in it");
+        byte[] former = pairs.put(name, bytes);
+        if (former != null) Arrays.fill(former, (byte) 0);
+        return this;
+    }
+
+    /** As password(char[]), for programs that have it as a string anyway. */
+    public Identity password(String value) {
+        return put("password", value);
+    }
+
+    /** The caller may wipe the array at once; clear() wipes the copy. */
+    public Identity password(char[] value) {
+        return put("password", value == null ? null : CharBuffer.wrap(value));
+    }
+
+    /** The password of the key's file. */
+    public Identity keyPassword(String value) {
+        return put("key_password", value);
+    }
+
+    /** Whether the service may act for users towards others. */
+    public Identity constrainedDelegation(boolean value) {
+        return put("delegation", value ? "1" : "0");
+    }
+
+    /** Whether the peer's certificate is checked (TLS). */
+    public Identity verify(boolean value) {
+        return put("tls_flags", Integer.toString(value ? 0 : MANUAL_CRED_VALIDATION));
+    }
+
+    /** Whom to log on. */
+    public Identity user(String value) {
+        return put("user", value);
+    }
+
+    /** The domain or realm of the user. */
+    public Identity domain(String value) {
+        return put("domain", value);
+    }
+
+    /** What Negotiate may choose from: "Kerberos", "!ntlm". */
+    public Identity packages(String value) {
+        return put("packages", value);
+    }
+
+    /** Where the tickets are. */
+    public Identity ccache(String value) {
+        return put("ccache", value);
+    }
+
+    /** Where the keys of the service are. */
+    public Identity keytab(String value) {
+        return put("keytab", value);
+    }
+
+    /** Keys to log on with. */
+    public Identity clientKeytab(String value) {
+        return put("client_keytab", value);
+    }
+
+    /** Where an acceptor notes what it has seen. */
+    public Identity replayCache(String value) {
+        return put("replay_cache", value);
+    }
+
+    /** Tickets that protect the logon (FAST). */
+    public Identity armorCache(String value) {
+        return put("armor_cache", value);
+    }
+
+    /** Lines DOMAIN:user:password that NTLM believes. */
+    public Identity ntlmUserFile(String value) {
+        return put("ntlm_user_file", value);
+    }
+
+    /** A program that NTLM asks. */
+    public Identity ntlmHelper(String value) {
+        return put("ntlm_helper", value);
+    }
+
+    /** For whom a service acts. */
+    public Identity impersonate(String value) {
+        return put("impersonate", value);
+    }
+
+    /** A PEM or PKCS#12 file (TLS). */
+    public Identity certificate(String value) {
+        return put("certificate", value);
+    }
+
+    /** The file of its key. */
+    public Identity key(String value) {
+        return put("key", value);
+    }
+
+    /** A PEM file of the roots to trust. */
+    public Identity roots(String value) {
+        return put("roots", value);
+    }
+
+    /** Wipes what was set. */
+    public void clear() {
+        pairs.values().forEach(bytes -> Arrays.fill(bytes, (byte) 0));
+        pairs.clear();
+    }
+
+    /** The pairs as the library takes them, to be wiped when it has; null for none. */
+    static byte[] pack(Identity identity) {
+        if (identity == null || identity.pairs.isEmpty()) return null;
+        int size = 0;
+        for (Map.Entry<String, byte[]> pair : identity.pairs.entrySet())
+            size += pair.getKey().length() + pair.getValue().length + 2;
+        byte[] packed = new byte[size];
+        int at = 0;
+        for (Map.Entry<String, byte[]> pair : identity.pairs.entrySet()) {
+            for (byte[] part : new byte[][] {Text.toUtf8(pair.getKey()), pair.getValue()}) {
+                System.arraycopy(part, 0, packed, at, part.length);
+                at += part.length + 1;
+            }
+        }
+        return packed;
+    }
+}

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+package org.sspiasync;
+
+/** What an acceptor asks for (ASC_REQ_*). Several are joined by {@code |}. */
+public final class ServerFlags {
+    public static final long DELEGATE = 0x1L;
+    public static final long MUTUAL_AUTH = 0x2L;
+    public static final long REPLAY_DETECT = 0x4L;
+    public static final long SEQUENCE_DETECT = 0x8L;
+    public static final long CONFIDENTIALITY = 0x10L;
+    public static final long USE_SESSION_KEY = 0x20L;
+    public static final long USE_DCE_STYLE = 0x200L;
+    public static final long DATAGRAM = 0x400L;
+    public static final long CONNECTION = 0x800L;
+    public static final long EXTENDED_ERROR = 0x8000L;
+    public static final long STREAM = 0x10000L;
+    public static final long INTEGRITY = 0x20000L;
+    public static final long IDENTIFY = 0x80000L;
+    public static final long ALLOW_NULL_SESSION = 0x100000L;
+    public static final long PROXY_BINDINGS = 0x4000000L;
+    public static final long ALLOW_MISSING_BINDINGS = 0x10000000L;
+
+    private ServerFlags() {}
+}
