@@ -5,8 +5,8 @@
  *  1. A question is in the list of its verifier, or given out, or in the hands of one thread,
  *     which answers it. It is answered once.
  *  2. A verifier that is closed has no list, and gets none.
- *  3. Who listens is in the verifier's other list, from a look at no question until it has
- * found one, or was stopped. Who adds a question sees it.
+ *  3. Who listens is in the verifier's other list, from its look that found no question until
+ *     it has found one, or was stopped. Who adds a question sees it.
  */
 #include "verifier.h"
 
