@@ -296,16 +296,18 @@ SSPI_ASYNC_API int32_t sspia_hub_import_context(const char *package, size_t pack
  * SEC_E_UNSUPPORTED_FUNCTION if the package does not have the attribute. All may block as
  * messages do.
  *
- *   number  SIZES 0-3, STREAM_SIZES 0-4, FLAGS, KEY_INFO 0-2 (bits, signature, encryption),
- *           LIFESPAN 0-1 (start, expiry; UTC, -1: never), NEGOTIATION_INFO (the state),
- * PACKAGE_INFO 0-3 (capabilities, version, RPC id, largest token), CONNECTION_INFO 0-6,
- * SESSION_INFO (the flags) text    NAMES, NATIVE_NAMES 0-1 (client, server), AUTHORITY,
- * KEY_INFO 0-1 (signature, encryption), PACKAGE_INFO and NEGOTIATION_INFO 0-2 (name, comment,
- *           object identifier in numbers, "" for none),
- *           CLIENT_SPECIFIED_TARGET
- *   bytes   SESSION_KEY; UNIQUE_BINDINGS, ENDPOINT_BINDINGS and SSPIA_ATTR_EXPORTER_BINDINGS
- *           (the application data); APPLICATION_PROTOCOL (its name), SESSION_INFO (the id),
- *           REMOTE_CERT_CONTEXT and LOCAL_CERT_CONTEXT (DER)
+ *     number  SIZES 0-3, STREAM_SIZES 0-4, FLAGS, KEY_INFO 0-2 (bits, signature,
+ *             encryption), LIFESPAN 0-1 (start, expiry; UTC, -1: never),
+ *             NEGOTIATION_INFO (the state), PACKAGE_INFO 0-3 (capabilities, version,
+ *             RPC id, largest token), CONNECTION_INFO 0-6, SESSION_INFO (the flags)
+ *     text    NAMES, NATIVE_NAMES 0-1 (client, server), AUTHORITY, KEY_INFO 0-1
+ *             (signature, encryption), PACKAGE_INFO and NEGOTIATION_INFO 0-2 (name,
+ *             comment, object identifier in numbers, "" for none),
+ *             CLIENT_SPECIFIED_TARGET
+ *     bytes   SESSION_KEY; UNIQUE_BINDINGS, ENDPOINT_BINDINGS and
+ *             SSPIA_ATTR_EXPORTER_BINDINGS (the application data);
+ *             APPLICATION_PROTOCOL (its name), SESSION_INFO (the id),
+ *             REMOTE_CERT_CONTEXT and LOCAL_CERT_CONTEXT (DER)
  */
 SSPI_ASYNC_API int32_t sspia_hub_query_number(uint64_t context, uint32_t attribute,
                                               uint32_t member, int64_t *number);
