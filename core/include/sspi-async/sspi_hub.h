@@ -151,15 +151,18 @@ SSPI_ASYNC_API int32_t sspia_hub_call_message(uint64_t call, sspia_hub_bytes *te
 /** Gets a credential. principal: NULL for the default one. identity: pairs of name and value,
  * each text with its final zero, one after the other; none for the defaults of the process.
  * Whoever makes the pairs refuses a name or value with a NUL of its own.
- *   user domain password       whom to log on
- *   packages                   what Negotiate may choose from: "Kerberos", "!ntlm"
- *   ccache keytab client_keytab replay_cache armor_cache impersonate delegation
- *   ntlm_user_file ntlm_helper as in sspia_auth_identity; delegation as a number
- *   ntlm_verifier              the number of a verifier, see below
- *   certificate key key_password roots tls_flags
- *                              Schannel, without those above: a PEM or PKCS#12 file, the file
- *                              and the password of its key, a PEM file of the roots to trust,
- *                              and SCH_* flags as a number (schannel.h)
+ *
+ *     user domain password   whom to log on
+ *     packages               what Negotiate may choose from: "Kerberos", "!ntlm"
+ *     ccache keytab client_keytab replay_cache armor_cache impersonate delegation
+ *     ntlm_user_file ntlm_helper
+ *                            as in sspia_auth_identity; delegation as a number
+ *     ntlm_verifier          the number of a verifier, see below
+ *     certificate key key_password roots tls_flags
+ *                            Schannel, without those above: a PEM or PKCS#12 file,
+ *                            the file and the password of its key, a PEM file of the
+ *                            roots to trust, and SCH_* flags as a number (schannel.h)
+ *
  * A name that is not known is SEC_E_INVALID_PARAMETER. Loads the package's module, if that
  * was not done: may block on the file system. */
 SSPI_ASYNC_API int32_t sspia_hub_acquire(uint64_t call, uint64_t queue, uint64_t id,
