@@ -6,7 +6,8 @@
  *     which answers it. It is answered once.
  *  2. A verifier that is closed has no list, and gets none.
  *  3. Who listens is in the verifier's other list, from its look that found no question until
- *     it has found one, or was stopped. Who adds a question sees it.
+ *     it has found one, was told of one, or was stopped. Who adds a question tells all in the
+ *     list; they end though somebody else may have taken it before they look again.
  */
 #include "verifier.h"
 
@@ -31,7 +32,7 @@ struct verifier {
 struct listening {
     struct waiting waiting;
     struct verifier *verifier; /* a reference */
-    bool listed;
+    bool listed, told;
     struct listening *next, *previous;
 };
 
@@ -59,8 +60,10 @@ void *verifier_create(void)
 /* Engine lock held. */
 static void tell(const struct verifier *verifier)
 {
-    for (const struct listening *one = verifier->listening; one != NULL; one = one->next)
+    for (struct listening *one = verifier->listening; one != NULL; one = one->next) {
+        one->told = true;
         waiting_end(one->waiting.wait.call);
+    }
 }
 
 void verifier_free(void *number)
@@ -184,7 +187,7 @@ static SECURITY_STATUS look(struct listening *listening)
     engine_lock();
     if (verifier->closed) {
         status = SEC_E_INVALID_HANDLE;
-    } else if (verifier->first == NULL) {
+    } else if (verifier->first == NULL && !listening->told) {
         join(listening);
         wait->stop = stop;
         wait->data = listening;
