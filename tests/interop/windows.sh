@@ -74,7 +74,7 @@ for compiler in "${CC:-cc}" gcc clang; do
             for program in client server; do
                 "$compiler" -x "${language%:*}" "-std=${language#*:}" "-D$define" \
                     -Wall -Wextra -Werror -I "$include" -o "$work/$program" \
-                    "$examples/$program.c" -x none -L "$library" -lsspi-async \
+                    "$examples/$program.c" -L "$library" -lsspi-async \
                     "-Wl,-rpath,$library" || fail "$program.c does not compile"
             done
             talk
