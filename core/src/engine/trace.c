@@ -73,7 +73,9 @@ static void write_line(const char *line, size_t length)
                            .events = POLLOUT};
     ssize_t written;
 
-    if (place.fd < 0 || poll(&place, 1, 0) != 1 || (place.revents & POLLOUT) == 0)
+    /* A pipe that nobody reads any more is writable, and a write to it would be a signal. */
+    if (place.fd < 0 || poll(&place, 1, 0) != 1 ||
+        (place.revents & (POLLOUT | POLLERR)) != POLLOUT)
         return;
     written = write(place.fd, line, length);
     (void)written; /* whoever wants the lines sees that they are missing */
