@@ -22,7 +22,7 @@ from sasl_page import assert_runs
 from sspi_async.sasl import SaslClient, SecurityLayer
 from sspi_async.testing import Realm
 
-CONFIG = """
+COMMON = """
 base_dir = {folder}/run
 log_path = {folder}/log
 info_log_path = {folder}/log
@@ -32,21 +32,11 @@ ssl = no
 auth_mechanisms = gssapi
 auth_krb5_keytab = {keytab}
 auth_gssapi_hostname = localhost
-import_environment = KRB5_CONFIG KRB5RCACHENAME=none:
-mail_location = maildir:{folder}/mail
 first_valid_uid = 0
 first_valid_gid = 0
 default_internal_user = {user}
 default_login_user = {user}
 default_internal_group = {group}
-passdb {{
-  driver = static
-  args = nopassword
-}}
-userdb {{
-  driver = static
-  args = uid={user} gid={group} home={folder}/home
-}}
 service anvil {{
   chroot =
 }}
@@ -60,6 +50,55 @@ service imap-login {{
   }}
 }}
 """
+# Until 2.3, and since.
+OLD = """
+import_environment = KRB5_CONFIG KRB5RCACHENAME=none:
+mail_location = maildir:{folder}/mail
+passdb {{
+  driver = static
+  args = nopassword
+}}
+userdb {{
+  driver = static
+  args = uid={user} gid={group} home={folder}/home
+}}
+"""
+NEW = """
+import_environment {{
+  KRB5_CONFIG = %{{env:KRB5_CONFIG}}
+  KRB5RCACHENAME = none:
+}}
+mail_driver = maildir
+mail_path = {folder}/mail
+passdb static {{
+  fields {{
+    nopassword = yes
+  }}
+}}
+userdb static {{
+  fields {{
+    uid = {user}
+    gid = {group}
+    home = {folder}/home
+  }}
+}}
+"""
+
+
+def configuration(program: str) -> str:
+    """In the language of that version."""
+    said = subprocess.run(
+        [program, "--version"], capture_output=True, text=True, timeout=20, check=True
+    ).stdout
+    major, minor = (int(part) for part in said.split(".")[:2])
+    if (major, minor) < (2, 4):
+        return COMMON + OLD
+    version = f"{major}.{minor}.0"
+    return (
+        f"dovecot_config_version = {version}\ndovecot_storage_version = {version}\n"
+        + COMMON
+        + NEW
+    )
 
 
 @contextlib.contextmanager
@@ -85,7 +124,7 @@ def dovecot(folder: pathlib.Path, realm: Realm) -> Iterator[int]:
     krb5.chmod(0o644)
     port = free_port()
     (folder / "dovecot.conf").write_text(
-        CONFIG.format(
+        configuration(program).format(
             folder=folder, keytab=keytab, port=port, user=user,
             group=grp.getgrgid(who.pw_gid).gr_name,
         )
