@@ -4,6 +4,9 @@
 #include <pthread.h>
 #include <sspi.h>
 #include <sspi_scripted.h>
+#include <unistd.h>
+
+#define PATIENCE_MS 10000 /* for calls that are to block yet */
 
 static CredHandle control;
 
@@ -51,4 +54,7 @@ void probe_release(int count)
     uint32_t more = (uint32_t)count;
 
     SetCredentialsAttributesA(opened(), SSPIA_SCRIPTED_ATTR_RELEASE, &more, sizeof(more));
+    /* Those who wait take it now, and not a call that comes after this. */
+    for (int i = 0; i < PATIENCE_MS && counts().permits > 0; i++)
+        usleep(1000);
 }

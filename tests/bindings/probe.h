@@ -12,6 +12,7 @@ int probe_contexts(void);
 int probe_credentials(void);
 /* Calls that wait to be released. */
 int probe_blocked(void);
+/* Comes back when so many have gone on. */
 void probe_release(int count);
 
 #ifdef __cplusplus
