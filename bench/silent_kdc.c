@@ -13,20 +13,16 @@
  * Then what it is without the library: 64 logons by GSSAPI itself in as many threads, until the
  * last of them has given up. It has no deadline of its own.
  */
-#include <dirent.h>
 #include <gssapi/gssapi.h>
 #include <malloc.h>
 #include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include <sspi.h>
 #include <sspi_queue.h>
 
 #include "handshake.h"
 #include "kdc.h"
+#include "logon.h"
 #include "measure.h"
 
 #define ROW         "silent-kdc"
@@ -35,46 +31,8 @@
 #define ROUNDS_MOST 64
 #define PATIENCE_MS 60000
 #define THREADS     64
-#define ISC         (ISC_REQ_MUTUAL_AUTH | ISC_REQ_CONFIDENTIALITY | ISC_REQ_ALLOCATE_MEMORY)
 
-struct logon {
-    SspiAsyncContext *async;
-    CtxtHandle context;
-    SecBuffer token;
-    SecBufferDesc tokens;
-    char target[48];
-    double ended; /* measure_now() of its callback */
-};
-
-static struct logon logons[LOGONS];
-static CredHandle credential;
-static sspia_queue *queue;
-static long told;
-
-static void expect(SECURITY_STATUS status, SECURITY_STATUS expected, const char *what)
-{
-    if (status != expected)
-        measure_fail("%s: %s", what, sspia_status_name(status));
-}
-
-static long entries_of(const char *path)
-{
-    DIR *folder = opendir(path);
-    long count = -2; /* "." and ".." */
-
-    if (folder == NULL)
-        measure_fail("%s cannot be read", path);
-    while (readdir(folder) != NULL)
-        count++;
-    closedir(folder);
-    return count;
-}
-
-/* Without the one that looks. */
-static long open_files(void)
-{
-    return entries_of("/proc/self/fd") - 1;
-}
+static struct logon *logons;
 
 /* That the program has from malloc. */
 static double heap_bytes(void)
@@ -84,70 +42,6 @@ static double heap_bytes(void)
     return (double)info.uordblks + (double)info.hblkhd;
 }
 
-static void on_end(SspiAsyncContext *async, void *data)
-{
-    struct logon *logon = data;
-
-    (void)async;
-    logon->ended = measure_now();
-    told++;
-}
-
-static void open_logons(void)
-{
-    sspia_auth_identity alice = {.version = SSPIA_AUTH_IDENTITY_VERSION,
-                                 .size = sizeof(alice),
-                                 .credential_cache = handshake_value("CCACHE")};
-
-    expect(AcquireCredentialsHandleA(NULL, "Kerberos", SECPKG_CRED_OUTBOUND, NULL, &alice, NULL,
-                                     NULL, &credential, NULL),
-           SEC_E_OK, "acquire");
-    queue = sspia_queue_create();
-    for (int i = 0; i < LOGONS; i++) {
-        struct logon *logon = &logons[i];
-
-        logon->async = SspiCreateAsyncContext();
-        snprintf(logon->target, sizeof(logon->target), "HTTP@host%d.localhost", i);
-        expect(sspia_async_set_queue(logon->async, queue), SEC_E_OK, "queue");
-        expect(SspiSetAsyncNotifyCallback(logon->async, on_end, logon), SEC_E_OK, "callback");
-    }
-}
-
-static void close_logons(void)
-{
-    for (int i = 0; i < LOGONS; i++)
-        SspiFreeAsyncContext(logons[i].async);
-    sspia_queue_free(queue);
-    expect(FreeCredentialsHandle(&credential), SEC_E_OK, "free");
-}
-
-static void submit(struct logon *logon, double at)
-{
-    logon->token = (SecBuffer){0, SECBUFFER_TOKEN, NULL};
-    logon->tokens = (SecBufferDesc){SECBUFFER_VERSION, 1, &logon->token};
-    expect(sspia_async_set_deadline_at(logon->async, (int64_t)at), SEC_E_OK, "deadline");
-    expect(SspiInitializeSecurityContextAsyncA(logon->async, &credential, NULL, logon->target,
-                                               ISC, 0, SECURITY_NATIVE_DREP, NULL, 0,
-                                               &logon->context, &logon->tokens, NULL, NULL),
-           SEC_E_OK, "submit");
-}
-
-static void drain(long count)
-{
-    while (told < count) {
-        if (sspia_queue_dispatch(queue, 64, PATIENCE_MS) <= 0)
-            measure_fail("completions are missing: %ld of %ld came", told, count);
-    }
-}
-
-static void reinit_all(SECURITY_STATUS expected, int from)
-{
-    for (int i = from; i < LOGONS; i += 2) {
-        expect(SspiGetAsyncCallStatus(logons[i].async), expected, "a logon");
-        SspiReinitAsyncContext(logons[i].async);
-    }
-}
-
 struct figures {
     double late_ms, cancel_ms, cpu_us, bytes, threads, files;
 };
@@ -155,12 +49,12 @@ struct figures {
 /* Until the sockets of what was cancelled are closed: half of all that are open. */
 static double cancel_half(void)
 {
-    const long files = open_files();
+    const long files = logons_files();
     double from = measure_now();
 
     for (int i = 0; i < LOGONS; i += 2)
-        expect(sspia_async_cancel(logons[i].async), SEC_E_OK, "cancel");
-    while (open_files() > files - files / 2 + 64 && measure_now() - from < PATIENCE_MS * 1e6)
+        logon_expect(sspia_async_cancel(logons[i].async), SEC_E_OK, "cancel");
+    while (logons_files() > files - files / 2 + 64 && measure_now() - from < PATIENCE_MS * 1e6)
         continue;
     return (measure_now() - from) / 1e6;
 }
@@ -172,26 +66,22 @@ static struct figures one_round(bool cancels)
     double cpu = measure_cpu(), bytes = heap_bytes();
     double at = measure_now() + DEADLINE_MS * 1e6;
 
-    told = 0;
+    logons_begin();
     kdc_freeze();
     for (int i = 0; i < LOGONS; i++)
-        submit(&logons[i], at);
+        logon_submit(&logons[i], NULL, at);
     measure_sleep(DEADLINE_MS / 2.0);
     figures.bytes = (heap_bytes() - bytes) / LOGONS;
-    figures.threads = (double)entries_of("/proc/self/task");
-    figures.files = (double)open_files();
+    figures.threads = (double)logons_threads();
+    figures.files = (double)logons_files();
     if (cancels)
         figures.cancel_ms = cancel_half();
-    drain(LOGONS);
+    logons_await(LOGONS);
     figures.cpu_us = (measure_cpu() - cpu) / 1e3 / LOGONS;
-    for (int i = cancels ? 1 : 0; i < LOGONS; i += cancels ? 2 : 1) {
-        double late_ms = (logons[i].ended - at) / 1e6;
-
-        if (late_ms > figures.late_ms)
-            figures.late_ms = late_ms;
-    }
-    reinit_all(SEC_E_SECURITY_QOS_FAILED, 1);
-    reinit_all(cancels ? SEC_E_UNFINISHED_CONTEXT_DELETED : SEC_E_SECURITY_QOS_FAILED, 0);
+    figures.late_ms = logons_lateness(cancels ? 1 : 0, cancels ? 2 : 1, at);
+    logons_reinit(1, 2, LOGONS, SEC_E_SECURITY_QOS_FAILED);
+    logons_reinit(0, 2, LOGONS,
+                  cancels ? SEC_E_UNFINISHED_CONTEXT_DELETED : SEC_E_SECURITY_QOS_FAILED);
     kdc_thaw();
     return figures;
 }
@@ -268,10 +158,10 @@ static double until_all_ended(void)
 {
     double from = measure_now();
 
-    told = 0;
+    logons_begin();
     for (int i = 0; i < THREADS; i++)
-        submit(&logons[i], from + DEADLINE_MS * 1e6);
-    drain(THREADS);
+        logon_submit(&logons[i], NULL, from + DEADLINE_MS * 1e6);
+    logons_await(THREADS);
     return (measure_now() - from) / 1e6;
 }
 
@@ -298,10 +188,10 @@ int main(int argc, char **argv)
     if (!handshake_possible(HANDSHAKE_KERBEROS))
         return 77;
     kdc_open();
-    open_logons();
+    logons = logons_open(LOGONS);
     measure_ours();
     if (!measure_is_short()) /* it takes GSSAPI half a minute to give up */
         measure_theirs();
-    close_logons();
+    logons_close();
     return 0;
 }
