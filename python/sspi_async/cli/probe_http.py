@@ -34,15 +34,11 @@ def probe(url: urllib.parse.SplitResult, arguments: argparse.Namespace) -> Findi
     Returns:
         What was found.
     """
-    host = url.hostname or ""
-    port = url.port or PORTS[url.scheme]
     path = urllib.parse.urlunsplit(("", "", url.path or "/", url.query, ""))
     finding = Finding(urllib.parse.urlunsplit(url))
 
     def connect() -> Stream:
-        if url.scheme == "http":
-            return Stream(host, port, arguments.timeout)
-        stream, finding.tls = tls.open_stream(host, port, arguments, ("http/1.1",))
+        stream, finding.tls = tls.connect(url, PORTS, arguments, ("http/1.1",))
         return stream
 
     with _Page(connect, path) as page:

@@ -52,13 +52,8 @@ def probe(url: urllib.parse.SplitResult, arguments: argparse.Namespace) -> Findi
     Returns:
         What was found.
     """
-    host = url.hostname or ""
-    port = url.port or PORTS[url.scheme]
     finding = Finding(f"{url.scheme}://{url.netloc}")
-    if url.scheme == "ldaps":
-        stream, finding.tls = tls.open_stream(host, port, arguments)
-    else:
-        stream = Stream(host, port, arguments.timeout)
+    stream, finding.tls = tls.connect(url, PORTS, arguments)
     with stream:
         finding.connected(stream)
         directory = _Directory(stream)

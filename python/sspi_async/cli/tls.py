@@ -6,7 +6,8 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import hashlib
-from collections.abc import Sequence
+import urllib.parse
+from collections.abc import Mapping, Sequence
 
 from ..context import SecurityContext
 from ..credential import TlsIdentity
@@ -14,6 +15,7 @@ from ..error import CertificateError, SspiError, WrongPrincipal
 from . import moment
 from .stream import Stream
 
+_BEGIN_WITH_TLS = ("https", "ldaps", "smtps")
 _PROTOCOLS = {0x2000: "TLS 1.3", 0x800: "TLS 1.2"}
 
 
@@ -72,6 +74,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="log on even if the certificate is not trusted, and whoever it is could listen",
     )
+
+
+def connect(
+    url: urllib.parse.SplitResult,
+    ports: Mapping[str, int],
+    arguments: argparse.Namespace,
+    protocols: Sequence[str] = (),
+) -> tuple[Stream, Tls | None]:
+    """Connect as an address says: by TLS if its scheme is one of those that begin with it.
+
+    Args:
+        url: The address.
+        ports: Each scheme's own port.
+        arguments: `--roots` and `--timeout`.
+        protocols: The names of ALPN.
+
+    Returns:
+        The connection, and what TLS has told, or None.
+
+    Raises:
+        Failure: If there is no connection.
+        SspiError: If there is no TLS on it.
+    """
+    host = url.hostname or ""
+    port = url.port or ports[url.scheme]
+    if url.scheme in _BEGIN_WITH_TLS:
+        return open_stream(host, port, arguments, protocols)
+    return Stream(host, port, arguments.timeout), None
 
 
 def open_stream(
