@@ -31,7 +31,8 @@ static void drop_inner(neg_context *context)
     context->inner_done = false;
 }
 
-void neg_context_settle(neg_context *context)
+/* Drops what only the handshake needs. */
+static void settle(neg_context *context)
 {
     neg_credential_release(context->credential);
     context->credential = NULL;
@@ -54,8 +55,9 @@ static void append(sspia_report *report, const char *text)
     report->text[used + size] = '\0';
 }
 
-SECURITY_STATUS neg_context_fail(neg_context *context, SECURITY_STATUS status,
-                                 sspia_report *report)
+/* Only delete is left. Adds to the report why other mechanisms were not used. Returns status.
+ */
+static SECURITY_STATUS fail(neg_context *context, SECURITY_STATUS status, sspia_report *report)
 {
     if (context->reasons != NULL) {
         append(report, "; ");
@@ -63,7 +65,7 @@ SECURITY_STATUS neg_context_fail(neg_context *context, SECURITY_STATUS status,
     }
     context->state = NEG_FAILED;
     drop_inner(context);
-    neg_context_settle(context);
+    settle(context);
     return status;
 }
 
@@ -71,12 +73,12 @@ SECURITY_STATUS neg_context_conclude(neg_context *context, SECURITY_STATUS statu
                                      sspia_step_result *result, sspia_report *report)
 {
     if (status < 0)
-        return neg_context_fail(context, status, report);
+        return fail(context, status, report);
     result->attributes = context->attributes;
     result->expiry = context->expiry;
     if (status == SEC_E_OK) {
         context->state = NEG_ESTABLISHED;
-        neg_context_settle(context);
+        settle(context);
     }
     return status;
 }
@@ -88,7 +90,7 @@ void neg_context_delete(void *object)
     if (context == NULL)
         return;
     drop_inner(context);
-    neg_context_settle(context);
+    settle(context);
     free(context);
 }
 

@@ -54,14 +54,6 @@ typedef struct neg_context {
 neg_context *neg_context_create(bool initiator, neg_credential *credential);
 void neg_context_delete(void *context);
 
-/* Drops what only the handshake needs. */
-void neg_context_settle(neg_context *context);
-
-/* Only delete is left. Adds to the report why other mechanisms were not used. Returns status.
- */
-SECURITY_STATUS neg_context_fail(neg_context *context, SECURITY_STATUS status,
-                                 sspia_report *report);
-
 /* The end of a leg: tells what is known of the context, and settles one that is complete or has
  * failed. Returns status. */
 SECURITY_STATUS neg_context_conclude(neg_context *context, SECURITY_STATUS status,

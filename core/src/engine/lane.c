@@ -163,24 +163,25 @@ void lane_withdraw(struct lane_state *lane, struct work *work)
     lane_count(lane, -1);
 }
 
-uint64_t lane_cost(const struct lane_state *lane)
+/* What a light call has cost lately, in nanoseconds. */
+static uint64_t cost_of(const struct lane_state *lane)
 {
     return atomic_load_explicit(&lane->cost_ns, memory_order_relaxed);
 }
 
 bool lane_is_dear(const struct lane_state *lane)
 {
-    return lane_cost(lane) > dear_ns;
+    return cost_of(lane) > dear_ns;
 }
 
 bool lane_is_worth_a_wake(const struct lane_state *lane)
 {
-    return lane_waiting(lane) * lane_cost(lane) > backlog_ns;
+    return lane_waiting(lane) * cost_of(lane) > backlog_ns;
 }
 
 void lane_note_cost(struct lane_state *lane, uint64_t ns)
 {
-    atomic_store_explicit(&lane->cost_ns, (lane_cost(lane) + ns) / 2, memory_order_relaxed);
+    atomic_store_explicit(&lane->cost_ns, (cost_of(lane) + ns) / 2, memory_order_relaxed);
 }
 
 bool lane_is_open(const struct lane_state *lane)

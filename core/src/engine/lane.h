@@ -93,9 +93,7 @@ void lane_set_deferral(struct lane_state *lane, enum lane_deferral deferral);
 /* To the nap, unless it is deferred already. */
 void lane_defer_to_nap(struct lane_state *lane);
 
-/* What a light call has cost lately, in nanoseconds. */
-uint64_t lane_cost(const struct lane_state *lane);
-/* Is that too much for a loop, which has other things to do? */
+/* Has a light call lately cost too much for a loop, which has other things to do? */
 bool lane_is_dear(const struct lane_state *lane);
 /* Is there enough light work for one more thread to be worth its wake? */
 bool lane_is_worth_a_wake(const struct lane_state *lane);
