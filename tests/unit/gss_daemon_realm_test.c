@@ -3,8 +3,8 @@
 #include "kcm_server.h"
 #include "kdc_relay.h"
 #include "realm_host.h"
+#include "ticket_cache.h"
 
-#include <krb5.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -63,56 +63,6 @@ static int thaw(void **state)
     return 0;
 }
 
-/* alice's ticket-granting ticket, and nothing else. */
-static void fill(const char *name)
-{
-    krb5_context context;
-    krb5_ccache from;
-    krb5_ccache to;
-    krb5_principal owner;
-    krb5_cc_cursor cursor;
-    krb5_creds creds;
-
-    assert_int_equal(krb5_init_context(&context), 0);
-    assert_int_equal(krb5_cc_resolve(context, realm_host_env("CCACHE"), &from), 0);
-    assert_int_equal(krb5_cc_resolve(context, name, &to), 0);
-    assert_int_equal(krb5_cc_get_principal(context, from, &owner), 0);
-    assert_int_equal(krb5_cc_initialize(context, to, owner), 0);
-    assert_int_equal(krb5_cc_start_seq_get(context, from, &cursor), 0);
-    while (krb5_cc_next_cred(context, from, &cursor, &creds) == 0) {
-        if (creds.server->length == 2 && strcmp(creds.server->data[0].data, "krbtgt") == 0)
-            assert_int_equal(krb5_cc_store_cred(context, to, &creds), 0);
-        krb5_free_cred_contents(context, &creds);
-    }
-    krb5_cc_end_seq_get(context, from, &cursor);
-    krb5_free_principal(context, owner);
-    krb5_cc_close(context, from);
-    krb5_cc_close(context, to);
-    krb5_free_context(context);
-}
-
-static bool has_ticket(const char *name, const char *service)
-{
-    krb5_context context;
-    krb5_ccache cache;
-    krb5_creds wanted;
-    krb5_creds found;
-    bool there;
-
-    memset(&wanted, 0, sizeof wanted);
-    assert_int_equal(krb5_init_context(&context), 0);
-    assert_int_equal(krb5_cc_resolve(context, name, &cache), 0);
-    assert_int_equal(krb5_cc_get_principal(context, cache, &wanted.client), 0);
-    assert_int_equal(krb5_parse_name(context, service, &wanted.server), 0);
-    there = krb5_cc_retrieve_cred(context, cache, 0, &wanted, &found) == 0;
-    if (there)
-        krb5_free_cred_contents(context, &found);
-    krb5_free_cred_contents(context, &wanted);
-    krb5_cc_close(context, cache);
-    krb5_free_context(context);
-    return there;
-}
-
 static void acquire(realm_side *side, const sspia_identity *identity)
 {
     *side = (realm_side){.target = "HTTP/localhost", .flags = ISC_REQ_MUTUAL_AUTH};
@@ -148,7 +98,7 @@ static void tickets_of_a_daemon_are_used(void **state)
         realm_leg leg;
 
         configure(defaults[i]);
-        fill("KCM:1000");
+        ticket_cache_fill("KCM:1000");
         acquire(&side, &identity);
         kill(realm_kdc(), SIGSTOP);
         realm_leg_begin(&leg, &side);
@@ -165,7 +115,7 @@ static void tickets_of_a_daemon_are_used(void **state)
             fail_msg("%s", side.report.text);
         assert_int_equal(leg.threads, 2);
         assert_shakes(&side);
-        assert_true(has_ticket("KCM:1000", "HTTP/localhost@SSPI.TEST"));
+        assert_true(ticket_cache_has("KCM:1000", "HTTP/localhost@SSPI.TEST"));
         /* What was got once needs neither daemon nor thread. */
         kill(kcm, SIGSTOP);
         realm_side_reset(&side);
@@ -195,7 +145,7 @@ static void a_silent_daemon_holds_no_thread(void **state)
     realm_leg leg;
 
     (void)state;
-    fill("KCM:1000");
+    ticket_cache_fill("KCM:1000");
     kill(kcm, SIGSTOP);
     acquire(&sides[0], &by_daemon);
     acquire(&login, &armored);

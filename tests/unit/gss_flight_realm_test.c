@@ -4,6 +4,7 @@
  */
 #include "kdc_relay.h"
 #include "realm_host.h"
+#include "ticket_cache.h"
 
 #include <dlfcn.h>
 #include <krb5.h>
@@ -75,54 +76,10 @@ static const char *fresh_ccache(void)
     static unsigned number;
     static char names[64][4200];
     char *name = names[number % 64];
-    krb5_context context;
-    krb5_ccache from;
-    krb5_ccache to;
-    krb5_cc_cursor cursor;
-    krb5_principal owner;
-    krb5_creds creds;
 
     snprintf(name, sizeof names[0], "FILE:%s/ccache.%u", realm_host_env("REALM_DIR"), number++);
-    assert_int_equal(krb5_init_context(&context), 0);
-    assert_int_equal(krb5_cc_resolve(context, realm_host_env("CCACHE"), &from), 0);
-    assert_int_equal(krb5_cc_resolve(context, name, &to), 0);
-    assert_int_equal(krb5_cc_get_principal(context, from, &owner), 0);
-    assert_int_equal(krb5_cc_initialize(context, to, owner), 0);
-    assert_int_equal(krb5_cc_start_seq_get(context, from, &cursor), 0);
-    while (krb5_cc_next_cred(context, from, &cursor, &creds) == 0) {
-        if (creds.server->length == 2 && strcmp(creds.server->data[0].data, "krbtgt") == 0)
-            assert_int_equal(krb5_cc_store_cred(context, to, &creds), 0);
-        krb5_free_cred_contents(context, &creds);
-    }
-    krb5_cc_end_seq_get(context, from, &cursor);
-    krb5_free_principal(context, owner);
-    krb5_cc_close(context, from);
-    krb5_cc_close(context, to);
-    krb5_free_context(context);
+    ticket_cache_fill(name);
     return name;
-}
-
-/* Whether a cache has a ticket for a service of the realm. */
-static bool has_ticket(const char *ccache, const char *service)
-{
-    krb5_context context;
-    krb5_ccache cache;
-    krb5_creds wanted;
-    krb5_creds found;
-    bool there;
-
-    memset(&wanted, 0, sizeof wanted);
-    assert_int_equal(krb5_init_context(&context), 0);
-    assert_int_equal(krb5_cc_resolve(context, ccache, &cache), 0);
-    assert_int_equal(krb5_cc_get_principal(context, cache, &wanted.client), 0);
-    assert_int_equal(krb5_parse_name(context, service, &wanted.server), 0);
-    there = krb5_cc_retrieve_cred(context, cache, 0, &wanted, &found) == 0;
-    if (there)
-        krb5_free_cred_contents(context, &found);
-    krb5_free_cred_contents(context, &wanted);
-    krb5_cc_close(context, cache);
-    krb5_free_context(context);
-    return there;
 }
 
 static void initiator_init(realm_side *side, const sspia_identity *identity)
@@ -185,7 +142,7 @@ static void a_first_leg_waits_for_its_ticket(void **state)
 
         kdcs_are(ways[i], realm_port(), 0);
         initiator_init(&side, &identity);
-        assert_false(has_ticket(identity.credential_cache, "HTTP/localhost@SSPI.TEST"));
+        assert_false(ticket_cache_has(identity.credential_cache, "HTTP/localhost@SSPI.TEST"));
         realm_leg_begin(&leg, &side);
         assert_int_equal(leg.status, SSPIA_WAITING);
         assert_int_equal(leg.wait.flags, 0);
@@ -193,7 +150,7 @@ static void a_first_leg_waits_for_its_ticket(void **state)
         assert_true(realm_legs_run(&leg, 1, PATIENCE));
         assert_int_equal(leg.status, SEC_I_CONTINUE_NEEDED);
         assert_int_equal(leg.threads, 0);
-        assert_true(has_ticket(identity.credential_cache, "HTTP/localhost@SSPI.TEST"));
+        assert_true(ticket_cache_has(identity.credential_cache, "HTTP/localhost@SSPI.TEST"));
         assert_shakes(&side);
         realm_side_release(&side);
         assert_int_equal(kdc_descriptors(), before);
