@@ -400,8 +400,8 @@ typedef struct sspia_auth_identity {
  * account: a client keytab, a password, a ccache. ASC_RET_DELEGATE then says that there is a
  * credential, and no more.
  *
- * The legs of such credentials ask the KDC by libkrb5, on a thread, once it has answered a
- * question that holds none. */
+ * A leg of such a credential first asks the KDC for a ticket without holding a thread, to see
+ * that it answers; libkrb5 then gets the others on a thread of the library. */
 
 #ifdef __cplusplus
 }
