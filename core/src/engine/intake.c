@@ -12,6 +12,7 @@
 
 #include "crew.h"
 #include "gate.h"
+#include "inline.h"
 
 /* Of work that nobody waits for, what is worth a wake all the same. */
 #define DEFERRED_BACKLOG 4096
@@ -61,7 +62,7 @@ static struct inbox *inbox_of_this_thread(struct lane_state *lane)
 
 /* Wakes somebody for what is in an inbox, unless somebody looks by now. If there is no thread
  * and none can be had, the work is done here: it is light. */
-static void wake_for_inbox(struct lane_state *lane, bool is_full)
+static ENGINE_SLOW void wake_for_inbox(struct lane_state *lane, bool is_full)
 {
     engine_lock();
     if (is_full)

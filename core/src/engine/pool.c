@@ -9,6 +9,7 @@
 
 #include "crew.h"
 #include "gate.h"
+#include "inline.h"
 #include "intake.h"
 #include "lock.h"
 #include "worker.h"
@@ -88,7 +89,7 @@ bool pool_put(struct work *work)
     return intake_put(&lanes[LANE_QUICK], work);
 }
 
-void pool_wake(void)
+ENGINE_SLOW void pool_wake(void)
 {
     engine_lock();
     pool_hurry();

@@ -7,7 +7,7 @@
  *   sspi_async:begin      async, operation    a thread has begun it, or goes on with it
  *   sspi_async:complete   async, status       its status is final
  *
- * async is the number of the async context, the same one in all three; operation is its name.
+ * async is a number of the async context, the same one in all three; operation is its name.
  */
 #ifndef SSPI_ASYNC_PROBE_H
 #define SSPI_ASYNC_PROBE_H
@@ -15,7 +15,7 @@
 #ifdef SSPI_ASYNC_USDT
 #include <sys/sdt.h>
 
-#define PROBE_NUMBER(handle) ((uint64_t)(handle).slot << 32 | (handle).generation)
+#define PROBE_NUMBER(handle) ((uint64_t)(handle).generation << 32 | (handle).slot)
 #define PROBE_SUBMIT(async, operation)                                                         \
     DTRACE_PROBE2(sspi_async, submit, PROBE_NUMBER(async), (operation)->name)
 #define PROBE_BEGIN(async, operation)                                                          \

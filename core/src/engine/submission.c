@@ -5,6 +5,7 @@
 #include "deadline.h"
 #include "drain.h"
 #include "fate.h"
+#include "inline.h"
 #include "lock.h"
 #include "message.h"
 #include "pool.h"
@@ -212,16 +213,23 @@ static bool submit_light(const SspiAsyncContext *pointer, const struct operation
     return true;
 }
 
+static ENGINE_SLOW SECURITY_STATUS submit_by_lock(SspiAsyncContext *pointer,
+                                                  const struct operation *operation,
+                                                  struct handle target,
+                                                  struct async_destination *destination)
+{
+    struct job job = {.operation = operation, .target = target, .lane = LANE_QUICK};
+
+    return async_submit_to(pointer, &job, destination);
+}
+
 SECURITY_STATUS async_submit_end(SspiAsyncContext *pointer, const struct operation *operation,
                                  struct handle target, struct async_destination *destination)
 {
-    struct job job;
-
     if (pointer != NULL ? submit_light(pointer, operation, target, destination)
                         : destination != NULL && submit_alone(operation, target, destination))
         return SEC_E_OK;
-    job = (struct job){.operation = operation, .target = target, .lane = LANE_QUICK};
-    return async_submit_to(pointer, &job, destination);
+    return submit_by_lock(pointer, operation, target, destination);
 }
 
 /* ---- Batches -------------------------------------------------------------------------------
@@ -258,7 +266,30 @@ static struct call *begin_batch(const SspiAsyncContext *pointer, const struct jo
     return call;
 }
 
-/* The handles are closed without the lock: there may be a million of them. */
+/* So many slots are fetched at a time, which takes hardly longer than one. */
+#define LOT 16
+
+/* Without the lock: there may be a million of them. */
+static void close_batch(struct handle_chain *batch, enum handle_kind kind,
+                        bool (*handle_at)(const void *handles, uint32_t index,
+                                          struct handle *handle),
+                        const void *handles, uint32_t count)
+{
+    struct handle lot[LOT];
+
+    while (count > 0) { /* from the end: the first of them will be the first to go */
+        const uint32_t size = count < LOT ? count : LOT;
+
+        for (uint32_t i = 0; i < size; i++) {
+            if (!handle_at(handles, --count, &lot[i]))
+                lot[i] = (struct handle){0, 0};
+            handle_prefetch(lot[i]);
+        }
+        for (uint32_t i = 0; i < size; i++)
+            handle_chain_close(batch, kind, lot[i]);
+    }
+}
+
 SECURITY_STATUS async_submit_batch(
     SspiAsyncContext *pointer, const struct operation *operation, enum handle_kind kind,
     bool (*handle_at)(const void *handles, uint32_t index, struct handle *handle),
@@ -267,7 +298,6 @@ SECURITY_STATUS async_submit_batch(
     const struct job job = {.operation = operation, .lane = LANE_QUICK};
     struct handle_chain batch = {.first = 0};
     SECURITY_STATUS status = SEC_E_OK;
-    struct handle handle;
     const char *why;
     struct call *call;
     bool put_it;
@@ -275,12 +305,7 @@ SECURITY_STATUS async_submit_batch(
     call = begin_batch(pointer, &job, destination, &put_it, &status, &why);
     if (call == NULL)
         return message_fail(operation->name, status, why);
-    for (uint32_t i = count; i > 0; i--) { /* the first of them will be the first to go */
-        if (handle_at(handles, i - 1, &handle))
-            handle_chain_close(&batch, kind, handle);
-        else
-            batch.missed = true;
-    }
+    close_batch(&batch, kind, handle_at, handles, count);
     call->job.batch = batch;
     if (put_it) {
         make_ready(call);

@@ -59,9 +59,7 @@ bool operation_target(const struct operation *operation, const SecHandle *words,
         message_fail(operation->name, SEC_E_INVALID_PARAMETER, "the handle's address is NULL");
         return false;
     }
-    if (handle_from_words(kind, words, target))
-        handle_prefetch(*target);
-    else
+    if (!handle_from_words(kind, words, target))
         *target = (struct handle){0, 0};
     return true;
 }

@@ -2,6 +2,7 @@
 /* The asynchronous calls that do work: each prepares the job of its synchronous twin and
  * submits it. */
 #include "api.h"
+#include "inline.h"
 #include "submission.h"
 
 static SECURITY_STATUS acquire(SspiAsyncContext *async, bool wide, const void *principal,
@@ -22,8 +23,8 @@ static SECURITY_STATUS step(SspiAsyncContext *async, bool wide, const void *targ
     return status == SEC_E_OK ? async_submit(async, &job) : status;
 }
 
-static SECURITY_STATUS end(SspiAsyncContext *async, const struct operation *operation,
-                           const SecHandle *words)
+static inline SECURITY_STATUS end(SspiAsyncContext *async, const struct operation *operation,
+                                  const SecHandle *words)
 {
     struct handle target;
 
@@ -143,8 +144,8 @@ SECURITY_STATUS SspiAcceptSecurityContextAsync(SspiAsyncContext *AsyncContext,
     return step(AsyncContext, false, NULL, &arguments);
 }
 
-SECURITY_STATUS SspiDeleteSecurityContextAsync(SspiAsyncContext *AsyncContext,
-                                               PCtxtHandle phContext)
+ENGINE_FLAT SECURITY_STATUS SspiDeleteSecurityContextAsync(SspiAsyncContext *AsyncContext,
+                                                           PCtxtHandle phContext)
 {
     return end(AsyncContext, &operation_delete, phContext);
 }
