@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "timestamp.h"
+
 /* A name as text of the core's; wants_target: the acceptor's, else the initiator's. */
 static SECURITY_STATUS name_of(gss_context *context, bool wants_target, char **text,
                                sspia_report *report)
@@ -229,8 +231,8 @@ SECURITY_STATUS gss_attribute_query(void *object, uint32_t attribute, void *buff
     case SECPKG_ATTR_NATIVE_NAMES:
         return query_native_names(context, buffer, report);
     case SECPKG_ATTR_LIFESPAN:
-        ((SecPkgContext_Lifespan *)buffer)->tsStart = gss_text_timestamp(context->started);
-        ((SecPkgContext_Lifespan *)buffer)->tsExpiry = gss_text_timestamp(context->expiry);
+        ((SecPkgContext_Lifespan *)buffer)->tsStart = timestamp_from_unix(context->started);
+        ((SecPkgContext_Lifespan *)buffer)->tsExpiry = timestamp_from_unix(context->expiry);
         return SEC_E_OK;
     case SECPKG_ATTR_FLAGS:
         ((SecPkgContext_Flags *)buffer)->Flags = context->attributes;

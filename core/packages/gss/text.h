@@ -26,8 +26,4 @@ char *gss_text_hand_out(const void *text, size_t length);
  * or (size_t)-1 if the text is not UTF-8 or does not fit. units may be NULL to count. */
 size_t gss_text_to_utf16(const char *text, char16_t *units, size_t capacity);
 
-/* Seconds of UTC to the TimeStamp of sspi.h: 100 ns ticks since 1601 in local time.
- * INT64_MAX is never. */
-TimeStamp gss_text_timestamp(int64_t seconds);
-
 #endif

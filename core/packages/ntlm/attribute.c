@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "timestamp.h"
+
 #define MESSAGE_MAX (64u << 20) /* as the core has it: no buffers are larger together */
 
 static SECURITY_STATUS given(const void *memory)
@@ -144,8 +146,8 @@ SECURITY_STATUS ntlm_attribute_query(void *object, uint32_t attribute, void *buf
     case SECPKG_ATTR_NATIVE_NAMES:
         return query_native_names(context, buffer);
     case SECPKG_ATTR_LIFESPAN:
-        lifespan->tsStart = ntlm_text_timestamp(context->started);
-        lifespan->tsExpiry = ntlm_text_timestamp(INT64_MAX);
+        lifespan->tsStart = timestamp_from_unix(context->started);
+        lifespan->tsExpiry = timestamp_from_unix(INT64_MAX);
         return SEC_E_OK;
     case SECPKG_ATTR_FLAGS:
         ((SecPkgContext_Flags *)buffer)->Flags = context->attributes;

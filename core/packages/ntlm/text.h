@@ -24,8 +24,4 @@ bool ntlm_text_given(const char *text);
 /* A copy in memory that FreeContextBuffer takes; NULL if there is none. */
 char *ntlm_text_hand_out(const char *text, size_t length);
 
-/* Seconds since 1970 UTC; INT64_MAX becomes the largest value (MS-docs TimeStamp: local time).
- */
-TimeStamp ntlm_text_timestamp(int64_t seconds);
-
 #endif

@@ -2,7 +2,6 @@
 #include "attribute.h"
 
 #include <string.h>
-#include <time.h>
 
 #include "bindings.h"
 #include "certificate.h"
@@ -12,6 +11,7 @@
 #include "host.h"
 #include "message.h"
 #include "status.h"
+#include "timestamp.h"
 #include "verify.h"
 
 #define MAX_TOKEN 0x6000u
@@ -23,19 +23,6 @@ static SECURITY_STATUS missing(sspia_report *report, SECURITY_STATUS status, con
 {
     report_line(report, "%s", what);
     return status;
-}
-
-/* FILETIME ticks of local time (MS-docs TimeStamp). */
-static TimeStamp timestamp(int64_t seconds)
-{
-    int64_t ticks = INT64_MAX;
-    time_t utc = (time_t)seconds;
-    struct tm local;
-
-    if (seconds < 900000000000ll && localtime_r(&utc, &local) != NULL)
-        ticks = (seconds + local.tm_gmtoff + 11644473600ll) * 10000000ll;
-    return (TimeStamp){.LowPart = (uint32_t)(ticks & 0xFFFFFFFF),
-                       .HighPart = (int32_t)(ticks >> 32)};
 }
 
 static SECURITY_STATUS give_text(const char *text, SEC_CHAR **target)
@@ -269,8 +256,9 @@ static SECURITY_STATUS give_lifespan(const struct context *context,
 {
     const X509 *peer = SSL_get0_peer_certificate(context->ssl);
 
-    result->tsStart = timestamp(context->opened);
-    result->tsExpiry = timestamp(peer != NULL ? certificate_not_after(peer) : INT64_MAX);
+    result->tsStart = timestamp_from_unix(context->opened);
+    result->tsExpiry =
+        timestamp_from_unix(peer != NULL ? certificate_not_after(peer) : INT64_MAX);
     return SEC_E_OK;
 }
 
