@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Deadlines (docs/contracts.md, "Deadlines"): what ends at one, how that is told, and what does
  * not. No test measures: each waits for what its deadline is to bring. */
-#include <dirent.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -15,6 +14,7 @@
 #include <sspi_hub.h>
 
 #include "scripted.h"
+#include "task.h"
 
 /* A deadline that no test lives to see. */
 #define FAR_MS 3600000
@@ -87,38 +87,14 @@ static int64_t now_ns(void)
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-/* Threads of this process with that name. */
-static int threads_named(const char *name)
-{
-    DIR *tasks = opendir("/proc/self/task");
-    struct dirent *task;
-    int count = 0;
-
-    assert_non_null(tasks);
-    while ((task = readdir(tasks)) != NULL) {
-        char path[300], comm[32] = "";
-        FILE *file;
-
-        snprintf(path, sizeof(path), "/proc/self/task/%s/comm", task->d_name);
-        file = fopen(path, "r");
-        if (file == NULL)
-            continue;
-        if (fscanf(file, "%31s", comm) == 1 && strcmp(comm, name) == 0)
-            count++;
-        fclose(file);
-    }
-    closedir(tasks);
-    return count;
-}
-
 static int reactors(void)
 {
-    return threads_named("sspi-reactor");
+    return task_count("sspi-reactor");
 }
 
 static int network_threads(void)
 {
-    return threads_named("sspi-network");
+    return task_count("sspi-network");
 }
 
 /* Those that there were have left. */

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "scripted.h"
+#include "task.h"
 
 /* A time that no test lives to see. */
 #define FAR "3600000"
@@ -134,33 +135,9 @@ static int threads_now(void)
     return (int)pool().threads;
 }
 
-/* Threads of this process with that name. */
-static int threads_named(const char *name)
-{
-    DIR *tasks = opendir("/proc/self/task");
-    struct dirent *task;
-    int count = 0;
-
-    assert_non_null(tasks);
-    while ((task = readdir(tasks)) != NULL) {
-        char path[300], comm[32] = "";
-        FILE *file;
-
-        snprintf(path, sizeof(path), "/proc/self/task/%s/comm", task->d_name);
-        file = fopen(path, "r");
-        if (file == NULL)
-            continue;
-        if (fscanf(file, "%31s", comm) == 1 && strcmp(comm, name) == 0)
-            count++;
-        fclose(file);
-    }
-    closedir(tasks);
-    return count;
-}
-
 static int reactors(void)
 {
-    return threads_named("sspi-reactor");
+    return task_count("sspi-reactor");
 }
 
 static int descriptors(void)

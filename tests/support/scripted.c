@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "scripted.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "task.h"
 
 void scripted_assert_status(SECURITY_STATUS actual, SECURITY_STATUS expected, const char *text,
                             const char *file, int line)
@@ -223,34 +224,10 @@ SECURITY_STATUS scripted_submit_acquire(SspiAsyncContext *async, const char *scr
                                               NULL, NULL, NULL, NULL, credential, NULL);
 }
 
-static int others_at_work(void)
-{
-    DIR *tasks = opendir("/proc/self/task");
-    struct dirent *task;
-    int at_work = 0;
-
-    assert_non_null(tasks);
-    while ((task = readdir(tasks)) != NULL) {
-        char path[300], state = 'S';
-        FILE *stat;
-
-        if (task->d_name[0] == '.' || atoi(task->d_name) == getpid())
-            continue;
-        snprintf(path, sizeof(path), "/proc/self/task/%s/stat", task->d_name);
-        stat = fopen(path, "r");
-        if (stat != NULL && fscanf(stat, "%*d (%*[^)]) %c", &state) == 1 && state != 'S')
-            at_work++;
-        if (stat != NULL)
-            fclose(stat);
-    }
-    closedir(tasks);
-    return at_work;
-}
-
 void scripted_let_others_sleep(void)
 {
     const struct timespec pause = {.tv_nsec = 1000000};
 
-    for (int i = 0; i < 500 && others_at_work() > 0; i++)
+    for (int i = 0; i < 500 && task_count_others_at_work() > 0; i++)
         nanosleep(&pause, NULL);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Handshakes of the gss package: where credentials come from, what is agreed on, what can be
  * asked of the result. */
-#include "realm_host.h"
+#include "realm_talk.h"
 
 #include <pthread.h>
 #include <setjmp.h>
@@ -72,29 +72,6 @@ static char *name_of(realm_side *side)
     snprintf(copy, sizeof copy, "%s", names.sUserName);
     realm_host_free(names.sUserName);
     return copy;
-}
-
-/* A message from one to the other, in place. */
-static void talk(realm_side *from, realm_side *to)
-{
-    unsigned char token[256];
-    unsigned char padding[16];
-    char data[] = "a message";
-    SecPkgContext_Sizes sizes;
-    SecBuffer buffers[3] = {{0, SECBUFFER_TOKEN, token},
-                            {sizeof data, SECBUFFER_DATA, data},
-                            {sizeof padding, SECBUFFER_PADDING, padding}};
-    SecBufferDesc message = {SECBUFFER_VERSION, 3, buffers};
-
-    assert_int_equal(
-        from->package->query_context(from->context, SECPKG_ATTR_SIZES, &sizes, &from->report),
-        SEC_E_OK);
-    buffers[0].cbBuffer = sizes.cbSecurityTrailer;
-    assert_int_equal(from->package->encrypt(from->context, 0, &message, &from->report),
-                     SEC_E_OK);
-    assert_memory_not_equal(data, "a message", sizeof data);
-    assert_int_equal(to->package->decrypt(to->context, &message, NULL, &to->report), SEC_E_OK);
-    assert_string_equal(data, "a message");
 }
 
 /* Wrong would be: an identity that leads to another account than the one it names, or to the
@@ -216,8 +193,8 @@ static void identities_lead_to_the_account_they_name(void **state)
             assert_string_equal(acceptor.package->negotiated(acceptor.context, &how),
                                 cases[i].chosen);
         }
-        talk(&initiator, &acceptor);
-        talk(&acceptor, &initiator);
+        realm_talk(&initiator, &acceptor);
+        realm_talk(&acceptor, &initiator);
         disconnect(&initiator, &acceptor);
     }
 }
@@ -410,7 +387,7 @@ static void negotiate_accepts_plain_tokens(void **state)
             realm_side_acquire(&acceptor, "Negotiate", SECPKG_CRED_INBOUND, NULL, &server),
             SEC_E_OK);
         assert_int_equal(realm_shake(&initiator, &acceptor), SEC_E_OK);
-        talk(&initiator, &acceptor);
+        realm_talk(&initiator, &acceptor);
         disconnect(&initiator, &acceptor);
     }
     for (int i = 0; i < 2; i++) {
@@ -530,7 +507,7 @@ static void a_password_makes_an_account_for_acceptors(void **state)
                      initiator.report.text, (unsigned)acceptor.status, acceptor.report.text);
         if (cases[c].status == SEC_E_OK) {
             assert_string_equal(name_of(&acceptor), cases[c].name);
-            talk(&initiator, &acceptor);
+            realm_talk(&initiator, &acceptor);
         }
         disconnect(&initiator, &acceptor);
     }
@@ -641,8 +618,8 @@ static void an_acceptor_that_speaks_first_offers_what_it_has(void **state)
             if (realm_shake(&initiator, &acceptor) != SEC_E_OK)
                 fail_msg("case %zu, %d: %s / %s", c, ntlm, initiator.report.text,
                          acceptor.report.text);
-            talk(&initiator, &acceptor);
-            talk(&acceptor, &initiator);
+            realm_talk(&initiator, &acceptor);
+            realm_talk(&acceptor, &initiator);
         } else {
             assert_int_equal(realm_side_step(&acceptor, NULL, 0), SEC_E_INVALID_TOKEN);
         }
@@ -771,8 +748,8 @@ static void export_leaves_the_source_usable(void **state)
         sspia_report report = {""};
 
         connect_sides(&sides[0], &sides[1], packages[p % 4], ntlm ? &nt_password : &cache);
-        talk(&sides[0], &sides[1]);
-        talk(&sides[1], &sides[0]);
+        realm_talk(&sides[0], &sides[1]);
+        realm_talk(&sides[1], &sides[0]);
         copy = sides[which];
         copy.context = NULL;
         copy.token.data = NULL;
@@ -781,8 +758,8 @@ static void export_leaves_the_source_usable(void **state)
         assert_int_equal(
             copy.package->import_context(packed.data, packed.size, &copy.context, &report),
             SEC_E_OK);
-        talk(&sides[which], &sides[!which]);
-        talk(&sides[!which], &sides[which]);
+        realm_talk(&sides[which], &sides[!which]);
+        realm_talk(&sides[!which], &sides[which]);
         realm_side_reset(&sides[which]);
         realm_host_free(packed.data);
 
@@ -795,7 +772,7 @@ static void export_leaves_the_source_usable(void **state)
         sides[0] = (realm_side){.flags = SEALED};
         sides[1] = (realm_side){.flags = 0};
         connect_sides(&sides[0], &sides[1], packages[p % 4], ntlm ? &nt_password : &cache);
-        talk(&sides[0], &sides[1]);
+        realm_talk(&sides[0], &sides[1]);
         assert_int_equal(copy.package->export_context(sides[which].context,
                                                       SECPKG_CONTEXT_EXPORT_DELETE_OLD, &packed,
                                                       &report),
@@ -804,8 +781,8 @@ static void export_leaves_the_source_usable(void **state)
         assert_int_equal(copy.package->import_context(packed.data, packed.size,
                                                       &sides[which].context, &report),
                          SEC_E_OK);
-        talk(&sides[0], &sides[1]);
-        talk(&sides[1], &sides[0]);
+        realm_talk(&sides[0], &sides[1]);
+        realm_talk(&sides[1], &sides[0]);
         for (size_t cut = 0; cut < packed.size; cut += cut < 80 ? 1 : 37) {
             void *none = NULL;
 
@@ -903,7 +880,7 @@ static void contexts_outlive_their_credential(void **state)
     acceptor.credential = NULL;
     assert_int_equal(realm_side_step(&initiator, acceptor.token.data, acceptor.token.size),
                      SEC_E_OK);
-    talk(&initiator, &acceptor);
+    realm_talk(&initiator, &acceptor);
     disconnect(&initiator, &acceptor);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Handshakes of Negotiate: what goes over the wire, which mechanism is used, and for whom. */
-#include "realm_host.h"
+#include "realm_talk.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -61,27 +61,6 @@ static SECURITY_STATUS pass(realm_side *from, realm_side *to)
     return realm_side_step(to, from->token.data, from->token.size);
 }
 
-static void talk(realm_side *from, realm_side *to)
-{
-    unsigned char token[256];
-    unsigned char padding[16];
-    char data[] = "a message";
-    SecPkgContext_Sizes sizes;
-    SecBuffer buffers[3] = {{0, SECBUFFER_TOKEN, token},
-                            {sizeof data, SECBUFFER_DATA, data},
-                            {sizeof padding, SECBUFFER_PADDING, padding}};
-    SecBufferDesc message = {SECBUFFER_VERSION, 3, buffers};
-
-    assert_int_equal(
-        from->package->query_context(from->context, SECPKG_ATTR_SIZES, &sizes, &from->report),
-        SEC_E_OK);
-    buffers[0].cbBuffer = sizes.cbSecurityTrailer;
-    assert_int_equal(from->package->encrypt(from->context, 0, &message, &from->report),
-                     SEC_E_OK);
-    assert_int_equal(to->package->decrypt(to->context, &message, NULL, &to->report), SEC_E_OK);
-    assert_string_equal(data, "a message");
-}
-
 static void assert_chose(realm_side sides[2], const char *name)
 {
     for (int i = 0; i < 2; i++) {
@@ -90,8 +69,8 @@ static void assert_chose(realm_side sides[2], const char *name)
         assert_string_equal(sides[i].package->negotiated(sides[i].context, &state), name);
         assert_int_equal(state, SECPKG_NEGOTIATION_COMPLETE);
     }
-    talk(&sides[0], &sides[1]);
-    talk(&sides[1], &sides[0]);
+    realm_talk(&sides[0], &sides[1]);
+    realm_talk(&sides[1], &sides[0]);
 }
 
 static bool is_raw_ntlm(const realm_side *side)
