@@ -28,7 +28,8 @@ static pthread_cond_t moved = PTHREAD_COND_INITIALIZER;
 struct task {
     bool held; /* its run waits until it is let go */
     int started, ran, published, abandoned, refused, discarded;
-    int place; /* in the order of the runs */
+    int place;           /* in the order of the runs */
+    struct turns *turns; /* of what it works on, or NULL */
 };
 
 static int runs;
@@ -88,6 +89,11 @@ static void abandon(struct job *job)
     count(&((struct task *)job->arguments)->abandoned);
 }
 
+static struct turns *turns_of(const struct job *job)
+{
+    return ((struct task *)job->arguments)->turns;
+}
+
 static void refuse(struct job *job)
 {
     count(&((struct task *)job->arguments)->refused);
@@ -100,6 +106,7 @@ static void discard(struct job *job)
 
 static const struct operation operation = {
     .name = "Test",
+    .turns = turns_of,
     .refuse = refuse,
     .run = run,
     .publish = publish,
@@ -109,7 +116,8 @@ static const struct operation operation = {
 
 static struct job job_of(struct task *task, struct turns *turns)
 {
-    return (struct job){.operation = &operation, .arguments = task, .turns = turns};
+    task->turns = turns;
+    return (struct job){.operation = &operation, .arguments = task};
 }
 
 static SspiAsyncContext *submit(struct task *task, struct turns *turns)

@@ -95,8 +95,8 @@ bool handle_look(enum handle_kind kind, const void *pointer, struct handle_view 
  * slots: as many as one likes for no memory. */
 struct handle_chain {
     uint32_t first;  /* slot, 0 at the end */
-    bool missed;     /* not every handle was alive */
     uint16_t slices; /* for whoever has it: parts that are being worked off */
+    bool missed;     /* not every handle was alive */
 };
 void handle_chain_close(struct handle_chain *chain, enum handle_kind kind,
                         struct handle handle);

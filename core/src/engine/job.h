@@ -31,7 +31,10 @@ struct operation {
     /* The same without the lock, if the job needs no turn then: of an end, whose target is not
      * in the job. False: nothing was done. NULL: it is never so. */
     bool (*claim_alone)(struct job *job, struct handle target);
-    /* Engine lock held. job.turns did not let the job in: a delete came first. */
+    /* Those of the object that a claimed job works on, and has a reference to (the owner's, if
+     * it is a delete); NULL: the job needs no turn. Where the function is NULL no job does. */
+    struct turns *(*turns)(const struct job *job);
+    /* Engine lock held. The turns did not let the job in: a delete came first. */
     void (*refuse)(struct job *job);
 
     /* The rest without the lock. Does it and leaves the status in the job. The caller has the
@@ -56,18 +59,20 @@ struct job {
     union {
         void *arguments;      /* of an acquire or a leg */
         struct handle target; /* of a free or a delete, until claimed; slot 0: never valid */
-        void *claimed;        /* of a free: the owner's reference, or NULL */
+        void *claimed;        /* of a free or a delete: the owner's reference, or NULL */
         struct handle_chain batch; /* of many deletes: what was claimed, with references */
         char *message;             /* of a call that is COMPLETE: why it failed, or NULL */
     };
-    /* Of the context that the job has a reference to (the owner's, if it is a delete). NULL: it
-     * needs no turn. */
-    struct turns *turns;
     SECURITY_STATUS status; /* how it ended */
     uint8_t lane;           /* enum lane */
-    bool has_turn;          /* or waits for it */
+    bool has_turn;          /* or waits for it; an end has it no more when it was run */
     bool alone;             /* of a delete: nobody else can come to its context: no turn */
 };
+
+static inline struct turns *job_turns(const struct job *job)
+{
+    return job->operation->turns != NULL ? job->operation->turns(job) : NULL;
+}
 
 static inline void job_discard(struct job *job)
 {

@@ -136,8 +136,8 @@ static void hand_over(struct call *call, struct work_list *left)
 {
     if (call->job.operation->abandon != NULL)
         call->job.operation->abandon(&call->job);
-    if (call->job.has_turn && call->job.turns != NULL)
-        turn_yield(call->job.turns);
+    if (call->job.has_turn)
+        turn_yield(job_turns(&call->job));
     call_set_callback(call, NULL);
     call->work.kind = KIND_NOTIFICATION;
     call->work.lane = LANE_QUICK;

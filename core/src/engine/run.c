@@ -52,18 +52,13 @@ static void classify(struct call *call)
                         call->work.lane != LANE_QUICK || deadline_is_armed(call);
 }
 
-static bool needs_turn(const struct call *call)
-{
-    return call->job.turns != NULL && !call->job.alone;
-}
-
 void run_start(struct call *call)
 {
     const struct operation *operation = call->job.operation;
-    struct turns *turns = call->job.turns;
+    struct turns *turns = call->job.alone ? NULL : job_turns(&call->job);
 
     classify(call);
-    if (!needs_turn(call)) {
+    if (turns == NULL) {
         pool_push(&call->work);
         return;
     }
@@ -84,11 +79,11 @@ bool run_withdraw(struct call *call)
     if (place == WORK_NOWHERE)
         return false;
     if (place == WORK_WAITING) {
-        turn_withdraw(call->job.turns, &call->work);
+        turn_withdraw(job_turns(&call->job), &call->work);
     } else {
         pool_withdraw(&call->work);
         if (call->job.has_turn)
-            turn_yield(call->job.turns);
+            turn_yield(job_turns(&call->job));
     }
     pool_dismiss(call->job.lane, 1);
     return true;
@@ -288,13 +283,8 @@ static void run_light(struct work_list *chunk)
     engine_lock();
     if (ended > 0)
         pool_dismiss(LANE_QUICK, ended);
-    for (uint32_t i = 0; i < ended; i++) {
-        struct job *job = &calls[i]->job;
-
-        if (job->has_turn && job->turns != NULL)
-            turn_yield(job->turns);
+    for (uint32_t i = 0; i < ended; i++)
         conclude(calls[i], &remains);
-    }
     clear_away(&remains);
 }
 
@@ -347,8 +337,8 @@ static void run_heavy(struct call *call)
     engine_lock();
     if (!published && operation->abandon != NULL)
         operation->abandon(&job);
-    if (job.has_turn && job.turns != NULL)
-        turn_yield(job.turns);
+    if (job.has_turn)
+        turn_yield(job_turns(&job));
     pool_dismiss((enum lane)call->work.lane, 1);
     call->job.status = job.status;
     call->job.message = message;

@@ -30,20 +30,18 @@ SECURITY_STATUS operation_prepare_acquire(struct job *job,
 SECURITY_STATUS operation_prepare_step(struct job *job, const struct step_arguments *arguments,
                                        sspia_report *report)
 {
-    struct security_context *context;
     struct step *step;
     uint32_t may_block = 0;
-    SECURITY_STATUS status = step_prepare(arguments, &step, &context, report);
+    SECURITY_STATUS status = step_prepare(arguments, &step, report);
 
     if (status != SEC_E_OK)
         return status;
     *job = (struct job){
         .operation = arguments->acceptor ? &operation_accept : &operation_initialize,
         .arguments = step,
-        .turns = context != NULL ? &context->turns : NULL,
     };
-    if (context != NULL)
-        may_block = context->may_block;
+    if (step->context != NULL)
+        may_block = step->context->may_block;
     else if (step->credential != NULL)
         may_block = step->credential->may_block;
     job->lane = lane_of(may_block, arguments->acceptor ? SSPIA_OP_ACCEPT : SSPIA_OP_INITIALIZE);
@@ -68,11 +66,13 @@ SECURITY_STATUS operation_perform(struct job *job)
 {
     const struct operation *operation = job->operation;
     sspia_report report = {.text = ""};
+    struct turns *turns;
 
     if (operation->claim != NULL)
         operation->claim(job);
-    job->has_turn = job->turns != NULL && turn_take(job->turns);
-    if (job->turns != NULL && !job->has_turn)
+    turns = job_turns(job);
+    job->has_turn = turns != NULL && turn_take(turns);
+    if (turns != NULL && !job->has_turn)
         operation->refuse(job);
     operation->run(job, &report);
     while (job->status == SSPIA_WAITING) {
@@ -82,8 +82,8 @@ SECURITY_STATUS operation_perform(struct job *job)
     }
     if (operation->publish != NULL)
         operation->publish(job);
-    if (job->has_turn && job->turns != NULL)
-        turn_end(job->turns);
+    if (job->has_turn)
+        turn_end(turns);
     message_return(job_package(job), operation->name, job->status, &report);
     job_discard(job);
     return job->status;

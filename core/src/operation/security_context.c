@@ -43,11 +43,6 @@ struct security_context *security_context_create(const sspia_package *package,
     return NULL;
 }
 
-struct security_context *security_context_of(struct turns *turns)
-{
-    return (struct security_context *)turns;
-}
-
 /* Deletes the package's part and lets go of the credential. The caller has the turn, or the
  * last reference. False: the process is exiting, nothing was done. */
 static bool tear_down(struct security_context *context)
@@ -92,27 +87,26 @@ static void after_fork(void *object)
 
 static void claim(struct job *job)
 {
-    struct security_context *context =
-        handle_close_alone(HANDLE_CONTEXT, job->target, &job->alone);
-
-    job->turns = context != NULL ? &context->turns : NULL;
+    job->claimed = handle_close_alone(HANDLE_CONTEXT, job->target, &job->alone);
 }
 
 static bool claim_alone(struct job *job, struct handle target)
 {
-    void *context;
+    job->alone = handle_close_if_alone(HANDLE_CONTEXT, target, &job->claimed);
+    return job->alone;
+}
 
-    if (!handle_close_if_alone(HANDLE_CONTEXT, target, &context))
-        return false;
-    job->alone = true;
-    job->turns = context != NULL ? &((struct security_context *)context)->turns : NULL;
-    return true;
+static struct turns *turns_of(const struct job *job)
+{
+    struct security_context *context = job->claimed;
+
+    return context != NULL ? &context->turns : NULL;
 }
 
 /* The turn ends with the context: a delete is the last to have it. */
 static void run_delete(struct job *job, sspia_report *report)
 {
-    struct security_context *context = security_context_of(job->turns);
+    struct security_context *context = job->claimed;
     bool done;
 
     (void)report;
@@ -121,7 +115,7 @@ static void run_delete(struct job *job, sspia_report *report)
         return;
     done = tear_down(context);
     handle_release(context->handle);
-    job->turns = NULL;
+    job->has_turn = false;
     job->status = done ? SEC_E_OK : SEC_E_SHUTDOWN_IN_PROGRESS;
 }
 
@@ -130,6 +124,7 @@ const struct operation operation_delete = {
     .is_end = true,
     .claim = claim,
     .claim_alone = claim_alone,
+    .turns = turns_of,
     .run = run_delete,
 };
 

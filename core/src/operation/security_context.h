@@ -11,7 +11,7 @@
 #include "sspi_package.h"
 
 struct security_context {
-    struct turns turns; /* first: a job knows the context by them */
+    struct turns turns;
     struct handle handle;
     const sspia_package *package;
     void *state;                   /* the package's; NULL once torn down */
@@ -28,9 +28,6 @@ struct security_context {
 struct security_context *security_context_create(const sspia_package *package,
                                                  struct credential *credential, bool acceptor,
                                                  void *state);
-
-/* The context of a job's turns; NULL for NULL. */
-struct security_context *security_context_of(struct turns *turns);
 
 /* DeleteSecurityContext, whose job's target is the handle; and the same for a batch. */
 extern const struct operation operation_delete;

@@ -64,8 +64,7 @@ static void note_places(struct step *step, const struct step_arguments *argument
     }
 }
 
-static void look_up(struct step *step, const struct step_arguments *arguments,
-                    struct security_context **context)
+static void look_up(struct step *step, const struct step_arguments *arguments)
 {
     struct handle handle;
 
@@ -77,17 +76,18 @@ static void look_up(struct step *step, const struct step_arguments *arguments,
     }
     if (arguments->context != NULL) {
         if (handle_from_words(HANDLE_CONTEXT, arguments->context, &handle))
-            *context = handle_acquire(HANDLE_CONTEXT, handle);
-        step->context_dead = *context == NULL;
+            step->context = handle_acquire(HANDLE_CONTEXT, handle);
+        step->context_dead = step->context == NULL;
     }
 }
 
 /* A TOKEN buffer without memory asks for some as well, as on Windows (Wine's tests of Schannel
  * and NTLM, which run there too: dlls/secur32/tests). Without a size either, a stream package
  * still allocates; the others have no room then, and say how much they need. */
-static bool asks_for_memory(const struct step *step, const struct security_context *context)
+static bool asks_for_memory(const struct step *step)
 {
-    const sspia_package *package = context != NULL ? context->package : step->package;
+    const sspia_package *package =
+        step->context != NULL ? step->context->package : step->package;
 
     if (step->token == NULL || step->token->pvBuffer != NULL)
         return false;
@@ -131,12 +131,11 @@ static void free_step(struct step *step)
 }
 
 SECURITY_STATUS step_prepare(const struct step_arguments *arguments, struct step **result,
-                             struct security_context **context, sspia_report *report)
+                             sspia_report *report)
 {
     SECURITY_STATUS status = check(arguments, report);
     struct step *step = NULL;
 
-    *context = NULL;
     *result = NULL;
     if (status != SEC_E_OK) {
         memory_wipe_string(arguments->target);
@@ -157,18 +156,18 @@ SECURITY_STATUS step_prepare(const struct step_arguments *arguments, struct step
     }
     step->leg->requested = arguments->requested | extra_flags(&step->leg->input);
     note_places(step, arguments);
-    look_up(step, arguments, context);
-    step->allocate = (arguments->requested & ISC_REQ_ALLOCATE_MEMORY) != 0 ||
-                     asks_for_memory(step, *context);
+    look_up(step, arguments);
+    step->allocate =
+        (arguments->requested & ISC_REQ_ALLOCATE_MEMORY) != 0 || asks_for_memory(step);
     *result = step;
     return SEC_E_OK;
 }
 
 /* Which credential the leg runs with; borrowed. */
 static SECURITY_STATUS choose_credential(const struct step *step,
-                                         const struct security_context *context,
                                          struct credential **credential, sspia_report *report)
 {
+    const struct security_context *context = step->context;
     const uint32_t needed = step->leg->acceptor ? SECPKG_CRED_INBOUND : SECPKG_CRED_OUTBOUND;
     const char *wrong = NULL;
     SECURITY_STATUS status = SEC_E_INVALID_HANDLE;
@@ -211,7 +210,7 @@ static bool token_fits(const struct step *step)
 /* An outcome that the caller's buffers have no room for is kept for the same call with larger
  * ones. */
 static SECURITY_STATUS fit(struct step *step, struct credential *credential,
-                           struct security_context *context, sspia_report *report)
+                           sspia_report *report)
 {
     struct leg *leg = step->leg;
     SECURITY_STATUS status = token_fits(step) ? SEC_E_OK : SEC_E_BUFFER_TOO_SMALL;
@@ -222,24 +221,24 @@ static SECURITY_STATUS fit(struct step *step, struct credential *credential,
         return leg->status;
     step->needed = (uint32_t)leg->result.token.size;
     step->leg = NULL;
-    handshake_park(leg, credential, context);
+    handshake_park(leg, credential, step->context);
     message_report(report, "the outcome does not fit; call again with larger buffers", NULL);
     return status;
 }
 
-static SECURITY_STATUS run_leg(struct step *step, struct security_context *context,
-                               sspia_report *report)
+static SECURITY_STATUS run_leg(struct step *step, sspia_report *report)
 {
+    struct security_context *context = step->context;
     struct leg *leg = step->leg;
     struct credential *credential;
-    SECURITY_STATUS status = choose_credential(step, context, &credential, report);
+    SECURITY_STATUS status = choose_credential(step, &credential, report);
 
     if (status != SEC_E_OK)
         return status;
     handshake_run(leg, credential, context, report);
     if (leg->status < 0 || leg->status == SSPIA_WAITING)
         return leg->status;
-    return fit(step, credential, context, report);
+    return fit(step, credential, report);
 }
 
 /* The credential goes before the status is final: who frees it then sees it released. */
@@ -247,7 +246,7 @@ static void run(struct job *job, sspia_report *report)
 {
     struct step *step = job->arguments;
 
-    job->status = run_leg(step, security_context_of(job->turns), report);
+    job->status = run_leg(step, report);
     if (job->status != SSPIA_WAITING)
         let_go_of_credential(step);
 }
@@ -317,7 +316,6 @@ static bool has_output(const struct leg *leg, SECURITY_STATUS status)
 
 static void publish(struct job *job)
 {
-    const struct security_context *context = security_context_of(job->turns);
     const SECURITY_STATUS status = job->status;
     struct step *step = job->arguments;
     struct leg *leg = step->leg;
@@ -339,7 +337,7 @@ static void publish(struct job *job)
     if (leg->created != NULL)
         handle_to_words(HANDLE_CONTEXT, leg->created->handle, step->new_context);
     else if (step->new_context != NULL)
-        handle_to_words(HANDLE_CONTEXT, context->handle, step->new_context);
+        handle_to_words(HANDLE_CONTEXT, step->context->handle, step->new_context);
     leg->created = NULL; /* the handle is the owner now */
     if (step->attributes != NULL)
         *step->attributes =
@@ -348,6 +346,13 @@ static void publish(struct job *job)
         *step->expiry = timestamp_from_unix(leg->result.expiry);
     if (step->expiry_utc != NULL)
         *step->expiry_utc = leg->result.expiry;
+}
+
+static struct turns *turns_of(const struct job *job)
+{
+    struct security_context *context = ((struct step *)job->arguments)->context;
+
+    return context != NULL ? &context->turns : NULL;
 }
 
 /* A delete came first. */
@@ -359,30 +364,34 @@ static void refuse(struct job *job)
 /* The peer will never get the token of a leg that ran: the context cannot go on. */
 static void abandon(struct job *job)
 {
-    if (job->turns != NULL)
-        security_context_of(job->turns)->broken = true;
+    const struct step *step = job->arguments;
+
+    if (step->context != NULL)
+        step->context->broken = true;
 }
 
 static void discard(struct job *job)
 {
-    free_step(job->arguments);
-    if (job->turns != NULL)
-        handle_release(security_context_of(job->turns)->handle);
+    struct step *step = job->arguments;
+    struct security_context *context = step->context;
+
+    free_step(step);
+    if (context != NULL)
+        handle_release(context->handle);
 }
 
 static const char *package_of(const struct job *job)
 {
-    const struct security_context *context = security_context_of(job->turns);
     const struct step *step = job->arguments;
 
-    if (context != NULL)
-        return context->package->name;
+    if (step->context != NULL)
+        return step->context->package->name;
     return step->package != NULL ? step->package->name : NULL;
 }
 
 #define LEG(title, its_lane)                                                                   \
     {                                                                                          \
-        .name = title, .refuse = refuse, .run = run, .waiting = waiting_of,                    \
+        .name = title, .turns = turns_of, .refuse = refuse, .run = run, .waiting = waiting_of, \
         .thread_lane = its_lane, .publish = publish, .abandon = abandon, .discard = discard,   \
         .package = package_of,                                                                 \
     }

@@ -13,9 +13,10 @@ struct step {
     struct leg *leg;
     struct credential
         *credential; /* a reference until the leg has run; NULL if none was given */
-    const sspia_package *package; /* of the credential, or NULL */
-    bool credential_dead;         /* one was given, and is not alive */
-    bool context_dead;            /* likewise */
+    const sspia_package *package;     /* of the credential, or NULL */
+    struct security_context *context; /* a reference; NULL on a first leg */
+    bool credential_dead;             /* one was given, and is not alive */
+    bool context_dead;                /* likewise */
 
     /* The caller's, as they were at submit. */
     PCtxtHandle new_context;
@@ -49,12 +50,11 @@ struct step_arguments {
     int64_t *expiry_utc; /* the same in seconds since 1970 UTC; or NULL */
 };
 
-/* Checks and copies; looks the handles up. *context receives a reference, or NULL on a first
- * leg. */
+/* Checks and copies; looks the handles up. */
 SECURITY_STATUS step_prepare(const struct step_arguments *arguments, struct step **step,
-                             struct security_context **context, sspia_report *report);
+                             sspia_report *report);
 
-/* Their jobs' arguments are a step, their turns those of the context (security_context_of). */
+/* Their jobs' arguments are a step. */
 extern const struct operation operation_initialize;
 extern const struct operation operation_accept;
 
