@@ -139,6 +139,7 @@ class Cases {
         CASES.put("deadline_ends_a_blocked_leg", Cases::deadlineEndsABlockedLeg);
         CASES.put("cancel", Cases::cancel);
         CASES.put("collector_with_calls_pending", Cases::collectorWithCallsPending);
+        CASES.put("neighbours_interface", Jgss::all);
         CASES.put("two_loops", Cases::twoLoops);
     }
 
