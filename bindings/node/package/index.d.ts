@@ -105,6 +105,8 @@ export class SecurityContext implements AsyncDisposable, Disposable {
   step(token?: Uint8Array | null, options?: Limits): Promise<Buffer>;
   encrypt(data: Uint8Array, options?: { signOnly?: boolean }): Buffer;
   decrypt(data: Uint8Array, options?: { acceptSigned?: boolean }): Buffer;
+  /** Opens it also if it was signed only. */
+  unwrap(data: Uint8Array): { data: Buffer; encrypted: boolean };
   sign(data: Uint8Array): Buffer;
   verify(data: Uint8Array, signature: Uint8Array): void;
   messageLimit(size: number): number;
