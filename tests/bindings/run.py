@@ -23,7 +23,7 @@ EXAMPLES = HERE.parents[1] / "examples"
 DOCS = EXAMPLES.parent / "docs"
 SUFFIXES = {
     "node": "js", "lua": "lua", "go": "go", "ruby": "rb", "tcl": "tcl", "java": "java",
-    "csharp": "cs",
+    "csharp": "cs", "dotnet": "cs",
 }  # fmt: skip
 SOURCES = {"dotnet": "csharp"}  # whose programs a language runs, if not those of its own
 LIMIT = 240  # seconds for the cases of a language, on the busiest machine
@@ -89,8 +89,7 @@ def example(command: list[str], language: str) -> str:
 
 def page(command: list[str], language: str) -> str:
     """Why the first program of a language's page does not run; "" if it does."""
-    language = SOURCES.get(language, language)
-    text = (DOCS / f"bindings-{language}.md").read_text()
+    text = (DOCS / f"bindings-{SOURCES.get(language, language)}.md").read_text()
     program = text.split("\n```", 2)[1].split("\n", 1)[1]
     with tempfile.NamedTemporaryFile("w", suffix=f".{SUFFIXES[language]}") as file:
         file.write(program + "\n")
@@ -134,7 +133,7 @@ def run(command: list[str], language: str) -> dict[str, str]:
     for name, program_of in PROGRAMS.items():
         results[name] = program_of(command, name)
     results["example"] = example(command, language)
-    if SOURCES.get(language, language) in SUFFIXES:
+    if language in SUFFIXES:
         results["page"] = page(command, language)
     return results
 
