@@ -96,7 +96,7 @@ static class Cases
         throw new Exception("it did not fail");
     }
 
-    static async Task<SspiException> FailsWith(string code, Func<Task> body)
+    internal static async Task<SspiException> FailsWith(string code, Func<Task> body)
     {
         SspiException problem = await Fails<SspiException>(body);
         Equal(problem.Code, code);
@@ -122,7 +122,7 @@ static class Cases
         return context;
     }
 
-    static async Task ShakeHands(SecurityContext client, SecurityContext server)
+    internal static async Task ShakeHands(SecurityContext client, SecurityContext server)
     {
         byte[] token = await client.StepAsync();
         while (!client.IsComplete || !server.IsComplete)
@@ -170,6 +170,11 @@ static class Cases
     static Task ntlm_handshake()
     {
         return Ntlm((client, server) => Equal(server.UserName, "TEST\\alice"));
+    }
+
+    static Task ntlm_verifier()
+    {
+        return Verifiers.All();
     }
 
     static async Task tls_handshake()
@@ -534,7 +539,7 @@ static class Cases
         }
         foreach (Func<Task> body in new Func<Task>[]
         {
-            acquire, ntlm_handshake, tls_handshake, kerberos_handshake, seal_and_unseal,
+            acquire, ntlm_handshake, ntlm_verifier, tls_handshake, kerberos_handshake, seal_and_unseal,
             delete_pending_then_ok, delete_heard_on_the_loop, fire_and_forget, double_delete,
             exception_in_callback, ten_thousand_deletions, late_numbers, text_with_nul, text_beyond_bmp,
             deadline_ends_a_blocked_leg, cancel, collector_with_calls_pending, two_loops,

@@ -124,6 +124,7 @@ class Cases {
         CASES.put("acquire", Cases::acquire);
         CASES.put("ntlm_handshake",
                 () -> ntlm((client, server) -> equal(server.userName(), "TEST\\alice")));
+        CASES.put("ntlm_verifier", Verifiers::all);
         CASES.put("tls_handshake", Cases::tlsHandshake);
         CASES.put("kerberos_handshake", Cases::kerberosHandshake);
         CASES.put("seal_and_unseal", () -> ntlm(Cases::sealAndUnseal));

@@ -67,6 +67,8 @@ const cases = {
 
   ntlm_handshake: () => ntlm((client, server) => assert.equal(server.userName, 'TEST\\alice')),
 
+  ntlm_verifier: () => require('./verifier').all(),
+
   async tls_handshake() {
     const certificate = process.env.TLS_CERTIFICATE;
     const client = sspi.client('localhost', {
