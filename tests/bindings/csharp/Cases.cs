@@ -73,7 +73,7 @@ static class Cases
         Check(Equals(got, wanted), got + " instead of " + wanted);
     }
 
-    static void Eventually(Func<bool> what)
+    internal static void Eventually(Func<bool> what)
     {
         DateTime end = DateTime.UtcNow.AddMilliseconds(PatienceMs);
         while (!what())

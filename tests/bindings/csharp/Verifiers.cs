@@ -3,6 +3,8 @@
 using System;
 using System.Collections.Concurrent;
 using System.Linq;
+using System.Text;
+using System.Threading;
 using System.Threading.Tasks;
 using SspiAsync;
 using static Cases;
@@ -44,8 +46,35 @@ static class Verifiers
         return credential => FailsWith(code, () => LogsOn(credential));
     }
 
+    /// <summary>Something that the verifier of a credential knows which nobody has any more. mono keeps
+    /// what looks like an object on a stack, so many are lost on a thread that ends.</summary>
+    private static WeakReference[] Lost()
+    {
+        var lost = new WeakReference[20];
+        var thread = new Thread(() =>
+        {
+            for (int i = 0; i < lost.Length; i++)
+            {
+                var password = new StringBuilder(Password);
+                lost[i] = new WeakReference(password);
+                WithAccount((user, domain) => Task.FromResult(NtlmAccount.OfPassword(password.ToString())),
+                    LogsOn).GetAwaiter().GetResult();
+            }
+        });
+        thread.Start();
+        thread.Join();
+        return lost;
+    }
+
     internal static async Task All()
     {
+        WeakReference[] lost = Lost();
+        Eventually(() =>
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+            return lost.Any(each => !each.IsAlive);
+        });
         var asked = new ConcurrentQueue<string>();
         await WithAccount((user, domain) =>
         {

@@ -60,7 +60,8 @@ final class Jgss {
             public AppConfigurationEntry[] getAppConfigurationEntry(String name) {
                 Map<String, String> options = name.endsWith("accept")
                         ? Map.of("useKeyTab", "true", "keyTab", System.getenv("KEYTAB"), "storeKey", "true",
-                                "principal", "HTTP/localhost@" + System.getenv("REALM"), "isInitiator", "false")
+                                "principal", "HTTP/localhost@" + System.getenv("REALM"),
+                                "isInitiator", "false")
                         : Map.of("useTicketCache", "true", "ticketCache", System.getenv("CCACHE"),
                                 "doNotPrompt", "true");
                 return new AppConfigurationEntry[] {new AppConfigurationEntry(

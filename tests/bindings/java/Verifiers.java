@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // NTLM accounts that the program knows.
+import java.lang.ref.WeakReference;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Queue;
@@ -59,8 +60,22 @@ final class Verifiers {
         Cases.equal(asked.stream().filter("look-ups TEST\\alice"::equals).count(), 20L);
     }
 
+    /** Something that the verifier of a credential knows which nobody has any more. */
+    private static WeakReference<Object> lost() {
+        char[] password = PASSWORD.toCharArray();
+        Credential credential = Credential.acquire("NTLM", CredentialUse.INBOUND,
+                options((user, domain) -> CompletableFuture.completedFuture(NtlmAccount.password(password))));
+        logsOn(new Options().credential(credential));
+        return new WeakReference<>(password);
+    }
+
     static void all() throws Exception {
         many();
+        WeakReference<Object> lost = lost();
+        Cases.eventually(() -> {
+            System.gc();
+            return lost.get() == null;
+        });
         logsOn(options((user, domain) -> CompletableFuture.supplyAsync(() -> NtlmAccount.hash(HASH))));
         for (NtlmAccount account : new NtlmAccount[] {null, NtlmAccount.password("another")})
             Cases.failsWith("SEC_E_LOGON_DENIED",

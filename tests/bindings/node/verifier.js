@@ -32,6 +32,22 @@ async function withAccount(ntlmVerifier, use) {
   await credential.free();
 }
 
+// A function that is known to a credential which nobody has any more.
+async function lost() {
+  const look = () => ALICE_PASSWORD;
+  await logsOn(await sspi.Credential.acquire('NTLM', sspi.CredentialUse.INBOUND,
+    { identity: { ntlmVerifier: look } }));
+  return new WeakRef(look);
+}
+
+async function isCollected(reference) {
+  for (const end = Date.now() + 60000; reference.deref() !== undefined;) {
+    assert.ok(Date.now() < end, 'never');
+    await new Promise(setImmediate);
+    global.gc();
+  }
+}
+
 const refuses = (code) => (credential) => assert.rejects(logsOn(credential), { code });
 
 async function all() {
@@ -52,6 +68,7 @@ async function all() {
     await withAccount(bad, refuses('SEC_E_NO_AUTHENTICATING_AUTHORITY'));
     assert.ok((await warned)[0] instanceof Error);
   }
+  await isCollected(await lost());
   await assert.rejects(withAccount('alice', () => {}), TypeError);
 }
 

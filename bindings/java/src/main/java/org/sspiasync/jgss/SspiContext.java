@@ -75,7 +75,7 @@ public final class SspiContext implements GSSContext {
 
     /** What export() gives: a context, and what a peer of it in another process is to know of it. */
     private static final class Packed {
-        private static final int VERSION = 1;
+        private static final byte VERSION = 1;
 
         final boolean initiator;
         final int attributes;
@@ -113,9 +113,11 @@ public final class SspiContext implements GSSContext {
                 Mechanism mechanism, SspiName peer, byte[] context) throws GSSException {
             byte[] oid = mechanism.oid.getDER();
             byte[] name = peer == null ? new byte[0] : peer.toBytes();
-            return ByteBuffer.allocate(26 + oid.length + name.length + context.length).put((byte) VERSION)
-                    .put((byte) (initiator ? 1 : 0)).putInt(attributes).putLong(expiry.map(Instant::getEpochSecond).orElse(-1L))
-                    .putInt(oid.length).put(oid).putInt(name.length).put(name).putInt(context.length).put(context).array();
+            long until = expiry.map(Instant::getEpochSecond).orElse(-1L);
+            return ByteBuffer.allocate(26 + oid.length + name.length + context.length).put(VERSION)
+                    .put((byte) (initiator ? 1 : 0)).putInt(attributes).putLong(until)
+                    .putInt(oid.length).put(oid).putInt(name.length).put(name)
+                    .putInt(context.length).put(context).array();
         }
     }
 
@@ -387,7 +389,8 @@ public final class SspiContext implements GSSContext {
     @Override
     public synchronized void setChannelBinding(ChannelBinding binding) throws GSSException {
         if (context != null) return;
-        if (binding != null && (binding.getInitiatorAddress() != null || binding.getAcceptorAddress() != null))
+        if (binding != null
+                && (binding.getInitiatorAddress() != null || binding.getAcceptorAddress() != null))
             throw Failure.of(GSSException.UNAVAILABLE,
                     "channel bindings are application data here: leave out the addresses");
         bindings = binding == null ? null : binding.getApplicationData();

@@ -74,7 +74,8 @@ final class SspiName implements GSSName {
     @Override
     public byte[] export() throws GSSException {
         if (!isMN())
-            throw Failure.of(GSSException.NAME_NOT_MN, "only a name of a mechanism is exported: canonicalize");
+            throw Failure.of(GSSException.NAME_NOT_MN,
+                    "only a name of a mechanism is exported: canonicalize");
         if (!isComplete())
             throw Failure.of(GSSException.UNAVAILABLE, "only a name with its realm is exported: " + text);
         byte[] oid = mechanism.oid.getDER();
