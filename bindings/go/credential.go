@@ -33,6 +33,7 @@ type Identity struct {
 	ConstrainedDelegation                                 bool
 
 	NTLMUserFile, NTLMHelper string
+	NTLMVerifier             NTLMVerifier
 
 	// TLS: PEM or PKCS#12 files.
 	Certificate, Key, KeyPassword, Roots string
@@ -42,10 +43,16 @@ type Identity struct {
 
 const manualCredValidation = "8"
 
-// The pairs of sspia_hub_acquire.
-func (identity *Identity) pack() ([]byte, error) {
+// The pairs of sspia_hub_acquire. verifier: of NTLMVerifier.
+func (identity *Identity) pack(verifier *verifier) ([]byte, error) {
 	if identity == nil {
 		return nil, nil
+	}
+	if identity.NTLMVerifier != nil && verifier == nil {
+		return nil, &Error{
+			Status:  SEC_E_INVALID_PARAMETER,
+			Message: "an identity with NTLMVerifier is for Acquire and NewServer",
+		}
 	}
 	var packed []byte
 	for _, pair := range [][2]string{
@@ -55,6 +62,7 @@ func (identity *Identity) pack() ([]byte, error) {
 		{"armor_cache", identity.ArmorCache}, {"impersonate", identity.Impersonate},
 		{"delegation", unless(!identity.ConstrainedDelegation, "1")},
 		{"ntlm_user_file", identity.NTLMUserFile}, {"ntlm_helper", identity.NTLMHelper},
+		{"ntlm_verifier", verifier.text()},
 		{"certificate", identity.Certificate}, {"key", identity.Key},
 		{"key_password", identity.KeyPassword}, {"roots", identity.Roots},
 		{"tls_flags", unless(!identity.SkipVerify, manualCredValidation)},
@@ -85,6 +93,8 @@ type Credential struct {
 	Package string
 	Expiry  time.Time // zero: it never expires, or that is not known
 
+	verifier *verifier // for as long as somebody may ask
+
 	mutex  sync.Mutex
 	handle uint64
 }
@@ -100,7 +110,14 @@ func adopt(handle uint64, packageName string, expiry int64) *Credential {
 func Acquire(
 	ctx context.Context, packageName string, use Use, principal string, identity *Identity,
 ) (*Credential, error) {
-	packed, err := identity.pack()
+	var verifier *verifier
+	var err error
+	if identity != nil && identity.NTLMVerifier != nil {
+		if verifier, err = newVerifier(identity.NTLMVerifier); err != nil {
+			return nil, err
+		}
+	}
+	packed, err := identity.pack(verifier)
 	if err != nil {
 		return nil, err
 	}
@@ -111,7 +128,9 @@ func Acquire(
 	if err != nil {
 		return nil, err
 	}
-	return adopt(got.Credential, packageName, got.Expiry), nil
+	credential := adopt(got.Credential, packageName, got.Expiry)
+	credential.verifier = verifier
+	return credential, nil
 }
 
 // Handle is its number in the library, 0 when it was freed.

@@ -23,8 +23,9 @@ EXAMPLES = HERE.parents[1] / "examples"
 DOCS = EXAMPLES.parent / "docs"
 SUFFIXES = {
     "node": "js", "lua": "lua", "go": "go", "ruby": "rb", "tcl": "tcl", "java": "java",
-    "csharp": "cs",
+    "csharp": "cs", "dotnet": "cs",
 }  # fmt: skip
+SOURCES = {"dotnet": "csharp"}  # whose programs a language runs, if not those of its own
 LIMIT = 240  # seconds for the cases of a language, on the busiest machine
 EXITS = 30
 
@@ -72,7 +73,7 @@ def killed(command: list[str], name: str) -> str:
 
 def example(command: list[str], language: str) -> str:
     """How the example of a language differs from those of the others; "" if it does not."""
-    (program,) = (EXAMPLES / language).glob("handshake.*")
+    (program,) = (EXAMPLES / SOURCES.get(language, language)).glob("handshake.*")
     who = ["alice", "TEST", os.environ["ALICE_PASSWORD"], os.environ["NTLM_USER_FILE"]]
     output = ""
     for arguments in (["Kerberos"], ["NTLM", *who]):
@@ -88,7 +89,7 @@ def example(command: list[str], language: str) -> str:
 
 def page(command: list[str], language: str) -> str:
     """Why the first program of a language's page does not run; "" if it does."""
-    text = (DOCS / f"bindings-{language}.md").read_text()
+    text = (DOCS / f"bindings-{SOURCES.get(language, language)}.md").read_text()
     program = text.split("\n```", 2)[1].split("\n", 1)[1]
     with tempfile.NamedTemporaryFile("w", suffix=f".{SUFFIXES[language]}") as file:
         file.write(program + "\n")

@@ -11,9 +11,11 @@ namespace SspiAsync
     {
         private long handle;
         private readonly long expiry;
+        private readonly Verifier verifier; // for as long as somebody may ask
 
-        internal Credential(ulong handle, string package, long expiry)
+        internal Credential(ulong handle, string package, long expiry, Verifier verifier = null)
         {
+            this.verifier = verifier;
             this.handle = (long)handle;
             this.expiry = expiry;
             Package = package;
@@ -22,6 +24,7 @@ namespace SspiAsync
         ~Credential()
         {
             FreeNowait();
+            GC.KeepAlive(verifier);
         }
 
         /// <summary>Gets one. Of the options it takes Principal, Identity and Timeout.</summary>
@@ -31,16 +34,19 @@ namespace SspiAsync
             options = options ?? new ContextOptions();
             byte[] name = Text.ToUtf8(package);
             byte[] principal = Text.ToUtf8(options.Principal);
-            byte[] identity = Identity.Pack(options.Identity);
+            Verifier verifier = options.Identity?.NtlmVerifier == null
+                ? null : new Verifier(options.Identity.NtlmVerifier);
+            byte[] identity = Identity.Pack(options.Identity, verifier);
             try
             {
                 return Call.Start((call, queue, id) => Native.sspia_hub_acquire(call, queue, id, name,
                     Native.Size(name), principal, Native.Size(principal), (uint)use, identity,
                     Native.Size(identity)), options.Timeout, token,
-                    outcome => new Credential(outcome.Credential, package, outcome.Expiry));
+                    outcome => new Credential(outcome.Credential, package, outcome.Expiry, verifier));
             }
             finally
             {
+                GC.KeepAlive(verifier);
                 if (identity != null)
                     Array.Clear(identity, 0, identity.Length);
             }

@@ -2,6 +2,7 @@
 using System;
 using System.Collections.Generic;
 using System.Net;
+using System.Threading.Tasks;
 
 namespace SspiAsync
 {
@@ -54,6 +55,13 @@ namespace SspiAsync
         /// <summary>A program that NTLM asks.</summary>
         public string NtlmHelper { get; set; }
 
+        /// <summary>
+        /// What knows the accounts of an NTLM server: of a user and a domain (which may be ""), as the
+        /// client wrote them. It runs on the thread pool; what it throws refuses the logon, and goes to
+        /// Sspi.CallbackFailed.
+        /// </summary>
+        public Func<string, string, Task<NtlmAccount>> NtlmVerifier { get; set; }
+
         /// <summary>For whom a service acts.</summary>
         public string Impersonate { get; set; }
 
@@ -91,14 +99,17 @@ namespace SspiAsync
         }
 
         /// <summary>The pairs as the library takes them, to be wiped when it has; null for none.</summary>
-        internal static byte[] Pack(Identity identity)
+        internal static byte[] Pack(Identity identity, Verifier verifier = null)
         {
-            return identity?.Pack();
+            return identity?.Pack(verifier);
         }
 
-        private byte[] Pack()
+        private byte[] Pack(Verifier verifier)
         {
+            if (NtlmVerifier != null && verifier == null)
+                throw new ArgumentException("an identity with NtlmVerifier is for Credential and Sspi.Server");
             var pairs = new List<byte[]>();
+            Add(pairs, "ntlm_verifier", verifier?.Number.ToString());
             Add(pairs, "user", User);
             Add(pairs, "domain", Domain);
             Add(pairs, "password", Password);

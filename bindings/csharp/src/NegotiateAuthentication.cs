@@ -3,85 +3,43 @@ using System;
 using System.IO;
 using System.Net;
 using System.Net.Security;
+using System.Security.Authentication.ExtendedProtection;
 using System.Security.Principal;
 using System.Threading;
 using System.Threading.Tasks;
 
 namespace SspiAsync
 {
-    /// <summary>What became of a blob or a message; the names of System.Net.Security.</summary>
-    public enum NegotiateAuthenticationStatusCode
-    {
-        Completed,
-        ContinueNeeded,
-        GenericFailure,
-        BadBinding,
-        Unsupported,
-        MessageAltered,
-        ContextExpired,
-        CredentialsExpired,
-        InvalidCredentials,
-        InvalidToken,
-        UnknownCredentials,
-        QopNotSupported,
-        OutOfSequence,
-        SecurityQosFailed,
-        TargetUnknown,
-        ImpersonationValidationFailed,
-    }
-
-    /// <summary>As in System.Net.Security, and an Identity for what NetworkCredential has no place
-    /// for.</summary>
-    public class NegotiateAuthenticationClientOptions
-    {
-        public string Package { get; set; } = "Negotiate";
-        public NetworkCredential Credential { get; set; } = CredentialCache.DefaultNetworkCredentials;
-        public Identity Identity { get; set; }
-        public string TargetName { get; set; }
-
-        /// <summary>As SecurityContext.ChannelBindings gives them.</summary>
-        public byte[] Binding { get; set; }
-        public ProtectionLevel RequiredProtectionLevel { get; set; }
-        public bool RequireMutualAuthentication { get; set; }
-        public TokenImpersonationLevel AllowedImpersonationLevel { get; set; }
-        public TimeSpan? Timeout { get; set; }
-    }
-
-    public class NegotiateAuthenticationServerOptions
-    {
-        public string Package { get; set; } = "Negotiate";
-        public NetworkCredential Credential { get; set; } = CredentialCache.DefaultNetworkCredentials;
-        public Identity Identity { get; set; }
-        public byte[] Binding { get; set; }
-        public ProtectionLevel RequiredProtectionLevel { get; set; }
-        public TimeSpan? Timeout { get; set; }
-    }
-
-    /// <summary>A blob for the peer (null for none), and what became of the one that came.</summary>
-    public struct NegotiateAuthenticationResult
-    {
-        public byte[] Blob { get; internal set; }
-        public NegotiateAuthenticationStatusCode StatusCode { get; internal set; }
-    }
-
     /// <summary>
     /// The shape of System.Net.Security.NegotiateAuthentication, for programs that have that now; and
-    /// GetOutgoingBlobAsync, which that one lacks. Messages go to a Stream.
+    /// GetOutgoingBlobAsync, which that one lacks. Bytes come as byte[] and messages go to a Stream, as
+    /// netstandard2.0 has no spans. What was refused for less than the options require is not authenticated.
     /// </summary>
     public sealed class NegotiateAuthentication : IDisposable
     {
+        private const long Delegate = 0x1;
         private const long MutualAuth = 0x2;
         private const long Confidentiality = 0x10;
         private const long ClientIntegrity = 0x10000;
         private const long ServerIntegrity = 0x20000;
+        private const long ClientIdentify = 0x20000;
+        private const long ServerIdentify = 0x80000;
 
         private readonly SecurityContext context;
         private readonly ProtectionLevel required;
+        private readonly TokenImpersonationLevel requiredImpersonation;
         private readonly bool requiresMutual;
+        private readonly ExtendedProtectionPolicy policy; // null: none, or never
+        private readonly bool isBound;
         private readonly string asked;
+        private readonly string target;
+        private bool refused;
+        private bool disposed;
 
-        public NegotiateAuthentication(NegotiateAuthenticationClientOptions options)
+        public NegotiateAuthentication(NegotiateAuthenticationClientOptions clientOptions)
         {
+            NegotiateAuthenticationClientOptions options =
+                clientOptions ?? throw new ArgumentNullException(nameof(clientOptions));
             ClientFlags flags = ClientFlags.ReplayDetect | ClientFlags.SequenceDetect;
             if (options.RequireMutualAuthentication)
                 flags |= ClientFlags.MutualAuth;
@@ -96,29 +54,49 @@ namespace SspiAsync
             required = options.RequiredProtectionLevel;
             requiresMutual = options.RequireMutualAuthentication;
             asked = options.Package;
-            TargetName = options.TargetName;
+            target = options.TargetName;
             context = Sspi.Client(options.TargetName, new ContextOptions
             {
                 Package = options.Package,
                 Identity = options.Identity ?? IdentityOf(options.Credential),
-                ChannelBindings = options.Binding,
+                ChannelBindings = TlsChannelBinding.ApplicationData(options.Binding),
                 ClientFlags = flags,
                 Timeout = options.Timeout,
             });
         }
 
-        public NegotiateAuthentication(NegotiateAuthenticationServerOptions options)
+        public NegotiateAuthentication(NegotiateAuthenticationServerOptions serverOptions)
         {
+            NegotiateAuthenticationServerOptions options =
+                serverOptions ?? throw new ArgumentNullException(nameof(serverOptions));
             required = options.RequiredProtectionLevel;
+            requiredImpersonation = options.RequiredImpersonationLevel;
             asked = options.Package;
             IsServer = true;
+            bool never = options.Policy?.PolicyEnforcement == PolicyEnforcement.Never;
+            policy = never ? null : options.Policy;
+            byte[] bindings = never ? null
+                : TlsChannelBinding.ApplicationData(options.Binding ?? policy?.CustomChannelBinding);
+            isBound = bindings != null;
             context = Sspi.Server(new ContextOptions
             {
                 Package = options.Package,
                 Identity = options.Identity ?? IdentityOf(options.Credential),
-                ChannelBindings = options.Binding,
+                ChannelBindings = bindings,
+                ServerFlags = FlagsOf(policy),
                 Timeout = options.Timeout,
             });
+        }
+
+        private static ServerFlags FlagsOf(ExtendedProtectionPolicy policy)
+        {
+            ServerFlags flags = ServerFlags.ReplayDetect | ServerFlags.SequenceDetect |
+                ServerFlags.Confidentiality | ServerFlags.Integrity;
+            if (policy?.PolicyEnforcement == PolicyEnforcement.WhenSupported)
+                flags |= ServerFlags.AllowMissingBindings;
+            if (policy?.ProtectionScenario == ProtectionScenario.TrustedProxy)
+                flags |= ServerFlags.ProxyBindings;
+            return flags;
         }
 
         private static Identity IdentityOf(NetworkCredential credential)
@@ -127,25 +105,69 @@ namespace SspiAsync
                 ? null : new Identity(credential);
         }
 
+        private bool Has(long ofClient, long ofServer)
+        {
+            return (context.Attributes & (IsServer ? ofServer : ofClient)) != 0;
+        }
+
         public bool IsServer { get; }
-        public bool IsAuthenticated => context.IsComplete;
-        public bool IsEncrypted => IsAuthenticated && (context.Attributes & Confidentiality) != 0;
-        public bool IsSigned => IsAuthenticated &&
-            (context.Attributes & (IsServer ? ServerIntegrity : ClientIntegrity)) != 0;
-        public bool IsMutuallyAuthenticated => IsAuthenticated && (context.Attributes & MutualAuth) != 0;
+        public bool IsAuthenticated => !disposed && !refused && context.IsComplete;
+        public bool IsEncrypted => IsAuthenticated && HasEncryption;
+        public bool IsSigned => IsAuthenticated && HasSignature;
+        public bool IsMutuallyAuthenticated => IsAuthenticated && HasMutual;
+
+        private bool HasEncryption => Has(Confidentiality, Confidentiality);
+        private bool HasSignature => Has(ClientIntegrity, ServerIntegrity);
+        private bool HasMutual => Has(MutualAuth, MutualAuth);
 
         public ProtectionLevel ProtectionLevel => !IsSigned ? ProtectionLevel.None
             : IsEncrypted ? ProtectionLevel.EncryptAndSign : ProtectionLevel.Sign;
 
+        /// <summary>What the server may do in the client's name; before the end None.</summary>
+        public TokenImpersonationLevel ImpersonationLevel =>
+            IsAuthenticated ? AgreedImpersonation : TokenImpersonationLevel.None;
+
+        private TokenImpersonationLevel AgreedImpersonation =>
+            Has(Delegate, Delegate) && context.Package != "NTLM" ? TokenImpersonationLevel.Delegation
+            : Has(ClientIdentify, ServerIdentify) ? TokenImpersonationLevel.Identification
+            : TokenImpersonationLevel.Impersonation;
+
         /// <summary>The package that is at work; before the end, the one that was asked for.</summary>
         public string Package => IsAuthenticated ? context.Package : asked;
 
-        /// <summary>What a client has asked for.</summary>
-        public string TargetName { get; }
+        /// <summary>What the client has asked for; null if it named nobody.</summary>
+        public string TargetName => IsServer && context.IsComplete ? AskedTarget() : target;
+
+        private string AskedTarget()
+        {
+            try
+            {
+                string name = context.Target;
+                return name.Length > 0 ? name : null;
+            }
+            catch (SspiException)
+            {
+                return null; // the package does not say
+            }
+        }
 
         /// <summary>Who the other side is.</summary>
-        public IIdentity RemoteIdentity => new GenericIdentity(
-            IsServer ? context.UserName : TargetName ?? "", context.Package);
+        public IIdentity RemoteIdentity
+        {
+            get
+            {
+                NeedAuthenticated();
+                return new GenericIdentity(IsServer ? context.UserName : target ?? "", context.Package);
+            }
+        }
+
+        private void NeedAuthenticated()
+        {
+            if (disposed)
+                throw new ObjectDisposedException(nameof(NegotiateAuthentication));
+            if (!IsAuthenticated)
+                throw new InvalidOperationException("the other side is not authenticated");
+        }
 
         /// <summary>The context beneath, for all that this shape has no place for.</summary>
         public SecurityContext Context => context;
@@ -154,6 +176,8 @@ namespace SspiAsync
         public async Task<NegotiateAuthenticationResult> GetOutgoingBlobAsync(byte[] incomingBlob,
             CancellationToken cancellation = default(CancellationToken))
         {
+            if (disposed)
+                throw new ObjectDisposedException(nameof(NegotiateAuthentication));
             try
             {
                 byte[] blob = await context.StepAsync(incomingBlob, cancellation).ConfigureAwait(false);
@@ -193,11 +217,35 @@ namespace SspiAsync
         {
             if (!context.IsComplete)
                 return NegotiateAuthenticationStatusCode.ContinueNeeded;
-            bool weak = required != ProtectionLevel.None && !IsSigned ||
-                required == ProtectionLevel.EncryptAndSign && !IsEncrypted ||
-                requiresMutual && !IsMutuallyAuthenticated;
+            NegotiateAuthenticationStatusCode status = StatusOfEnd();
+            refused = status != NegotiateAuthenticationStatusCode.Completed;
+            return status;
+        }
+
+        /// <summary>Whether what was agreed on is enough.</summary>
+        private NegotiateAuthenticationStatusCode StatusOfEnd()
+        {
+            if (policy != null && !IsTargetGood())
+                return NegotiateAuthenticationStatusCode.TargetUnknown;
+            if (IsServer && AgreedImpersonation < requiredImpersonation)
+                return NegotiateAuthenticationStatusCode.ImpersonationValidationFailed;
+            bool weak = required != ProtectionLevel.None && !HasSignature ||
+                required == ProtectionLevel.EncryptAndSign && !HasEncryption || requiresMutual && !HasMutual;
             return weak ? NegotiateAuthenticationStatusCode.SecurityQosFailed
                 : NegotiateAuthenticationStatusCode.Completed;
+        }
+
+        /// <summary>Whether the client means this server. A ticket says so; so do bindings, unless they are
+        /// a proxy's.</summary>
+        private bool IsTargetGood()
+        {
+            if (policy.CustomServiceNames == null || context.Package == "Kerberos" ||
+                isBound && policy.ProtectionScenario == ProtectionScenario.TransportSelected)
+                return true;
+            string name = AskedTarget();
+            if (name == null)
+                return policy.PolicyEnforcement == PolicyEnforcement.WhenSupported;
+            return policy.CustomServiceNames.Contains(name);
         }
 
         private static NegotiateAuthenticationStatusCode StatusOf(SspiException problem)
@@ -227,6 +275,7 @@ namespace SspiAsync
         public NegotiateAuthenticationStatusCode Wrap(byte[] input, Stream output, bool requestEncryption,
             out bool isEncrypted)
         {
+            NeedAuthenticated();
             isEncrypted = requestEncryption;
             try
             {
@@ -242,6 +291,7 @@ namespace SspiAsync
 
         public NegotiateAuthenticationStatusCode Unwrap(byte[] input, Stream output, out bool wasEncrypted)
         {
+            NeedAuthenticated();
             wasEncrypted = false;
             try
             {
@@ -255,8 +305,47 @@ namespace SspiAsync
             }
         }
 
+        /// <summary>Writes the message over its own wrapping.</summary>
+        public NegotiateAuthenticationStatusCode UnwrapInPlace(byte[] input, out int unwrappedOffset,
+            out int unwrappedLength, out bool wasEncrypted)
+        {
+            unwrappedOffset = unwrappedLength = 0;
+            var plain = new MemoryStream(input.Length);
+            NegotiateAuthenticationStatusCode status = Unwrap(input, plain, out wasEncrypted);
+            if (status != NegotiateAuthenticationStatusCode.Completed)
+                return status;
+            unwrappedLength = (int)plain.Length;
+            Array.Copy(plain.GetBuffer(), input, unwrappedLength);
+            Array.Clear(plain.GetBuffer(), 0, unwrappedLength);
+            return status;
+        }
+
+        /// <summary>Writes a signature of message (as .NET 9 has it).</summary>
+        public void ComputeIntegrityCheck(byte[] message, Stream signatureWriter)
+        {
+            NeedAuthenticated();
+            byte[] signature = context.Sign(message);
+            signatureWriter.Write(signature, 0, signature.Length);
+        }
+
+        /// <summary>Whether signature is of message, and in its order.</summary>
+        public bool VerifyIntegrityCheck(byte[] message, byte[] signature)
+        {
+            NeedAuthenticated();
+            try
+            {
+                context.Verify(message, signature);
+                return true;
+            }
+            catch (SspiException)
+            {
+                return false;
+            }
+        }
+
         public void Dispose()
         {
+            disposed = true;
             context.Dispose();
         }
     }

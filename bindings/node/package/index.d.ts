@@ -21,12 +21,18 @@ export interface Identity {
   replayCache?: string;
   /** A file with lines DOMAIN:user:password (NTLM server). */
   ntlmUserFile?: string;
+  /** What knows the accounts (NTLM server). Names are as the client wrote them, the domain may be "". */
+  ntlmVerifier?: NtlmVerifier;
   /** The absolute path of Samba's ntlm_auth (NTLM server of a domain). */
   ntlmHelper?: string;
   /** The user for whom a service acts (Kerberos, S4U). */
   impersonate?: string;
   constrainedDelegation?: boolean;
 }
+
+/** A password, an NT hash of 16 bytes, or null for no such account; what it throws refuses the logon. */
+export type NtlmVerifier = (user: string, domain: string) => NtlmAccount | Promise<NtlmAccount>;
+export type NtlmAccount = string | Uint8Array | null;
 
 /** The same for TLS. */
 export interface TlsIdentity {
@@ -105,6 +111,8 @@ export class SecurityContext implements AsyncDisposable, Disposable {
   step(token?: Uint8Array | null, options?: Limits): Promise<Buffer>;
   encrypt(data: Uint8Array, options?: { signOnly?: boolean }): Buffer;
   decrypt(data: Uint8Array, options?: { acceptSigned?: boolean }): Buffer;
+  /** Opens it also if it was signed only. */
+  unwrap(data: Uint8Array): { data: Buffer; encrypted: boolean };
   sign(data: Uint8Array): Buffer;
   verify(data: Uint8Array, signature: Uint8Array): void;
   messageLimit(size: number): number;

@@ -7,6 +7,8 @@ declare class Side {
   readonly contextComplete: boolean;
   readonly response: string | null;
   readonly username: string | null;
+  /** Whether what unwrap opened was encrypted: 1 or 0. */
+  readonly responseConf: number;
   step(challenge: string): Promise<string>;
   step(challenge: string, callback: Callback<string>): void;
   wrap(challenge: string, options?: { protect?: boolean; user?: string }): Promise<string>;
@@ -15,15 +17,21 @@ declare class Side {
   unwrap(challenge: string, callback: Callback<string>): void;
 }
 export class KerberosClient extends Side {}
-export class KerberosServer extends Side {}
+export class KerberosServer extends Side {
+  /** What the client asked for, where initializeServer was given no service. */
+  readonly targetName: string | null;
+}
 
 export interface ClientOptions {
   principal?: string;
   user?: string;
   domain?: string;
   password?: string;
+  /** As password. */
+  pass?: string;
   flags?: number;
   gssFlags?: number;
+  gssFlag?: number;
   mechOID?: number;
 }
 export function initializeClient(service: string, options?: ClientOptions): Promise<KerberosClient>;
@@ -32,7 +40,11 @@ export function initializeServer(service: string): Promise<KerberosServer>;
 export function initializeServer(service: string, callback: Callback<KerberosServer>): void;
 export function checkPassword(username: string, password: string, service: string, defaultRealm?: string): Promise<void>;
 export function checkPassword(username: string, password: string, service: string, defaultRealm: string, callback: Callback<void>): void;
+export function principalDetails(service: string, hostname: string): Promise<string>;
+export function principalDetails(service: string, hostname: string, callback: Callback<string>): void;
 
+/** Of the interface. */
+export const version: string;
 export const GSS_C_DELEG_FLAG: 1;
 export const GSS_C_MUTUAL_FLAG: 2;
 export const GSS_C_REPLAY_FLAG: 4;

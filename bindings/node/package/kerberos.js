@@ -8,6 +8,7 @@
 'use strict';
 
 const sspi = require('./index.js');
+const { principals } = require('./lib/keytab.js');
 
 const GSS_C_DELEG_FLAG = 1;
 const GSS_C_MUTUAL_FLAG = 2;
@@ -21,6 +22,7 @@ const GSS_C_TRANS_FLAG = 256;
 const GSS_C_NO_OID = 0;
 const GSS_MECH_OID_KRB5 = 9;
 const GSS_MECH_OID_SPNEGO = 6;
+const version = '7.0.0'; // of the interface that this is
 
 // GSSAPI's flags as those of SSPI: the first four are the same. Its Kerberos has integrity and
 // confidentiality whether asked for or not.
@@ -61,14 +63,15 @@ class Side {
     return this.#context.complete;
   }
 
+  learn(context) {
+    this.username = context.userName;
+  }
+
   step(challenge, callback) {
     return either(async () => {
       needText('challenge', challenge);
       this.response = toText(await this.#context.step(fromText(challenge)));
-      if (this.#context.complete) {
-        this.username = this.#context.userName;
-        this.responseConf = Number(this.#context.attributes & GSS_C_CONF_FLAG) && 1;
-      }
+      if (this.#context.complete) this.learn(this.#context);
       return this.response;
     }, callback);
   }
@@ -90,23 +93,40 @@ class Side {
   unwrap(challenge, callback) {
     return either(async () => {
       needText('challenge', challenge);
-      this.response = toText(this.#context.decrypt(fromText(challenge) ?? Buffer.alloc(0),
-        { acceptSigned: true }));
+      const opened = this.#context.unwrap(fromText(challenge) ?? Buffer.alloc(0));
+      this.response = toText(opened.data);
+      this.responseConf = Number(opened.encrypted);
       return this.response;
     }, callback);
   }
 }
 
 class KerberosClient extends Side {}
-class KerberosServer extends Side {}
 
-/** options: principal, user, domain, password, flags (or gssFlags), mechOID. */
+class KerberosServer extends Side {
+  #named;
+
+  constructor(context, named) {
+    super(context);
+    this.#named = named;
+    this.targetName = null;
+  }
+
+  /** Whom the client meant is told where the server has no name of its own. */
+  learn(context) {
+    super.learn(context);
+    if (!this.#named) this.targetName = context.target;
+  }
+}
+
+/** options: principal, user, domain, password (or pass), flags (or gssFlags, gssFlag), mechOID. */
 function initializeClient(service, options, callback) {
   if (typeof options === 'function') return initializeClient(service, {}, options);
   return either(async () => {
     needText('service', service);
-    const { principal, user, domain, password, mechOID } = options ?? {};
-    const gssFlags = options?.gssFlags ?? options?.flags ?? (GSS_C_MUTUAL_FLAG | GSS_C_SEQUENCE_FLAG);
+    const { principal, user, domain, pass, password = pass, mechOID } = options ?? {};
+    const gssFlags = options?.flags ?? options?.gssFlags ?? options?.gssFlag ??
+      (GSS_C_MUTUAL_FLAG | GSS_C_SEQUENCE_FLAG);
     const packageName = packageOf(mechOID);
     const identity = user || password ? { user, domain, password } : undefined;
     const credential = await sspi.Credential.acquire(packageName, sspi.CredentialUse.OUTBOUND,
@@ -115,12 +135,24 @@ function initializeClient(service, options, callback) {
   }, callback);
 }
 
+/** service: "" for whatever the default keytab has keys of. */
 function initializeServer(service, callback) {
   return either(async () => {
     needText('service', service);
     const credential = await sspi.Credential.acquire('Negotiate', sspi.CredentialUse.INBOUND,
-      { principal: service });
-    return new KerberosServer(sspi.server({ credential }));
+      { principal: service || undefined });
+    return new KerberosServer(sspi.server({ credential }), service !== '');
+  }, callback);
+}
+
+/** The principal of a service in the default keytab. */
+function principalDetails(service, hostname, callback) {
+  return either(async () => {
+    needText('service', service);
+    needText('hostname', hostname);
+    const found = (await principals()).find((name) => name.startsWith(`${service}/${hostname}@`));
+    if (found === undefined) throw new Error(`the keytab has no keys of ${service}/${hostname}`);
+    return found;
   }, callback);
 }
 
@@ -142,6 +174,7 @@ module.exports = {
   initializeClient,
   initializeServer,
   checkPassword,
+  principalDetails,
   KerberosClient,
   KerberosServer,
   GSS_C_DELEG_FLAG,
@@ -156,4 +189,7 @@ module.exports = {
   GSS_C_NO_OID,
   GSS_MECH_OID_KRB5,
   GSS_MECH_OID_SPNEGO,
+  version,
 };
+// Drivers of MongoDB before 4.0 look here.
+module.exports.Kerberos = module.exports;

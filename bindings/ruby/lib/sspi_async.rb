@@ -6,6 +6,7 @@ require 'sspi_async/error'
 require 'sspi_async/queue'
 require 'sspi_async/call'
 require 'sspi_async/constants'
+require 'sspi_async/verifier'
 require 'sspi_async/credential'
 require 'sspi_async/context'
 

@@ -110,6 +110,28 @@ func ntlm(use func(client, server *sspi.SecurityContext)) {
 	check(server.Delete(always))
 }
 
+// A logon of alice, at a server that asks look for her account.
+func verified(look sspi.NTLMVerifier) error {
+	users := must(sspi.Acquire(always, "NTLM", sspi.Inbound, "", &sspi.Identity{NTLMVerifier: look}))
+	defer users.Close()
+	alice := &sspi.Identity{User: "alice", Domain: "TEST", Password: os.Getenv("ALICE_PASSWORD")}
+	client := sspi.NewClient("HTTP/localhost", sspi.Options{Package: "NTLM", Identity: alice})
+	server := sspi.NewServer(sspi.Options{Credential: users})
+	defer client.Close()
+	defer server.Close()
+	token := must(server.Step(always, must(client.Step(always, nil))))
+	if _, err := server.Step(always, must(client.Step(always, token))); err != nil {
+		return err
+	}
+	assert(must(server.UserName()) == `TEST\alice`)
+	assert(bytes.Equal(must(client.SessionKey()), must(server.SessionKey())))
+	return nil
+}
+
+var aliceHash = [16]byte{ // of ALICE_PASSWORD
+	0x91, 0xc8, 0x1b, 0xd7, 0xd0, 0x87, 0x2a, 0xd6, 0x6d, 0x3f, 0x91, 0x7f, 0xea, 0x9f, 0xb5, 0xfb,
+}
+
 var cases = []struct {
 	name string
 	body func()
@@ -129,6 +151,24 @@ var cases = []struct {
 		ntlm(func(_, server *sspi.SecurityContext) {
 			assert(must(server.UserName()) == `TEST\alice`)
 		})
+	}},
+	{"ntlm_verifier", func() {
+		check(verified(func(user, domain string) (*sspi.NTLMAccount, error) {
+			assert(user == "alice" && domain == "TEST", user, domain)
+			return sspi.NTLMPassword(os.Getenv("ALICE_PASSWORD")), nil
+		}))
+		check(verified(func(user, domain string) (*sspi.NTLMAccount, error) {
+			return sspi.NTLMHash(aliceHash), nil
+		}))
+		fails(verified(func(user, domain string) (*sspi.NTLMAccount, error) {
+			return nil, nil
+		}), sspi.SEC_E_LOGON_DENIED)
+		fails(verified(func(user, domain string) (*sspi.NTLMAccount, error) {
+			return sspi.NTLMPassword("another"), nil
+		}), sspi.SEC_E_LOGON_DENIED)
+		fails(verified(func(user, domain string) (*sspi.NTLMAccount, error) {
+			return nil, errors.New("no database")
+		}), sspi.SEC_E_NO_AUTHENTICATING_AUTHORITY)
 	}},
 	{"tls_handshake", func() {
 		certificate := os.Getenv("TLS_CERTIFICATE")

@@ -124,6 +124,7 @@ class Cases {
         CASES.put("acquire", Cases::acquire);
         CASES.put("ntlm_handshake",
                 () -> ntlm((client, server) -> equal(server.userName(), "TEST\\alice")));
+        CASES.put("ntlm_verifier", Verifiers::all);
         CASES.put("tls_handshake", Cases::tlsHandshake);
         CASES.put("kerberos_handshake", Cases::kerberosHandshake);
         CASES.put("seal_and_unseal", () -> ntlm(Cases::sealAndUnseal));
@@ -139,6 +140,7 @@ class Cases {
         CASES.put("deadline_ends_a_blocked_leg", Cases::deadlineEndsABlockedLeg);
         CASES.put("cancel", Cases::cancel);
         CASES.put("collector_with_calls_pending", Cases::collectorWithCallsPending);
+        CASES.put("neighbours_interface", Jgss::all);
         CASES.put("two_loops", Cases::twoLoops);
     }
 

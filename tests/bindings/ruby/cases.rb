@@ -81,6 +81,22 @@ def ntlm
   [client, server].each(&:delete)
 end
 
+ALICE_HASH = ['91c81bd7d0872ad66d3f917fea9fb5fb'].pack('H*') # of ALICE_PASSWORD
+
+# A logon of alice, at a server that asks the block for her account.
+def verified(&look)
+  alice = { user: 'alice', domain: 'TEST', password: ENV.fetch('ALICE_PASSWORD') }
+  SspiAsync.acquire('NTLM', SspiAsync::INBOUND, identity: { ntlm_verifier: look }) do |users|
+    SspiAsync.client('HTTP/localhost', package: 'NTLM', identity: alice) do |client|
+      SspiAsync.server(credential: users) do |server|
+        shake_hands(client, server)
+        check server.user_name == 'TEST\\alice'
+        check server.session_key == client.session_key
+      end
+    end
+  end
+end
+
 def block_leg(credential, context)
   leg = Raw.SspiCreateAsyncContext
   status = Raw.SspiInitializeSecurityContextAsync(
@@ -111,6 +127,23 @@ CASES = {
   end,
 
   ntlm_handshake: -> { ntlm { |_, server| check server.user_name == 'TEST\alice' } },
+
+  ntlm_verifier: lambda do
+    verified do |user, domain|
+      check [user, domain] == %w[alice TEST]
+      ENV.fetch('ALICE_PASSWORD')
+    end
+    verified { SspiAsync::NtHash.new(ALICE_HASH) }
+    fails('SEC_E_LOGON_DENIED') { verified { nil } }
+    fails('SEC_E_LOGON_DENIED') { verified { 'another' } }
+    errors = Thread::Queue.new
+    SspiAsync.on_error { |error| errors << error }
+    [-> { raise 'no database' }, -> { 3 }].each do |bad|
+      fails('SEC_E_NO_AUTHENTICATING_AUTHORITY') { verified { bad.call } }
+      check errors.pop.is_a?(StandardError)
+    end
+    SspiAsync.on_error
+  end,
 
   tls_handshake: lambda do
     certificate = ENV.fetch('TLS_CERTIFICATE')

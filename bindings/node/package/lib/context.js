@@ -136,19 +136,29 @@ class SecurityContext {
    * no whole record is kept for the next time.
    */
   decrypt(data, { acceptSigned = false } = {}) {
+    return this.#open(data, acceptSigned).data;
+  }
+
+  /** Opens it also if it was signed only: { data, encrypted }. */
+  unwrap(data) {
+    return this.#open(data, true);
+  }
+
+  #open(data, acceptSigned) {
     const whole = this.#rest.length > 0 ? Buffer.concat([this.#rest, data]) : data;
     const [status, plain, qop, used] = native.decrypt(this.#handle, whole);
     if (status === SEC_E_INCOMPLETE_MESSAGE && this.isStream) {
       this.#rest = Buffer.from(whole);
-      return Buffer.alloc(0);
+      return { data: Buffer.alloc(0), encrypted: true };
     }
     if (status < 0) throw lastError(status);
     if (status === SEC_I_CONTEXT_EXPIRED && !plain?.length)
       throw errorOf(SEC_E_CONTEXT_EXPIRED, 'the peer has closed the connection');
     this.#rest = Buffer.from(whole.subarray(used));
-    if (qop === UNVERIFIED && !acceptSigned)
+    const encrypted = qop !== UNVERIFIED;
+    if (!encrypted && !acceptSigned)
       throw errorOf(SEC_E_DECRYPT_FAILURE, 'the message is signed only, not encrypted');
-    return plain ?? Buffer.alloc(0);
+    return { data: plain ?? Buffer.alloc(0), encrypted };
   }
 
   /** Is it TLS, which has records and no messages? */

@@ -5,6 +5,7 @@ const native = require('./native');
 const { run, runEnd } = require('./call');
 const { check } = require('./error');
 const { CredentialUse } = require('./constants');
+const { Verifier } = require('./verifier');
 
 const MANUAL_CRED_VALIDATION = 0x8;
 
@@ -32,11 +33,15 @@ function pair(name, value) {
   return `${name}\0${value}\0`;
 }
 
-/** The pairs of sspia_hub_acquire; null for none. */
-function pack(identity) {
-  let pairs = '';
+/** The pairs of sspia_hub_acquire; null for none. verifier: of the identity's ntlmVerifier. */
+function pack(identity, verifier) {
+  let pairs = verifier ? pair('ntlm_verifier', String(verifier.native)) : '';
   for (const [key, value] of Object.entries(identity ?? {})) {
     if (value === undefined || value === null) continue;
+    if (key === 'ntlmVerifier') {
+      if (!verifier) throw new TypeError('identity.ntlmVerifier is for Credential.acquire and server()');
+      continue;
+    }
     if (key === 'constrainedDelegation') {
       if (value) pairs += pair('delegation', '1');
     } else if (key === 'verify') {
@@ -45,7 +50,7 @@ function pack(identity) {
       pairs += pair(NAMES[key], value);
     } else {
       throw new TypeError(`identity.${key} is not known; there are ${Object.keys(NAMES).join(', ')}, ` +
-        'constrainedDelegation and verify');
+        'ntlmVerifier, constrainedDelegation and verify');
     }
   }
   return pairs === '' ? null : Buffer.from(pairs);
@@ -56,10 +61,12 @@ const lost = new FinalizationRegistry((handle) => native.free_credential(0, 0, 0
 /** What one logs on with. It may be used for any number of contexts at the same time. */
 class Credential {
   #handle;
+  #verifier; // is kept for as long as somebody may ask
 
   /** Use Credential.acquire. */
-  constructor(handle, packageName, expiry) {
+  constructor(handle, packageName, expiry, verifier) {
     this.#handle = handle;
+    this.#verifier = verifier;
     this.package = packageName;
     /** Until when it is good; null: for ever, or not known. */
     this.expiry = expiry < 0 ? null : new Date(expiry * 1000);
@@ -70,10 +77,12 @@ class Credential {
    * Gets one. options: principal, identity (see docs), timeout, signal.
    */
   static async acquire(packageName, use = CredentialUse.OUTBOUND, options = {}) {
-    const identity = pack(options.identity);
+    const look = options.identity?.ntlmVerifier ?? undefined;
+    const verifier = look === undefined ? undefined : new Verifier(look);
+    const identity = pack(options.identity, verifier);
     const outcome = await run((call, queue, id) => native.acquire(call, queue, id, packageName,
       options.principal, use, identity), options);
-    return new Credential(outcome.credential, packageName, outcome.expiry);
+    return new Credential(outcome.credential, packageName, outcome.expiry, verifier);
   }
 
   /** Its number in the library; 0 when it was freed. */

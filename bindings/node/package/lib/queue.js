@@ -9,6 +9,7 @@ const LOT = 256;
 
 const queue = native.queue_create();
 const waiting = new Map(); // what is to be told, by id
+const quiet = new Set(); // the ids that nobody waits for
 const watcher = native.watch(queue, drain);
 let lastId = 0;
 
@@ -31,13 +32,21 @@ function drain() {
 
 /** A new id, whose completion is told by heard(status). */
 function expect(heard) {
-  if (waiting.size === 0) native.hold(watcher, true);
+  if (waiting.size === quiet.size) native.hold(watcher, true);
   waiting.set(++lastId, heard);
   return lastId;
 }
 
-function forget(id) {
-  if (waiting.delete(id) && waiting.size === 0) native.hold(watcher, false);
+/** The same for what is no reason to go on. */
+function expectQuietly(heard) {
+  waiting.set(++lastId, heard);
+  quiet.add(lastId);
+  return lastId;
 }
 
-module.exports = { queue, expect, forget };
+function forget(id) {
+  if (!waiting.delete(id) || quiet.delete(id)) return;
+  if (waiting.size === quiet.size) native.hold(watcher, false);
+}
+
+module.exports = { queue, expect, expectQuietly, forget };

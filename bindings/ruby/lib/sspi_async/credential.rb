@@ -37,19 +37,24 @@ module SspiAsync
 
     module_function
 
-    def pack(identity)
-      pairs = (identity || {}).compact.map { |name, value| pack_one(name.to_sym, value) }
+    # verifier: of the identity's ntlm_verifier.
+    def pack(identity, verifier = nil)
+      pairs = (identity || {}).compact.map { |name, value| pack_one(name.to_sym, value, verifier) }
       pairs.empty? ? nil : pairs.join.b
     end
 
-    def pack_one(name, value)
+    def pack_one(name, value, verifier)
       case name
+      when :ntlm_verifier
+        raise ArgumentError, 'identity: ntlm_verifier is for acquire and server' unless verifier
+
+        pair('ntlm_verifier', verifier.number.to_s)
       when :constrained_delegation then value ? pair('delegation', '1') : ''
       when :verify then pair('tls_flags', value ? '0' : MANUAL_CRED_VALIDATION)
       when *NAMES then pair(name, value)
       else
         raise ArgumentError, "identity: there is no #{name}; there are #{NAMES.join(', ')}, " \
-                             'constrained_delegation and verify'
+                             'ntlm_verifier, constrained_delegation and verify'
       end
     end
 
@@ -70,11 +75,13 @@ module SspiAsync
 
     # With a block, it is closed when that is left.
     def self.acquire(package, use = OUTBOUND, principal: nil, identity: nil, timeout: nil)
-      packed = Identity.pack(identity)
+      look = (identity || {}).transform_keys(&:to_sym)[:ntlm_verifier]
+      verifier = look && Verifier.new(look)
+      packed = Identity.pack(identity, verifier)
       outcome = Call.run(timeout: timeout) do |call, queue, id|
         Native.acquire(call, queue, id, package, principal, use, packed)
       end
-      credential = new(outcome.credential, package, outcome.expiry)
+      credential = new(outcome.credential, package, outcome.expiry, verifier)
       return credential unless block_given?
 
       begin
@@ -85,7 +92,8 @@ module SspiAsync
     end
 
     # Use Credential.acquire.
-    def initialize(number, package, expiry)
+    def initialize(number, package, expiry, verifier = nil)
+      @verifier = verifier # for as long as somebody may ask
       @handle = Handle.new(number)
       @package = package
       @expiry = expiry.negative? ? nil : Time.at(expiry)

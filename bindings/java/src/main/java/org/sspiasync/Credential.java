@@ -13,8 +13,14 @@ public final class Credential implements AutoCloseable {
     private final Ending ending;
     private final String securityPackage;
     private final long expiry;
+    private final Verifier verifier; // for as long as somebody may ask
 
     Credential(long handle, String securityPackage, long expiry) {
+        this(handle, securityPackage, expiry, null);
+    }
+
+    private Credential(long handle, String securityPackage, long expiry, Verifier verifier) {
+        this.verifier = verifier;
         ending = Ending.of(this, handle, lost -> Native.free_credential(0, 0, 0, lost));
         this.securityPackage = securityPackage;
         this.expiry = expiry;
@@ -23,15 +29,22 @@ public final class Credential implements AutoCloseable {
     /** Gets one. Of the options it takes principal, identity, timeout and executor. */
     public static CompletableFuture<Credential> acquireAsync(String securityPackage, CredentialUse use,
             Options options) {
-        byte[] identity = Identity.pack(options.identity);
+        Verifier verifier = verifierOf(options);
+        byte[] identity = Identity.pack(options.identity, verifier);
         try {
             return Call.start((call, queue, id) -> Native.acquire(call, queue, id, securityPackage,
                     options.principal, use.number, identity), options,
-                    outcome -> new Credential(outcome.credential, securityPackage, outcome.expiry),
+                    outcome -> new Credential(outcome.credential, securityPackage, outcome.expiry, verifier),
                     Credential::close);
         } finally {
             if (identity != null) Arrays.fill(identity, (byte) 0);
         }
+    }
+
+    private static Verifier verifierOf(Options options) {
+        if (options.identity == null || options.identity.ntlmVerifier == null) return null;
+        return new Verifier(options.identity.ntlmVerifier,
+                options.lookUps != null ? options.lookUps : options.executor);
     }
 
     /** The same, waited for. */

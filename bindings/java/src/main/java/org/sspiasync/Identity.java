@@ -12,6 +12,7 @@ public final class Identity {
     private static final int MANUAL_CRED_VALIDATION = 0x8;
 
     private final Map<String, byte[]> pairs = new LinkedHashMap<>();
+    NtlmVerifier ntlmVerifier;
 
     /** null: not set. */
     private Identity put(String name, CharSequence value) {
@@ -99,6 +100,12 @@ public final class Identity {
         return put("ntlm_helper", value);
     }
 
+    /** What knows the accounts of an NTLM server. */
+    public Identity ntlmVerifier(NtlmVerifier value) {
+        ntlmVerifier = value;
+        return this;
+    }
+
     /** For whom a service acts. */
     public Identity impersonate(String value) {
         return put("impersonate", value);
@@ -127,6 +134,19 @@ public final class Identity {
 
     /** The pairs as the library takes them, to be wiped when it has; null for none. */
     static byte[] pack(Identity identity) {
+        if (identity != null && identity.ntlmVerifier != null)
+            throw new IllegalArgumentException(
+                    "an identity with ntlmVerifier is for Credential.acquire and Sspi.server");
+        return pack(identity, null);
+    }
+
+    /** verifier: of the identity's ntlmVerifier. */
+    static byte[] pack(Identity identity, Verifier verifier) {
+        if (verifier != null) {
+            Identity with = new Identity();
+            with.pairs.putAll(identity.pairs);
+            return pack(with.put("ntlm_verifier", Long.toString(verifier.number())));
+        }
         if (identity == null || identity.pairs.isEmpty()) return null;
         int size = 0;
         for (Map.Entry<String, byte[]> pair : identity.pairs.entrySet())

@@ -3,6 +3,7 @@ package org.sspiasync;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 
 /** How a context or a credential is to be. What is not set has its default. */
@@ -16,6 +17,7 @@ public final class Options {
     List<String> applicationProtocols;
     Duration timeout;
     Executor executor;
+    Executor lookUps; // what the program gave, where executor is another
 
     /** "Negotiate" (the default), "Kerberos", "NTLM", "Schannel". */
     public Options securityPackage(String value) {
@@ -82,11 +84,14 @@ public final class Options {
         copy.applicationProtocols = applicationProtocols;
         copy.timeout = timeout;
         copy.executor = executor;
+        copy.lookUps = lookUps;
         return copy;
     }
 
     /** For a caller who waits: on the thread of completions, so that no executor can be in its way. */
     Options direct() {
-        return copy().executor(Runnable::run);
+        Options direct = copy().executor(Runnable::run);
+        direct.lookUps = executor != null ? executor : new CompletableFuture<Void>().defaultExecutor();
+        return direct;
     }
 }

@@ -272,7 +272,16 @@ public final class SecurityContext implements AutoCloseable {
     }
 
     /** acceptSigned: also a message that is signed only. */
-    public synchronized byte[] decrypt(byte[] data, boolean acceptSigned) {
+    public byte[] decrypt(byte[] data, boolean acceptSigned) {
+        return open(data, new boolean[1], acceptSigned);
+    }
+
+    /** Also a message that is signed only; wasEncrypted[0] says which it was. */
+    public byte[] decrypt(byte[] data, boolean[] wasEncrypted) {
+        return open(data, wasEncrypted, true);
+    }
+
+    private synchronized byte[] open(byte[] data, boolean[] wasEncrypted, boolean acceptSigned) {
         byte[] whole = data;
         if (rest.length > 0) {
             whole = Arrays.copyOf(rest, rest.length + data.length);
@@ -290,7 +299,8 @@ public final class SecurityContext implements AutoCloseable {
         if (status == SEC_I_CONTEXT_EXPIRED && (plain[0] == null || plain[0].length == 0))
             throw SspiException.of(SEC_E_CONTEXT_EXPIRED, "the peer has closed the connection");
         rest = Arrays.copyOfRange(whole, (int) used[0], whole.length);
-        if (qop[0] == WRAP_NO_ENCRYPT && !acceptSigned)
+        wasEncrypted[0] = qop[0] != WRAP_NO_ENCRYPT;
+        if (!wasEncrypted[0] && !acceptSigned)
             throw SspiException.of(SEC_E_DECRYPT_FAILURE, "the message is signed only, not encrypted");
         return plain[0] == null ? NOTHING : plain[0];
     }
@@ -359,8 +369,13 @@ public final class SecurityContext implements AutoCloseable {
 
     /** How many bytes go into a sealed message of size bytes. */
     public long messageLimit(int size) {
+        return messageLimit(size, false);
+    }
+
+    /** signOnly: into one that stays readable. */
+    public long messageLimit(int size, boolean signOnly) {
         long[] limit = new long[1];
-        ask(handle -> Native.message_limit(handle, 0, size, limit));
+        ask(handle -> Native.message_limit(handle, signOnly ? WRAP_NO_ENCRYPT : 0, size, limit));
         return limit[0];
     }
 
