@@ -78,6 +78,7 @@ Redirect 307 /again /kerberos/app
     GssapiAcceptorName HTTP@localhost
 </Location>
 ProxyPass /kerberos/app http://127.0.0.1:{app}/
+ProxyPass /ntlm/app http://127.0.0.1:{app}/
 <VirtualHost 127.0.0.1:{tls}>
     Protocols h2 http/1.1
     SSLEngine On

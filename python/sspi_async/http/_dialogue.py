@@ -19,6 +19,12 @@ from ._wait import Wait
 
 Changes = Mapping[str, "str | None"]
 
+# What is said where a request would have to be sent again, and cannot.
+ONCE = (
+    "the server asks who we are, and a body that is a stream cannot be sent again: "
+    "pass bytes or a file, or, with Kerberos, opportunistic_auth=True"
+)
+
 
 def change(headers: MutableMapping[str, Any], changes: Changes) -> None:
     """Set fields of a header; those that are None are taken out."""

@@ -26,7 +26,7 @@ from ..error import DeadlineExceeded, InvalidParameter, Unsupported
 from ..status import Status
 from . import DISABLED, OPTIONAL, REQUIRED, MutualAuthenticationError
 from ._client import Client
-from ._dialogue import Dialogue, change, harmless
+from ._dialogue import ONCE, Dialogue, change, harmless
 from ._exchange import Answer
 from ._lanes import Lanes
 from ._wait import in_loop
@@ -92,11 +92,11 @@ class HTTPSPNEGOAuth(Client):
     ) -> ClientResponse:
         """Send it, through whatever asks on the way to a server of "https"."""
         if getattr(request.body, "consumed", False):
-            raise InvalidParameter(
-                Status.SEC_E_INVALID_PARAMETER,
-                "the server asks who we are, and a body that is a stream cannot be sent again: "
-                "pass bytes or a file, or opportunistic_auth=True",
-            )
+            raise InvalidParameter(Status.SEC_E_INVALID_PARAMETER, f"{ONCE} or expect100=True")
+        if dialogue.bound:  # a body that is held back costs its connection
+            request.headers.pop("Expect", None)
+            request._continue = None
+        request.update_expect_continue()
         while True:
             try:
                 response = await handler(request)

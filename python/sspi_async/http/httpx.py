@@ -21,7 +21,7 @@ import httpx
 from ..queue import current_queue
 from . import DISABLED, OPTIONAL, REQUIRED, MutualAuthenticationError
 from ._client import Client
-from ._dialogue import Dialogue, change, harmless
+from ._dialogue import ONCE, Dialogue, change, harmless
 from ._exchange import Answer
 from ._lanes import Marks
 from ._wait import Wait, finish, in_loop, on_this_thread
@@ -127,7 +127,7 @@ class _Flow:
         if self._place is not None:
             self._body.seek(self._place)
         elif hasattr(self._body, "__next__") or hasattr(self._body, "__anext__"):
-            raise httpx.StreamConsumed
+            raise httpx.StreamError(ONCE)
 
     async def _read(self, response: httpx.Response) -> None:
         await response.aread() if self._wait is in_loop else response.read()

@@ -24,7 +24,7 @@ from ..error import Unsupported
 from ..status import Status
 from . import DISABLED, OPTIONAL, REQUIRED, MutualAuthenticationError
 from ._client import Client
-from ._dialogue import Changes, Dialogue, change, harmless
+from ._dialogue import ONCE, Changes, Dialogue, change, harmless
 from ._exchange import Answer
 from ._lanes import Lanes
 from ._wait import finish, on_this_thread
@@ -129,10 +129,7 @@ def _send_again(
         try:
             rewind_body(request)
         except UnrewindableBodyError:
-            raise UnrewindableBodyError(
-                "the server asks who we are, and a body that is a stream cannot be sent again: "
-                "pass bytes or a file, or opportunistic_auth=True"
-            ) from None
+            raise UnrewindableBodyError(ONCE) from None
     following: requests.Response = sender.send(request, **options)
     following.history = [*response.history, response]
     following.request = request
