@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""SASL in IMAP: Python's imaplib with our mechanism, and dovecot."""
+"""SASL in IMAP: Python's imaplib with our mechanism, and dovecot; curl, and our mechanism."""
 
 from __future__ import annotations
 
+import asyncio
+import base64
 import contextlib
 import getpass
 import grp
@@ -16,10 +18,11 @@ from collections.abc import Iterator
 
 import pytest
 from conftest import eventually
-from http_peers import free_port
+from http_peers import curl_has, free_port
 from sasl_page import assert_runs
 
-from sspi_async.sasl import SaslClient, SecurityLayer
+from sspi_async import Identity
+from sspi_async.sasl import SaslClient, SaslServer, SecurityLayer
 from sspi_async.testing import Realm
 
 COMMON = """
@@ -172,3 +175,66 @@ def test_refused(port: int, krb5_realm: Realm) -> None:
         pytest.raises(imaplib.IMAP4.error),
     ):  # fmt: skip
         imap.authenticate("GSSAPI", sasl.step_sync)
+
+
+# ---- We are the server ----------------------------------------------------------------------
+
+
+async def serve_imap(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, identity: Identity
+) -> None:
+    """As much of IMAP as a client needs to log on; the one mailbox is named after its user."""
+
+    async def authenticate() -> str:
+        async with SaslServer(
+            layers=SecurityLayer.NONE, identity=identity, timeout=60
+        ) as server:
+            challenge = b""
+            while not server.complete:
+                writer.write(b"+ " + base64.b64encode(challenge) + b"\r\n")
+                response = base64.b64decode(await reader.readline(), validate=False)
+                challenge = await server.step(response)
+            assert server.user is not None
+            return server.user
+
+    user = ""
+    writer.write(b"* OK ready\r\n")
+    while line := await reader.readline():
+        tag, command = line.split()[:2]
+        if command == b"CAPABILITY":
+            writer.write(b"* CAPABILITY IMAP4rev1 AUTH=GSSAPI\r\n")
+        elif command == b"AUTHENTICATE":
+            user = await authenticate()
+        elif command == b"LIST":
+            writer.write(f'* LIST () "/" {user}\r\n'.encode())
+        writer.write(tag + b" OK done\r\n")
+        if command == b"LOGOUT":
+            break
+    writer.close()
+
+
+@pytest.mark.asyncio
+async def test_client_of_curl(krb5_realm: Realm) -> None:
+    """Wrong: a challenge that others cannot read, or a user that is another."""
+    if shutil.which("curl") is None or not curl_has("Kerberos"):
+        pytest.skip("curl with Kerberos is not installed")
+    with contextlib.suppress(RuntimeError):  # another test's
+        krb5_realm.add_principal("imap/localhost")
+    keys = krb5_realm.write_keytab(krb5_realm.folder / "imap.keytab", "imap/localhost")
+    identity = Identity(keytab=keys, replay_cache="none:")
+    server = await asyncio.start_server(
+        lambda reader, writer: serve_imap(reader, writer, identity), "127.0.0.1", 0
+    )
+    async with server:
+        curl = await asyncio.create_subprocess_exec(
+            "curl", "--silent", "--show-error", "--max-time", "60", "--noproxy", "*",
+            "--user", f"alice@{krb5_realm.name}:", "--login-options", "AUTH=GSSAPI",
+            f"imap://localhost:{server.sockets[0].getsockname()[1]}/",
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+            env={**os.environ, "KRB5CCNAME": krb5_realm.ccache},
+        )  # fmt: skip
+        said, errors = await curl.communicate()
+    assert (curl.returncode, said.decode().strip()) == (
+        0,
+        f'* LIST () "/" alice@{krb5_realm.name}',
+    ), errors
