@@ -49,6 +49,8 @@ Header always set X-User "expr=%{{REMOTE_USER}}"
 Header always set Set-Cookie "visited=yes; path=/not-there"
 Redirect 302 /moved /kerberos/page
 Redirect 307 /again /kerberos/app
+Redirect 308 /for-good /kerberos/app
+Redirect 302 /elsewhere https://localhost:{tls}/kerberos/page
 <Directory "{folder}/pages">
     Require all granted
 </Directory>

@@ -125,8 +125,11 @@ def test_redirect(unasked: bool, user: User, web: Apache, krb5_realm: Realm) -> 
     auth = user.auth(identity=krb5_realm.client, opportunistic_auth=unasked)
     page = user.get(web.url("moved"), auth)
     assert (page.status, page.text) == (200, "kerberos\n"), web.log()
-    page = user.send("POST", web.url("again"), auth, data=b"some bytes")
-    assert (page.status, page.text) == (200, "some bytes"), web.log()
+    page = user.get(web.url("elsewhere"), auth)  # of another origin
+    assert (page.status, page.text) == (200, "kerberos\n"), web.log()
+    for path in ("again", "for-good"):  # 307, 308
+        page = user.send("POST", web.url(path), auth, data=b"some bytes")
+        assert (page.status, page.text) == (200, "some bytes"), web.log()
 
 
 def test_body(user: User, web: Apache, krb5_realm: Realm, tmp_path: pathlib.Path) -> None:

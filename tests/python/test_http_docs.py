@@ -79,3 +79,10 @@ def test_arguments_are_theirs(module: str) -> None:
         "OPTIONAL": 2,
         "DISABLED": 3,
     }
+
+
+def test_names_of_gssapi_are_targets() -> None:
+    """Wrong: a target_name that their users have made is none here."""
+    gssapi = pytest.importorskip("gssapi")
+    name = gssapi.Name("HTTP@www.example.org", gssapi.NameType.hostbased_service)
+    assert Client(target_name=name).target("elsewhere", False) == "HTTP@www.example.org"

@@ -19,6 +19,7 @@ from http_users import KINDS, session
 
 import sspi_async.http.aiohttp
 import sspi_async.http.httpx
+from sspi_async import Identity
 from sspi_async.testing import Realm
 
 # Longer than the others take, whatever the machine is doing; nobody waits for it.
@@ -53,6 +54,20 @@ def test_request_ends_at_its_timeout(
         with pytest.raises(TIMEOUTS):
             user.get(frozen, auth, timeout=limit)
         # The session is as good as before.
+        assert user.get(web.url("kerberos/page"), auth).text == "kerberos\n"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_timeout_is_for_the_credential_too(
+    kind: str, frozen: str, web: Apache, krb5_realm: Realm
+) -> None:
+    """Wrong: whoever has a password and no ticket yet waits for as long as the KDC likes."""
+    alice = Identity(user=f"alice@{krb5_realm.name}", password=krb5_realm.password_of("alice"))
+    with session(kind, web.authority) as user:
+        auth = user.auth(identity=alice, mech="Kerberos")
+        with pytest.raises(TIMEOUTS):
+            user.get(web.url("kerberos/page"), auth, timeout=0.3)
+        krb5_realm.thaw()
         assert user.get(web.url("kerberos/page"), auth).text == "kerberos\n"
 
 

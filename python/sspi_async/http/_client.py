@@ -43,7 +43,7 @@ class Client:
     def __init__(
         self,
         mutual_authentication: int = DISABLED,
-        target_name: str | None = "HTTP",
+        target_name: Any = "HTTP",
         delegate: bool = False,
         opportunistic_auth: bool = False,
         creds: Credential | None = None,
@@ -65,7 +65,7 @@ class Client:
                 "says where one comes from, such as Identity(ccache=...)"
             )
         self.mutual_authentication = mutual_authentication
-        self.target_name = target_name or "HTTP"
+        self.target_name = str(target_name or "HTTP")  # or a gssapi.Name
         self.delegate = delegate
         self.opportunistic_auth = opportunistic_auth
         self.creds = creds
