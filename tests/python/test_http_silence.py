@@ -71,6 +71,19 @@ def test_timeout_is_for_the_credential_too(
         assert user.get(web.url("kerberos/page"), auth).text == "kerberos\n"
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_proxy_that_asks_holds_up_nobody_else(
+    kind: str, frozen: str, web: Apache, krb5_realm: Realm
+) -> None:
+    """Wrong: whoever needs a ticket for a proxy waits for as long as the KDC likes."""
+    with session(kind, web.authority, web.proxy_url) as user:
+        stuck = user.auth(identity=krb5_realm.client, proxy_target_name="HTTP@127.0.0.1")
+        with pytest.raises(TIMEOUTS):
+            user.get(web.url("open"), stuck, timeout=0.3)
+        auth = user.auth(identity=krb5_realm.client, proxy_target_name="HTTP@localhost")
+        assert user.get(web.url("open"), auth).text == "open\n"
+
+
 async def others_go_on(get: Callable[[str], Awaitable[str]], good: str, frozen: str) -> None:
     """200 requests at once, of which 50 need the KDC."""
     stuck = [asyncio.ensure_future(get(frozen)) for _ in range(50)]
