@@ -44,7 +44,7 @@ def programs() -> pathlib.Path:
         if initdb is None:
             pytest.skip("PostgreSQL's server is not installed")
         return pathlib.Path(initdb).parent
-    return max(found, key=lambda path: int(path.parts[-3])).parent
+    return max(found, key=lambda path: float(path.parts[-3])).parent
 
 
 @contextlib.contextmanager
