@@ -115,3 +115,9 @@ def test_test_service() -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     assert time.monotonic() - started < 60
+
+
+def test_protocols_of_others_are_short() -> None:
+    """Wrong: a protocol that has to be learnt to see what this library does in it."""
+    for name in ("postgresql_gss.py", "postgresql_gssenc.py", "smb_client.py"):
+        assert len((EXAMPLES / name).read_text().splitlines()) <= 40
