@@ -23,7 +23,7 @@ EXAMPLES = HERE.parents[1] / "examples"
 DOCS = EXAMPLES.parent / "docs"
 SUFFIXES = {
     "node": "js", "lua": "lua", "go": "go", "ruby": "rb", "tcl": "tcl", "java": "java",
-    "csharp": "cs", "dotnet": "cs",
+    "csharp": "cs", "dotnet": "cs", "perl": "pl",
 }  # fmt: skip
 SOURCES = {"dotnet": "csharp"}  # whose programs a language runs, if not those of its own
 LIMIT = 240  # seconds for the cases of a language, on the busiest machine
