@@ -3,14 +3,20 @@
 
 #include <sspi_hub.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "call.h"
 #include "failure.h"
 #include "place.h"
 
-#define LOT    128 /* completions that are taken at a time: a loop has other things to do */
+#define LOT    128 /* completions that are taken at a time, and of a loop in a turn */
 #define FEWEST 16  /* room for that many */
+
+/* A loop has other things to do: the time after which a drain takes no more, and how many it
+ * begins with. */
+#define TURN_NS   200000
+#define FIRST_LOT 2
 
 /* ---- Who waits --------------------------------------------------------------------------- */
 
@@ -167,11 +173,11 @@ static void hear_all(struct queue *queue, const sspia_hub_completion *lot, int32
         wake_listeners(queue);
 }
 
-/* One lot of what is there: how many. */
-static int32_t poll_lot(struct queue *queue)
+/* What is there, so many at most: how many. */
+static int32_t poll_lot(struct queue *queue, int32_t size)
 {
     sspia_hub_completion lot[LOT];
-    const int32_t count = sspia_hub_queue_take(queue->native, 0, lot, LOT);
+    const int32_t count = sspia_hub_queue_take(queue->native, 0, lot, (uint32_t)size);
 
     hear_all(queue, lot, count);
     return count;
@@ -181,7 +187,7 @@ bool queue_look(struct queue *queue)
 {
     PyObject *done;
 
-    while (poll_lot(queue) == LOT)
+    while (poll_lot(queue, LOT) == LOT)
         continue;
     if (queue->count == 0)
         return true;
@@ -264,17 +270,48 @@ static PyObject *queue_deliver(struct queue *queue, PyObject *ignored)
     Py_RETURN_NONE;
 }
 
-/* For the owner: hears one lot and delivers all that was heard. */
+static int64_t now_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* How many more fit into the time that is left, at the pace so far. */
+static int32_t next_lot(int64_t spent, int64_t delivered)
+{
+    const int64_t fit = spent < TURN_NS ? (TURN_NS - spent) * delivered / (spent + 1) : 0;
+    const int64_t most = LOT - delivered;
+
+    return (int32_t)(fit < most ? fit : most);
+}
+
+/* For the owner: hears and delivers what is there, for as long as TURN_NS. A completion that
+ * wakes a task runs it, so many at once would hold up everything else of the loop. Those that
+ * are not taken keep the descriptor readable, so the loop calls again. */
 static PyObject *queue_drain(struct queue *queue, PyObject *ignored)
 {
     const unsigned long outer = queue->drainer;
+    const int64_t begun = now_ns();
+    int32_t size = FIRST_LOT, count;
+    int64_t delivered = 0;
     PyObject *done;
 
-    poll_lot(queue);
     queue->drainer = PyThread_get_thread_ident();
-    done = queue_deliver(queue, ignored);
+    do {
+        count = poll_lot(queue, size);
+        done = queue_deliver(queue, ignored);
+        if (done == NULL)
+            break;
+        Py_DECREF(done);
+        delivered += count;
+        size = count == size ? next_lot(now_ns() - begun, delivered) : 0;
+    } while (size > 0);
     queue->drainer = outer;
-    return done;
+    if (done == NULL)
+        return NULL;
+    Py_RETURN_NONE;
 }
 
 /* ---- The end ----------------------------------------------------------------------------- */
