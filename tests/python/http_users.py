@@ -13,6 +13,7 @@ from typing import Any, Callable
 
 import aiohttp
 import httpx
+import pytest
 import requests
 
 import sspi_async.http.aiohttp
@@ -40,6 +41,7 @@ class User(abc.ABC):
 
     auth: Callable[..., Any]
     knows_its_proxy = True
+    takes_files = True
 
     def __init__(self, authority: str, proxy: str | None) -> None:
         self.authority = authority
@@ -140,6 +142,7 @@ class HttpxAsync(_InLoop):
 
     auth = sspi_async.http.httpx.HTTPSPNEGOAuth
     knows_its_proxy = False
+    takes_files = False
 
     def __init__(self, authority: str, proxy: str | None) -> None:
         super().__init__(authority, proxy)
@@ -198,11 +201,65 @@ class Aiohttp(_InLoop):
         return page
 
 
+class HttpxOnAiohttp(_InLoop):
+    """httpx.AsyncClient with the connections of aiohttp, which authenticate."""
+
+    auth = sspi_async.http.aiohttp.HTTPSPNEGOAuth
+    takes_files = False
+
+    def __init__(self, authority: str, proxy: str | None) -> None:
+        super().__init__(authority, proxy)
+        self.transport = pytest.importorskip("httpx_aiohttp").AiohttpTransport
+        self.clients: dict[Any, httpx.AsyncClient] = {}
+        self.connector: aiohttp.TCPConnector = self.run(self._connect())
+
+    async def _connect(self) -> aiohttp.TCPConnector:
+        trust = ssl.create_default_context(cafile=self.authority)
+        connector = aiohttp.TCPConnector(ssl=trust)
+        self.stack.push_async_callback(connector.close)
+        return connector
+
+    async def _keep_body(self, request: httpx.Request) -> None:
+        """What a redirect leads to would be sent as a stream, which cannot be sent again."""
+        if isinstance(request.stream, httpx.ByteStream):
+            await request.aread()
+
+    async def _client(self, auth: Any) -> httpx.AsyncClient:
+        """Whoever authenticates does so for a whole session; all share the connections."""
+        if auth not in self.clients:
+            session = aiohttp.ClientSession(
+                connector=self.connector,
+                connector_owner=False,
+                middlewares=() if auth is None else (auth,),
+            )
+            proxy = None if self.proxy is None else httpx.Proxy(self.proxy)
+            self.clients[auth] = await self.stack.enter_async_context(
+                httpx.AsyncClient(
+                    transport=self.transport(client=session, proxy=proxy),
+                    event_hooks={"request": [self._keep_body]},
+                    follow_redirects=True,
+                )
+            )
+        return self.clients[auth]
+
+    def send(
+        self, method: str, url: str, auth: Any, *, timeout: float = 30, data: Any = None
+    ) -> Page:
+        async def ask() -> httpx.Response:
+            client = await self._client(auth)
+            return await client.request(method, url, content=data, timeout=timeout)
+
+        # The timeouts of httpx are those of the connections there, and not of a leg.
+        answer = self.run(asyncio.wait_for(ask(), timeout))
+        return Page(answer.status_code, answer.text, answer.headers, len(answer.cookies))
+
+
 KINDS: dict[str, type[User]] = {
     "requests": Requests,
     "httpx": HttpxSync,
     "httpx-async": HttpxAsync,
     "aiohttp": Aiohttp,
+    "httpx-aiohttp": HttpxOnAiohttp,
 }
 
 

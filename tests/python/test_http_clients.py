@@ -138,8 +138,8 @@ def test_body(user: User, web: Apache, krb5_realm: Realm, tmp_path: pathlib.Path
     url = web.url("kerberos/app")
     page = user.send("POST", url, auth, data=b"bytes" * 1000)
     assert page.text == "bytes" * 1000
-    if "async" in type(user).__name__.lower():
-        return  # httpx takes no file there
+    if not user.takes_files:
+        return
     path = tmp_path / "body"
     path.write_bytes(b"from a file" * 1000)
     start = 5 if user.knows_its_proxy else 0  # httpx counts the length from the beginning
@@ -180,14 +180,14 @@ def test_proxy_asks_on_the_way_to_tls(
     """Wrong: no way through, where the library allows one; where it does not, a wrong word."""
     auth = behind_proxy.auth(identity=krb5_realm.client)
     url = web.tls_url("kerberos/page")
-    if KINDS["aiohttp"] is not type(behind_proxy):
+    if behind_proxy.auth is not KINDS["aiohttp"].auth:
         with pytest.raises((requests.ConnectionError, httpx.ProxyError), match="407"):
             behind_proxy.get(url, auth)
         return
     for _ in range(3):
         page = behind_proxy.get(url, auth)
         assert (page.status, page.text) == (200, "kerberos\n"), web.log()
-    with pytest.raises(aiohttp.ClientHttpProxyError):
+    with pytest.raises((aiohttp.ClientHttpProxyError, httpx.ProxyError)):
         behind_proxy.get(url, None)
 
 

@@ -20,20 +20,27 @@ PAGE = (ROOT / "docs/http.md").read_text()
 EXAMPLES = re.findall(r"```python\n(.*?)```", PAGE, re.S)
 # The README begins with one, too.
 EXAMPLES += re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.S)[:1]
+KINDS = ("httpx_aiohttp", "httpx", "requests", "aiohttp", "channel")
 
 
 def test_there_are_examples() -> None:
     """Wrong: nothing is tried because nothing is found."""
-    assert [
-        next(name for name in ("httpx", "requests", "aiohttp", "channel") if name in example)
-        for example in EXAMPLES
-    ] == ["httpx", "requests", "aiohttp", "channel", "httpx"]
+    assert [next(name for name in KINDS if name in example) for example in EXAMPLES] == [
+        "httpx",
+        "requests",
+        "aiohttp",
+        "httpx_aiohttp",
+        "channel",
+        "httpx",
+    ]
 
 
 @pytest.mark.parametrize("number", range(len(EXAMPLES)))
 def test_example_runs(number: int, web: Apache, krb5_realm: Realm) -> None:
     """Wrong: the first thing that people try, failing."""
     example = EXAMPLES[number]
+    if "httpx_aiohttp" in example:
+        pytest.importorskip("httpx_aiohttp")
     for said, here in (
         ("http://www.example.org/", web.url("kerberos/page")),
         ('"www.example.org", 443', f'"localhost", {web.tls}'),

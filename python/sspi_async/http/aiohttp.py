@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from aiohttp import (
+    EMPTY_PAYLOAD,
     ClientHandlerType,
     ClientHttpProxyError,
     ClientRequest,
@@ -137,9 +138,8 @@ def _remembering(base: type[Any]) -> type[Any]:
 
 
 def _answer(response: Any) -> Answer:
-    headers = response.headers
     tls, transport = getattr(response, "tls", None), getattr(response, "transport", None)
-    return Answer(response.status, lambda name: headers.getall(name, ()), tls, transport)
+    return Answer(response.status, lambda of: response.headers.getall(of, ()), tls, transport)
 
 
 def _strip(response: Any) -> None:
@@ -147,4 +147,4 @@ def _strip(response: Any) -> None:
     response.close()
     response._body, response._raw_cookie_headers, response._raw_headers = b"", None, ()
     response._headers = CIMultiDictProxy(CIMultiDict(harmless(response.headers)))
-    response._cache = {}
+    response._cache, response.content = {}, EMPTY_PAYLOAD
