@@ -2,7 +2,8 @@
 """Rows "http" and "http-pause": authenticated GETs in asyncio, against what people use.
 
 Kerberos with a warm ticket, 64 in flight, each GET a 401 and the page behind it, from an Apache
-with mod_auth_gssapi on this machine. Pause: how long the loop stands still, at most, meanwhile.
+with mod_auth_gssapi on this machine. Pause: how long the loop stands still, at most, meanwhile;
+the tasks begin one by one, a turn of the loop each.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import asyncio
 import concurrent.futures
 import contextlib
 import functools
+import gc
 import importlib
 import os
 import pathlib
@@ -37,8 +39,9 @@ Figures = tuple[float, float]
 
 ROW = "http"
 PAUSE = "http-pause"
+ON_AIOHTTP = "httpx over aiohttp"
 IN_FLIGHT = 64
-COUNT = 3000
+COUNT = 2000
 
 CONFIGURATION = """
 ServerRoot "{folder}"
@@ -130,7 +133,11 @@ async def gets(get: Callable[[], Awaitable[int]], count: int) -> float:
                 raise RuntimeError("no page")
 
     begun = time.perf_counter()
-    await asyncio.gather(*[work() for _ in range(IN_FLIGHT)])
+    tasks = []
+    for _ in range(IN_FLIGHT):
+        tasks.append(asyncio.ensure_future(work()))
+        await asyncio.sleep(0)
+    await asyncio.gather(*tasks)
     return (time.perf_counter() - begun) * 1e6 / count
 
 
@@ -147,11 +154,13 @@ async def cost_and_pause(get: Callable[[], Awaitable[int]], count: int) -> Figur
     return cost, pause
 
 
-def by_httpx(url: str, auth: httpx.Auth, count: int) -> Figures:
+def by_httpx(
+    url: str, auth: httpx.Auth | None, transport: Callable[[], Any], count: int
+) -> Figures:
     """With httpx.AsyncClient."""
 
     async def main() -> Figures:
-        async with httpx.AsyncClient(auth=auth, timeout=60) as client:
+        async with httpx.AsyncClient(auth=auth, timeout=60, transport=transport()) as client:
 
             async def get() -> int:
                 return (await client.get(url)).status_code
@@ -159,6 +168,10 @@ def by_httpx(url: str, auth: httpx.Auth, count: int) -> Figures:
             return await cost_and_pause(get, count)
 
     return asyncio.run(main())
+
+
+def own_pool() -> None:
+    """The transport that httpx has if none is given."""
 
 
 def by_aiohttp(url: str, auth: Any, count: int) -> Figures:
@@ -216,16 +229,36 @@ def main() -> None:
     ours_aiohttp = sspi_async.http.aiohttp.HTTPSPNEGOAuth(identity=identity)
     count = measure.options.count(COUNT)
     httpx_gssapi, requests_gssapi = module_of("httpx_gssapi"), module_of("requests_gssapi")
+    httpx_aiohttp = module_of("httpx_aiohttp")
+    gc.collect()
+    gc.freeze()  # what was imported is looked through in no pause
+
+    def authenticating() -> Any:
+        return httpx_aiohttp.AiohttpTransport(
+            client=lambda: aiohttp.ClientSession(middlewares=(ours_aiohttp,))
+        )
+
     with apache() as url:
-        with_httpx = functools.partial(by_httpx, url, ours_httpx, count)
-        with_aiohttp = functools.partial(by_aiohttp, url, ours_aiohttp, count)
+        cases = {
+            "aiohttp": functools.partial(by_aiohttp, url, ours_aiohttp, count),
+            "httpx": functools.partial(by_httpx, url, ours_httpx, own_pool, count),
+        }
+        if httpx_aiohttp is not None:
+            cases[ON_AIOHTTP] = functools.partial(by_httpx, url, None, authenticating, count)
         if httpx_gssapi is not None:
-            theirs = functools.partial(by_httpx, url, httpx_gssapi.HTTPSPNEGOAuth(), count)
-            for case, ours in (("httpx", with_httpx), ("aiohttp", with_aiohttp)):
+            auth = httpx_gssapi.HTTPSPNEGOAuth()
+            theirs = functools.partial(by_httpx, url, auth, own_pool, count)
+            for case, ours in cases.items():
                 compare(case, "httpx-gssapi", ours, theirs, pauses=True)
+        if httpx_gssapi is not None and httpx_aiohttp is not None:
+            transport = httpx_aiohttp.AiohttpTransport
+            theirs = functools.partial(by_httpx, url, auth, transport, count)
+            peer = "httpx-gssapi over aiohttp"
+            compare(ON_AIOHTTP, peer, cases[ON_AIOHTTP], theirs, pauses=True)
         if requests_gssapi is not None:
             theirs = functools.partial(by_threads, url, requests_gssapi.HTTPSPNEGOAuth(), count)
-            compare("aiohttp", "requests-gssapi in 64 threads", with_aiohttp, theirs)
+            for case, ours in cases.items():
+                compare(case, "requests-gssapi in 64 threads", ours, theirs)
 
 
 def compare(
