@@ -187,6 +187,11 @@ class ContextAttributes:
         return self._bytes(_SESSION_KEY)
 
     @property
+    def package_name(self) -> str:
+        """The name of the package that is at work; `package` tells more, for more."""
+        return self._text(_PACKAGE_INFO)
+
+    @property
     def package(self) -> PackageInfo:
         """The package that is at work; with Negotiate, the one that was chosen."""
         return PackageInfo(

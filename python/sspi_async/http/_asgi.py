@@ -14,6 +14,7 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
+_PROXY_NAMES = frozenset(name.encode("latin-1") for name in PROXY_FIELDS)
 _STARTS = ("http.response.start", "websocket.accept", "websocket.http.response.start")
 
 
@@ -29,7 +30,7 @@ def connection_of(scope: Message, receive: Receive) -> Connection | None:
         return None
     transport = _transport(receive)
     if transport is not None:
-        proxied = any(values_of(scope, name) for name in PROXY_FIELDS)
+        proxied = any(name in _PROXY_NAMES for name, _ in scope["headers"])
         # The protocol of a connection; not the transport, which in uvloop takes no weak
         # references.
         return Connection(transport.get_protocol(), lasting=not proxied)

@@ -23,6 +23,8 @@ _TOKEN68 = re.compile(r"[A-Za-z0-9._~+/-]+=*(?=[ \t]*(?:,|\Z))")
 _EQUALS = re.compile(r"[ \t]*=[ \t]*")
 _QUOTED = re.compile(r'"((?:[^"\\\x00-\x08\x0a-\x1f\x7f]|\\[^\x00-\x08\x0a-\x1f\x7f])*)"')
 _ESCAPED = re.compile(r"\\(.)")
+# One answer that is a token alone, as nearly all are.
+_PLAIN = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([A-Za-z0-9._~+/-]+=*)")
 _UNSPEAKABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
@@ -120,6 +122,9 @@ def parse_credentials(field: str) -> Challenge:
     Raises:
         ValueError: If it is not one, and one alone.
     """
+    plain = _PLAIN.fullmatch(field)
+    if plain is not None:
+        return Challenge(plain.group(1), plain.group(2))
     reader = _Reader(field)
     challenge = reader.challenge()
     if challenge is None or not reader.at_end():

@@ -269,7 +269,7 @@ class Gate:
             return _plain(401, "the handshake goes on", (_CHALLENGE, field))
         try:
             attributes = handshake.context.attributes
-            user = User(attributes.user_name, attributes.package.name, handshake.context)
+            user = User(attributes.user_name, attributes.package_name, handshake.context)
         except SspiError as error:
             return self.failed(step, error)
         with self._lock:
