@@ -74,6 +74,8 @@ class ServerFlags(enum.IntFlag):
     NO_ADDITIONAL_TOKEN = 0x2000000
     PROXY_BINDINGS = 0x4000000
     ALLOW_MISSING_BINDINGS = 0x10000000
+    # Ours: the client's name is going to be asked for, and is looked up within the last leg.
+    NAMES = 0x1000000000000
 
     DEFAULT = REPLAY_DETECT | SEQUENCE_DETECT | CONFIDENTIALITY | INTEGRITY
 

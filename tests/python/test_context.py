@@ -172,6 +172,7 @@ def test_attributes_are_typed(krb5_realm: Realm, ntlm_users: NtlmUsers) -> None:
         assert negotiation.state is NegotiationState.COMPLETE
         assert negotiation.package.name == server.attributes.package.name == "Kerberos"
         assert server.attributes.package_name == "Kerberos"
+        assert not server.flags & ServerFlags.NAMES  # which is a wish, and nothing agreed on
         wanted = ClientFlags.CONFIDENTIALITY | ClientFlags.INTEGRITY | ClientFlags.MUTUAL_AUTH
         assert isinstance(client.attributes.flags, ClientFlags)
         assert client.attributes.flags & wanted == wanted

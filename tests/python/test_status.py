@@ -46,7 +46,7 @@ def test_unknown_numbers_become_members_too() -> None:
     ("enum", "patterns"),
     [
         (ClientFlags, (r"ISC_REQ_(\w+)\s+(0x\w+?)u", r"ISC_RET_(\w+)\s+(0x\w+?)u")),
-        (ServerFlags, (r"ASC_REQ_(\w+)\s+(0x\w+?)u", r"ASC_RET_(\w+)\s+(0x\w+?)u")),
+        (ServerFlags, (r"(?:ASC|SSPIA)_REQ_(\w+)\s+(0x\w+?)u", r"ASC_RET_(\w+)\s+(0x\w+?)u")),
         (PackageCapabilities, (r"SECPKG_FLAG_(\w+)\s+(0x\w+?)u",)),
     ],
 )

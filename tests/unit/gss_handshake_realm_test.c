@@ -926,6 +926,30 @@ static void expired_tickets_are_renewed(void **state)
     disconnect(&initiator, &acceptor);
 }
 
+/* Wrong would be: whoever asks for a name pays for what GSSAPI reads to tell it, although the
+ * leg was told of that. */
+static void names_are_looked_up_within_the_leg(void **state)
+{
+    static const char *const packages[] = {"Kerberos", "Negotiate"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof packages / sizeof packages[0]; i++) {
+        realm_side initiator = {.flags = SEALED};
+        realm_side acceptor = {.flags = SEALED | SSPIA_REQ_NAMES};
+        char *path = strdup(realm_host_env("KRB5_CONFIG"));
+
+        assert_non_null(path);
+        connect_sides(&initiator, &acceptor, packages[i], &cache);
+        setenv("KRB5_CONFIG", "/nonexistent/krb5.conf", 1); /* no name is looked up any more */
+        assert_string_equal(name_of(&acceptor), "alice@SSPI.TEST");
+        assert_string_equal(name_of(&acceptor), "alice@SSPI.TEST");
+        setenv("KRB5_CONFIG", path, 1);
+        free(path);
+        realm_talk(&initiator, &acceptor);
+        disconnect(&initiator, &acceptor);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -941,6 +965,7 @@ int main(void)
         cmocka_unit_test(an_acceptor_that_speaks_first_offers_what_it_has),
         cmocka_unit_test(an_acceptor_with_nothing_has_no_greeting),
         cmocka_unit_test(attributes_agree_on_both_sides),
+        cmocka_unit_test(names_are_looked_up_within_the_leg),
         cmocka_unit_test(export_leaves_the_source_usable),
         cmocka_unit_test(one_credential_serves_many_threads),
         cmocka_unit_test(contexts_outlive_their_credential),

@@ -453,6 +453,9 @@ typedef void (*SEC_GET_KEY_FN)(void *Arg, void *Principal, uint32_t KeyVer, void
 #define ASC_REQ_PROXY_BINDINGS         0x4000000u
 #define ASC_REQ_ALLOW_MISSING_BINDINGS 0x10000000u
 #define ASC_REQ_MESSAGES               0x100000000ull
+/** Ours: SECPKG_ATTR_NAMES is going to be asked for. What takes long of that is done within the
+ * last leg then, on a thread of the pool, and not by whoever asks. */
+#define SSPIA_REQ_NAMES 0x1000000000000ull
 
 #define ASC_RET_DELEGATE              0x1u
 #define ASC_RET_MUTUAL_AUTH           0x2u

@@ -12,28 +12,54 @@
 
 #include "timestamp.h"
 
-/* A name as text of the core's; wants_target: the acceptor's, else the initiator's. */
+/* wants_target: the acceptor's name, else the initiator's. The caller releases it. */
+static OM_uint32 show_name(gss_context *context, bool wants_target, gss_buffer_t shown,
+                           OM_uint32 *minor)
+{
+    gss_name_t name = GSS_C_NO_NAME;
+    OM_uint32 ignored;
+    OM_uint32 major =
+        gss_inquire_context(minor, context->handle, wants_target ? NULL : &name,
+                            wants_target ? &name : NULL, NULL, NULL, NULL, NULL, NULL);
+
+    if (!GSS_ERROR(major))
+        major = gss_display_name(minor, name, shown, NULL);
+    gss_release_name(&ignored, &name);
+    return major;
+}
+
+void gss_attribute_keep_client(gss_context *context)
+{
+    gss_buffer_desc shown = {0, NULL};
+    OM_uint32 minor;
+
+    if (!GSS_ERROR(show_name(context, false, &shown, &minor)))
+        context->client = strndup(shown.value, shown.length);
+    gss_release_buffer(&minor, &shown);
+}
+
+static SECURITY_STATUS hand_out(const char *name, size_t length, char **text)
+{
+    *text = gss_text_hand_out(name, length);
+    return *text != NULL ? SEC_E_OK : SEC_E_INSUFFICIENT_MEMORY;
+}
+
+/* The same as text of the core's. */
 static SECURITY_STATUS name_of(gss_context *context, bool wants_target, char **text,
                                sspia_report *report)
 {
-    gss_name_t name = GSS_C_NO_NAME;
     gss_buffer_desc shown = {0, NULL};
     OM_uint32 major;
     OM_uint32 minor;
     SECURITY_STATUS status;
 
-    major = gss_inquire_context(&minor, context->handle, wants_target ? NULL : &name,
-                                wants_target ? &name : NULL, NULL, NULL, NULL, NULL, NULL);
-    if (!GSS_ERROR(major))
-        major = gss_display_name(&minor, name, &shown, NULL);
+    if (!wants_target && context->client != NULL)
+        return hand_out(context->client, strlen(context->client), text);
+    major = show_name(context, wants_target, &shown, &minor);
     status = gss_status(major, minor, GSS_AT_MESSAGE, report);
-    if (status == SEC_E_OK) {
-        *text = gss_text_hand_out(shown.value, shown.length);
-        if (*text == NULL)
-            status = SEC_E_INSUFFICIENT_MEMORY;
-    }
+    if (status == SEC_E_OK)
+        status = hand_out(shown.value, shown.length, text);
     gss_release_buffer(&minor, &shown);
-    gss_release_name(&minor, &name);
     return status;
 }
 

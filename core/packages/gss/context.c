@@ -67,6 +67,7 @@ void gss_context_delete(void *object)
     drop_handle(context);
     gss_context_settle(context);
     free(context->target_text);
+    free(context->client);
     free(context);
 }
 

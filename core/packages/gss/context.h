@@ -38,6 +38,7 @@ typedef struct gss_context {
     int64_t expiry;
     enum { GSS_LAYOUT_UNKNOWN, GSS_LAYOUT_RFC1964, GSS_LAYOUT_RFC4121 } layout;
     gss_cred_id_t delegated; /* acceptors: what the initiator entrusted to us */
+    char *client;            /* acceptors: its name, if it was looked up, or NULL */
 
     /* An exported context that could not be imported again yet (transfer.c). */
     gss_buffer_desc parked;

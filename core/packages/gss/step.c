@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A leg of a handshake, for both sides. */
 #include "step.h"
+#include "attribute.h"
 #include "bindings.h"
 #include "flags.h"
 #include "status.h"
@@ -335,5 +336,8 @@ SECURITY_STATUS gss_step_accept(void **object, const sspia_step *step,
     status = deliver(&output, result);
     if (status != SEC_E_OK)
         return gss_context_fail(context, status);
-    return conclude(context, major, flags, lifetime, result);
+    status = conclude(context, major, flags, lifetime, result);
+    if (status == SEC_E_OK && (context->requested & SSPIA_REQ_NAMES) != 0)
+        gss_attribute_keep_client(context);
+    return status;
 }

@@ -145,7 +145,7 @@ class Middleware:
         self._credential = credential
         self._package = package
         self._bindings = channel_bindings
-        self._flags = ServerFlags.DEFAULT
+        self._flags = ServerFlags.DEFAULT | ServerFlags.NAMES
         if allow_missing_bindings:
             self._flags |= ServerFlags.ALLOW_MISSING_BINDINGS
         self._timeout = timeout
