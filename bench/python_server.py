@@ -74,19 +74,34 @@ def theirs() -> Any:
 @contextlib.contextmanager
 def served(factory: str) -> Iterator[int]:
     """Run uvicorn, with its port."""
-    with socket.create_server(("127.0.0.1", 0), backlog=128) as listener:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "uvicorn", "--factory", f"python_server:{factory}",
-             "--fd", str(listener.fileno()), "--log-level", "error", "--no-access-log"],
-            cwd=pathlib.Path(__file__).parent,
-            pass_fds=[listener.fileno()],
-            env={**os.environ, "KRB5RCACHENAME": "none:"},
-        )  # fmt: skip
-        try:
-            yield int(listener.getsockname()[1])
-        finally:
-            server.terminate()
-            server.wait(20)
+    with socket.create_server(("127.0.0.1", 0)) as end:
+        port = int(end.getsockname()[1])
+    # By its port: uvicorn takes --fd for a Unix socket, and leaves Nagle's algorithm on, which
+    # has each answer wait for the client's next acknowledgement.
+    server = subprocess.Popen(
+        [sys.executable, "-m", "uvicorn", "--factory", f"python_server:{factory}",
+         "--port", str(port), "--log-level", "error", "--no-access-log"],
+        cwd=pathlib.Path(__file__).parent,
+        env={**os.environ, "KRB5RCACHENAME": "none:"},
+    )  # fmt: skip
+    try:
+        wait_for(server, port)
+        yield port
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+def wait_for(server: subprocess.Popen[bytes], port: int) -> None:
+    """Wait until it listens."""
+    for _ in range(500):
+        with contextlib.suppress(OSError):
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return
+        if server.poll() is not None:
+            break
+        time.sleep(0.02)
+    raise RuntimeError("uvicorn did not start")
 
 
 class Connection(asyncio.Protocol):
