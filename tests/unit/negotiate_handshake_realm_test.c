@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "negotiate/host.h"
 #include "negotiate/token.h"
 
 #define SEALED                                                                                 \
@@ -24,7 +25,13 @@ static sspia_identity server;
 
 static int read_realm(void **state)
 {
+    static const sspia_host memory = {.abi = SSPIA_PACKAGE_ABI,
+                                      .size = sizeof memory,
+                                      .allocate = realm_host_allocate,
+                                      .free = realm_host_free};
+
     (void)state;
+    neg_host = &memory; /* of the parts that this test links */
     tickets.credential_cache = realm_host_env("CCACHE");
     realm_password.user = "alice";
     realm_password.password = realm_host_env("ALICE_PASSWORD");
@@ -222,6 +229,65 @@ static void old_identifiers_mean_kerberos(void **state)
     end(sides);
 }
 
+/* The initiator of somebody else: its token, signed list and state in an answer of SPNEGO. */
+static SECURITY_STATUS answer(realm_side *acceptor, neg_state state, neg_bytes token,
+                              neg_bytes mic)
+{
+    const neg_response response = {.state = state, .token = token, .mic = mic};
+    sspia_bytes made = {NULL, 0};
+    SECURITY_STATUS status;
+
+    assert_true(neg_token_write_response(&response, &made));
+    status = realm_side_step(acceptor, made.data, made.size);
+    realm_host_free(made.data);
+    return status;
+}
+
+/* Wrong would be: a token for an initiator who has had the last word and is done, as MIT's and
+ * WinPR's are once they have sent their signature; whose program would take it for a message.
+ */
+static void who_is_done_gets_no_answer(void **state)
+{
+    /* A mechanism that nobody has, then Kerberos. */
+    static unsigned char list[] = {0x30, 0x10, 0x06, 0x03, 0x2a, 0x03, 0x04, 0x06, 0x09,
+                                   0x2a, 0x86, 0x48, 0x86, 0xf7, 0x12, 0x01, 0x02, 0x02};
+    const neg_bytes none = {NULL, 0};
+    unsigned char signature[256];
+    SecBuffer buffers[2] = {{sizeof signature, SECBUFFER_TOKEN, signature},
+                            {sizeof list, SECBUFFER_DATA, list}};
+    SecBufferDesc message = {SECBUFFER_VERSION, 2, buffers};
+    sspia_bytes init = {NULL, 0};
+    neg_response response;
+    realm_side client = {.target = "HTTP/localhost", .flags = SEALED};
+    realm_side sides[2];
+
+    (void)state;
+    begin(sides, &tickets, &server);
+    assert_int_equal(
+        realm_side_acquire(&client, "Kerberos", SECPKG_CRED_OUTBOUND, NULL, &tickets),
+        SEC_E_OK);
+    assert_true(neg_token_write_init((neg_bytes){list, sizeof list}, none, &init));
+    assert_int_equal(realm_side_step(&sides[1], init.data, init.size), SEC_I_CONTINUE_NEEDED);
+    realm_host_free(init.data);
+    assert_int_equal(realm_side_step(&client, NULL, 0), SEC_I_CONTINUE_NEEDED);
+    assert_int_equal(answer(&sides[1], NEG_STATE_INCOMPLETE,
+                            (neg_bytes){client.token.data, client.token.size}, none),
+                     SEC_I_CONTINUE_NEEDED);
+    assert_true(neg_token_read_response((neg_bytes){sides[1].token.data, sides[1].token.size},
+                                        &response));
+    assert_true(response.mic.size > 0);
+    assert_int_equal(realm_side_step(&client, response.token.data, response.token.size),
+                     SEC_E_OK);
+    assert_int_equal(
+        client.package->make_signature(client.context, 0, &message, &client.report), SEC_E_OK);
+    assert_int_equal(answer(&sides[1], NEG_STATE_COMPLETED, none,
+                            (neg_bytes){signature, buffers[0].cbBuffer}),
+                     SEC_E_OK);
+    assert_int_equal(sides[1].token.size, 0);
+    realm_side_release(&client);
+    end(sides);
+}
+
 /* Wrong would be: a user who hears of NTLM alone where the KDC was the trouble. */
 static void both_reasons_are_told(void **state)
 {
@@ -322,6 +388,7 @@ int main(void)
         cmocka_unit_test(acceptor_may_choose_the_second_mechanism),
         cmocka_unit_test(acceptor_without_a_key_takes_ntlm),
         cmocka_unit_test(old_identifiers_mean_kerberos),
+        cmocka_unit_test(who_is_done_gets_no_answer),
         cmocka_unit_test(both_reasons_are_told),
         cmocka_unit_test(who_the_kdc_does_not_know_may_be_known_to_ntlm),
         cmocka_unit_test(nobody_is_taken_who_was_not_named),

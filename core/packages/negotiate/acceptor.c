@@ -155,9 +155,11 @@ static void find_mech(const neg_context *context, const neg_init *init, neg_byte
     }
 }
 
-/* Signatures of the list, and who has the last word; then the answer. */
-static SECURITY_STATUS conclude(neg_context *context, neg_bytes mech, neg_bytes token,
-                                neg_bytes their_mic, sspia_bytes own, sspia_step_result *result,
+/* Signatures of the list, and who has the last word; then the answer to what came: no token
+ * if there is nothing to say to an initiator who is done (as after its signature, with ours
+ * received), because nobody would read it. */
+static SECURITY_STATUS conclude(neg_context *context, neg_bytes mech, const neg_response *came,
+                                sspia_bytes own, sspia_step_result *result,
                                 sspia_report *report)
 {
     neg_response answer = {.state = NEG_STATE_INCOMPLETE, .mech = mech};
@@ -166,8 +168,8 @@ static SECURITY_STATUS conclude(neg_context *context, neg_bytes mech, neg_bytes 
     bool needed;
     bool written;
 
-    if (their_mic.size > 0 && !neg_bytes_equal(their_mic, token))
-        status = context->inner_done ? neg_signature_check(context, their_mic, report)
+    if (came->mic.size > 0 && !neg_bytes_equal(came->mic, came->token))
+        status = context->inner_done ? neg_signature_check(context, came->mic, report)
                                      : neg_report(report, SEC_E_INVALID_TOKEN, "mechListMIC",
                                                   "it comes before the mechanism is over");
     if (status != SEC_E_OK)
@@ -186,6 +188,9 @@ static SECURITY_STATUS conclude(neg_context *context, neg_bytes mech, neg_bytes 
     } else if (context->changed && !context->answered) {
         answer.state = NEG_STATE_REQUEST_MIC;
     }
+    if (status == SEC_E_OK && came->state == NEG_STATE_COMPLETED &&
+        answer.state == NEG_STATE_COMPLETED && own.size == 0 && mic.size == 0)
+        return SEC_E_OK;
     answer.token = (neg_bytes){own.size > 0 ? own.data : NULL, own.size};
     answer.mic = (neg_bytes){mic.data, mic.size};
     written = status == SEC_E_OK && neg_token_write_response(&answer, &result->token);
@@ -268,13 +273,15 @@ static SECURITY_STATUS first(neg_context *context, const sspia_step *step, neg_b
 {
     sspia_step_result inner = {.size = sizeof inner};
     neg_bytes mech = {NULL, 0};
-    neg_bytes none = {NULL, 0};
+    neg_response came;
     neg_init init;
     SECURITY_STATUS status = begin(context, step, token, &inner, &mech, &init, report);
 
     if (status >= 0 && status != SSPIA_WAITING) {
-        status = conclude(context, mech, context->changed ? none : init.token, init.mic,
-                          inner.token, result, report);
+        came = (neg_response){.state = NEG_STATE_NONE, .mic = init.mic};
+        if (!context->changed)
+            came.token = init.token;
+        status = conclude(context, mech, &came, inner.token, result, report);
         context->started = context->answered = true;
     }
     if (status < 0)
@@ -304,8 +311,7 @@ static SECURITY_STATUS later(neg_context *context, const sspia_step *step, neg_b
     else if (!context->inner_done)
         status = run(context, step, response.token, &inner, report);
     if (status >= 0 && status != SSPIA_WAITING)
-        status =
-            conclude(context, none, response.token, response.mic, inner.token, result, report);
+        status = conclude(context, none, &response, inner.token, result, report);
     if (status < 0)
         reject(inner.token, result);
     neg_host->free(inner.token.data);
