@@ -3,12 +3,12 @@
  * dtls_peer - one end of a DTLS connection over UDP, by the public API: what a user's program
  * would write. Legs are asynchronous calls that are waited for.
  *
- *   dtls_peer server MTU CERTIFICATE [ROOTS]        prints its port; ROOTS: of client certificates
- *   dtls_peer client MTU PORT ROOTS [CERTIFICATE]   of localhost
+ *   dtls_peer server MTU CERTIFICATE [ROOTS]        prints its port; ROOTS: of client
+ * certificates dtls_peer client MTU PORT ROOTS [CERTIFICATE]   of localhost
  *
  * Each line of the input is a datagram for the peer; its end closes the connection. Prints
- * "open ..." after the handshake, "got ..." for each datagram (a line), "closed" when the peer has closed,
- * and "failed STATUS" with status 1 if the handshake fails.
+ * "open ..." after the handshake, "got ..." for each datagram (a line), "closed" when the peer
+ * has closed, and "failed STATUS" with status 1 if the handshake fails.
  */
 #include "tls_stream.h"
 
@@ -29,7 +29,7 @@ struct peer {
     SEC_DTLS_MTU mtu;
     int socket;
     struct sockaddr_in address; /* where the last datagram came from */
-    bool opened; /* the handshake is done */
+    bool opened;                /* the handshake is done */
     CredHandle credential;
     CtxtHandle context;
     bool has_context;
@@ -68,11 +68,11 @@ static SECURITY_STATUS one_leg(struct peer *peer, void *data, size_t size)
 
     SspiReinitAsyncContext(peer->async);
     if (peer->options.server)
-        status = SspiAcceptSecurityContextAsync(
-            peer->async, &peer->credential, old, &input_desc,
-            ASC_REQ_DATAGRAM | ASC_REQ_ALLOCATE_MEMORY |
-                (peer->options.mutual ? ASC_REQ_MUTUAL_AUTH : 0),
-            0, &peer->context, &output_desc, &attributes, NULL);
+        status =
+            SspiAcceptSecurityContextAsync(peer->async, &peer->credential, old, &input_desc,
+                                           ASC_REQ_DATAGRAM | ASC_REQ_ALLOCATE_MEMORY |
+                                               (peer->options.mutual ? ASC_REQ_MUTUAL_AUTH : 0),
+                                           0, &peer->context, &output_desc, &attributes, NULL);
     else
         status = SspiInitializeSecurityContextAsyncA(
             peer->async, &peer->credential, old, (char *)peer->options.name,
@@ -107,8 +107,8 @@ static void describe(struct peer *peer)
     printf("open %s suite=", info.dwProtocol & SP_PROT_DTLS1_2 ? "DTLS1.2" : "?");
     for (size_t i = 0; cipher.szCipherSuite[i] != 0; i++)
         putchar((int)cipher.szCipherSuite[i]);
-    status = QueryContextAttributesA(&peer->context, SECPKG_ATTR_REMOTE_CERT_CONTEXT,
-                                     &certificate);
+    status =
+        QueryContextAttributesA(&peer->context, SECPKG_ATTR_REMOTE_CERT_CONTEXT, &certificate);
     printf(" certificate=%s\n", status == SEC_E_OK ? "yes" : "no");
     sspia_certificate_free(certificate);
 }
@@ -221,8 +221,8 @@ static void receive(struct peer *peer, unsigned char *data, ssize_t *size)
 {
     socklen_t length = sizeof(peer->address);
 
-    *size = recvfrom(peer->socket, data, SIZE_MOST, 0, (struct sockaddr *)&peer->address,
-                     &length);
+    *size =
+        recvfrom(peer->socket, data, SIZE_MOST, 0, (struct sockaddr *)&peer->address, &length);
     if (*size < 0 && errno != ECONNREFUSED)
         die("recvfrom");
 }

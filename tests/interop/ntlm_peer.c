@@ -21,6 +21,19 @@
 #ifdef NTLM_PEER_WINPR
 #include <winpr/sspi.h>
 #include <winpr/wtypes.h>
+/* WinPR 3 has them in its table alone. */
+#define WINPR_TABLE                InitSecurityInterfaceExA(0)
+#define AcquireCredentialsHandleA  WINPR_TABLE->AcquireCredentialsHandleA
+#define InitializeSecurityContextA WINPR_TABLE->InitializeSecurityContextA
+#define AcceptSecurityContext      WINPR_TABLE->AcceptSecurityContext
+#define CompleteAuthToken          WINPR_TABLE->CompleteAuthToken
+#define QueryContextAttributesA    WINPR_TABLE->QueryContextAttributesA
+#define EncryptMessage             WINPR_TABLE->EncryptMessage
+#define DecryptMessage             WINPR_TABLE->DecryptMessage
+#define MakeSignature              WINPR_TABLE->MakeSignature
+#define VerifySignature            WINPR_TABLE->VerifySignature
+#define DeleteSecurityContext      WINPR_TABLE->DeleteSecurityContext
+#define FreeCredentialsHandle      WINPR_TABLE->FreeCredentialsHandle
 #else
 #include <sspi.h>
 #include <sspi_queue.h>
