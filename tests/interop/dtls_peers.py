@@ -7,6 +7,7 @@ is, or came after the next one; a message that does not arrive; a close that is 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import shutil
@@ -45,7 +46,7 @@ class Relay:
         self.client: tuple[str, int] | None = None
         self.held: dict[socket.socket, bytes] = {}
         self.seen: dict[socket.socket, int] = {self.front: 0, self.back: 0}
-        self.ends = os.pipe()
+        self.stopper, self.stopped = socket.socketpair()
         self.thread = threading.Thread(target=self.run, daemon=True)
         self.thread.start()
 
@@ -76,15 +77,13 @@ class Relay:
 
     def run(self) -> None:
         while True:
-            ready, _, _ = select.select([self.front, self.back, self.ends[0]], [], [])
-            if self.ends[0] in ready:
+            ready, _, _ = select.select([self.front, self.back, self.stopped], [], [])
+            if self.stopped in ready:
                 return
             for source in ready:
                 # Of a peer that has gone.
-                try:
+                with contextlib.suppress(ConnectionRefusedError):
                     self.take(source)
-                except ConnectionRefusedError:
-                    pass
 
     def calm(self) -> None:
         """The handshake is over: from now on nothing happens to datagrams."""
@@ -92,11 +91,10 @@ class Relay:
         self.turned = False
 
     def stop(self) -> None:
-        os.close(self.ends[1])
+        self.stopper.close()
         self.thread.join()
-        os.close(self.ends[0])
-        self.front.close()
-        self.back.close()
+        for end in (self.stopped, self.front, self.back):
+            end.close()
 
 
 def free_port() -> int:
@@ -120,6 +118,13 @@ class Peer:
         self.certificate = certificate
         self.port = 0
         self.program: Program
+
+    def serve(self) -> None:
+        """Listens, at a port that is then known."""
+        raise NotImplementedError
+
+    def connect(self, port: int) -> None:
+        raise NotImplementedError
 
     def start(self, command: list[str]) -> None:
         self.program = self.test.run_program(["stdbuf", "-oL", *command])

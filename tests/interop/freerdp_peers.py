@@ -2,21 +2,38 @@
 """FreeRDP with this library as its SSPI module: a server, a client, and CredSSP between them.
 
 Wrong would be: a table of functions that a program for Windows cannot use, a client that is
-dropped at the last step for want of impersonation, a wrong password that passes. By NTLM inside
-Negotiate: a server of FreeRDP 2 takes no other mechanism than one of three legs.
+dropped at the last step for want of impersonation, a wrong password that passes. FreeRDP 2 takes
+NTLM inside Negotiate alone: its server expects a mechanism of three legs. FreeRDP 3 has a Kerberos
+of its own, which is then on the other side.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import socket
+import subprocess
+import unittest
 
-from harness import Program, Test, eventually, main, need, nobody, realm
+from harness import (
+    Program,
+    Test,
+    environment,
+    eventually,
+    main,
+    need,
+    nobody,
+    realm,
+)
 
-need("Xvfb", "xfreerdp", "freerdp-shadow-cli")
+THREE = "3" if shutil.which("xfreerdp3") and shutil.which("freerdp-shadow-cli3") else ""
+CLIENT = "xfreerdp" + THREE
+SERVER = "freerdp-shadow-cli" + THREE
+need("Xvfb", CLIENT, SERVER)
 
 MODULE = os.environ["RDP_MODULE"]
 DENIED = "SEC_E_LOGON_DENIED"
+KERBEROS = "/auth-pkg-list:!ntlm"
 
 
 def free_port() -> int:
@@ -24,7 +41,7 @@ def free_port() -> int:
         return int(end.getsockname()[1])
 
 
-class FreeRdp(Test):
+class Peers(Test):
     display: str
 
     def setUp(self) -> None:
@@ -38,27 +55,30 @@ class FreeRdp(Test):
         )  # fmt: skip
         self.display = ":" + screen.next_line("")
 
-    def with_module(self, env: dict[str, str]) -> dict[str, str]:
-        """A home and a screen of its own, and our module in place of WinPR's table."""
+    def own(self, env: dict[str, str]) -> dict[str, str]:
+        """A home and a screen of its own."""
         folder = str(self.folder)
         return env | {
-            "LD_PRELOAD": MODULE,
             "DISPLAY": self.display,
             "HOME": folder,
             "XDG_CONFIG_HOME": folder,
             "XDG_RUNTIME_DIR": folder,
         }
 
-    def server(self, env: dict[str, str]) -> tuple[Program, int]:
+    def server(
+        self, env: dict[str, str], *options: str, module: bool = True
+    ) -> tuple[Program, int]:
         """A server that listens; again on another port, if somebody took the first."""
+        if module:
+            env = env | {"LD_PRELOAD": MODULE}
         for _ in range(3):
             port = free_port()
             program = self.run_program(
                 [
-                    "freerdp-shadow-cli", f"/port:{port}", "/bind-address:127.0.0.1",
-                    "/sec:nla", "+auth",
+                    SERVER, f"/port:{port}", "/bind-address:127.0.0.1", "/sec:nla",
+                    "+auth", *options,
                 ],
-                self.with_module(env),
+                self.own(env),
             )  # fmt: skip
 
             def settled(port: int = port, program: Program = program) -> bool:
@@ -71,27 +91,75 @@ class FreeRdp(Test):
                 return program, port
         raise AssertionError(f"{program.process.returncode}: {program.text()}")
 
-    def log_on(self, port: int, *login: str, env: dict[str, str]) -> int:
+    def log_on(self, port: int, *login: str, module: bool = True) -> int:
+        env = self.own(nobody())
+        if module and THREE:
+            login = (*login, f"/sspi-module:{MODULE}")
+        elif module:
+            env["LD_PRELOAD"] = MODULE
         client = self.run_program(
             [
-                "xfreerdp", f"/v:localhost:{port}", "/cert:ignore", "+auth-only", "/sec:nla",
+                CLIENT, f"/v:localhost:{port}", "/cert:ignore", "+auth-only", "/sec:nla",
                 *login,
             ],
-            self.with_module(env),
+            env,
         )  # fmt: skip
         return client.finish()
 
+    def assert_logs_on(self, server: Program, port: int, *login: str, **by: bool) -> None:
+        """With the password, and with no other."""
+        password = realm("ALICE_PASSWORD")
+        self.assertEqual(
+            self.log_on(port, *login, f"/p:{password}", **by), 0, server.text()
+        )
+        self.assertNotEqual(self.log_on(port, *login, "/p:wrong", **by), 0)
+
+
+class FreeRdp(Peers):
     def test_password_logs_on(self) -> None:
         users = realm("NTLM_USER_FILE")
         server, port = self.server(nobody() | {"NTLM_USER_FILE": users})
-        password = realm("ALICE_PASSWORD")
-        login = ("/u:alice", "/d:TEST")
-        self.assertEqual(
-            self.log_on(port, *login, f"/p:{password}", env=nobody()), 0, server.text()
-        )
-        self.assertNotIn(DENIED, server.text())
-        self.assertNotEqual(self.log_on(port, *login, "/p:wrong", env=nobody()), 0)
+        self.assert_logs_on(server, port, "/u:alice", "/d:TEST")
         self.assertTrue(eventually(lambda: DENIED in server.text()), server.text())
+
+
+@unittest.skipUnless(THREE, "FreeRDP 3 is not installed")
+class FreeRdp3(Peers):
+    def setUp(self) -> None:
+        super().setUp()
+        # The service of a server, which the realm does not have.
+        for command in (
+            "addprinc -randkey -requires_preauth TERMSRV/localhost",
+            f"ktadd -k {self.folder}/rdp.keytab TERMSRV/localhost",
+        ):
+            subprocess.run(
+                ["kadmin.local", "-r", realm("REALM"), "-q", command],
+                check=True,
+                capture_output=True,
+            )
+        self.alice = ("/u:alice", f"/d:{realm('REALM')}", KERBEROS)
+
+    def with_keys(self) -> dict[str, str]:
+        """A server that knows no accounts of NTLM."""
+        keys = f"FILE:{self.folder}/rdp.keytab"
+        return environment(NTLM_USER_FILE=None, KRB5_KTNAME=keys)
+
+    def test_kerberos_logs_on(self) -> None:
+        server, port = self.server(self.with_keys())
+        self.assert_logs_on(server, port, *self.alice)
+
+    def test_its_own_client_logs_on(self) -> None:
+        users = realm("NTLM_USER_FILE")
+        server, port = self.server(nobody() | {"NTLM_USER_FILE": users})
+        self.assert_logs_on(server, port, "/u:alice", "/d:TEST", module=False)
+        server, port = self.server(self.with_keys())
+        self.assert_logs_on(server, port, *self.alice, module=False)
+
+    def test_its_own_server_takes_us(self) -> None:
+        server, port = self.server(
+            nobody(), f"/keytab:{self.folder}/rdp.keytab", module=False
+        )
+        self.assert_logs_on(server, port, *self.alice)
 
 
 if __name__ == "__main__":
