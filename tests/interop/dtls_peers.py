@@ -179,13 +179,15 @@ class Ours(Peer):
 
 
 class OpenSsl(Peer):
+    """Without -nbio they would wait for a record behind one that they drop."""
+
     opened = "SSL handshake has read"
 
     def serve(self) -> None:
         more = ["-Verify", "3", "-verify_return_error"] if self.certificate else []
         self.listen(
             [
-                "openssl", "s_server", "-dtls1_2", "-listen", "-mtu", MTU,
+                "openssl", "s_server", "-dtls1_2", "-nbio", "-listen", "-mtu", MTU,
                 "-accept", "127.0.0.1:PORT", *self.test.identity("-cert", "-key", "good"),
                 "-CAfile", str(self.test.folder / "ca.pem"), *more,
             ],
@@ -196,7 +198,7 @@ class OpenSsl(Peer):
         person = self.test.identity("-cert", "-key", "person")
         self.start(
             [
-                "openssl", "s_client", "-dtls1_2", "-mtu", MTU, "-connect",
+                "openssl", "s_client", "-dtls1_2", "-nbio", "-mtu", MTU, "-connect",
                 f"127.0.0.1:{port}", "-servername", "localhost", "-verify_return_error",
                 "-CAfile", str(self.test.folder / "ca.pem"),
                 *(person if self.certificate else []),
@@ -333,6 +335,9 @@ class Dtls(Test):
         odd.append(Connection(client(self), server(self), turned=True))
         for connection in odd:
             connection.use()
+        for connection in odd:
+            connection.client.end()
+        for connection in odd:
             connection.close()
         self.assertGreater(odd[-1].relay.turns, 0)
 
