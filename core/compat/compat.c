@@ -239,6 +239,20 @@ FORWARD(SECURITY_STATUS, SspiCopyAuthIdentity,
          PSEC_WINNT_AUTH_IDENTITY_OPAQUE *AuthDataCopy),
         (AuthData, AuthDataCopy))
 
+FORWARD(SECURITY_STATUS, SspiCompareAuthIdentities,
+        (PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthIdentity1,
+         PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthIdentity2, BOOLEAN *SameSuppliedUser,
+         BOOLEAN *SameSuppliedIdentity),
+        (AuthIdentity1, AuthIdentity2, SameSuppliedUser, SameSuppliedIdentity))
+
+FORWARD(SECURITY_STATUS, SspiExcludePackage,
+        (PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthIdentity, PCWSTR pszPackageName,
+         PSEC_WINNT_AUTH_IDENTITY_OPAQUE *ppNewAuthIdentity),
+        (AuthIdentity, pszPackageName, ppNewAuthIdentity))
+
+FORWARD(SECURITY_STATUS, SspiGetTargetHostName, (PCWSTR pszTargetName, PWSTR *pszHostName),
+        (pszTargetName, pszHostName))
+
 FORWARD(SECURITY_STATUS, SspiMarshalAuthIdentity,
         (PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthIdentity, uint32_t *AuthIdentityLength,
          char **AuthIdentityByteArray),

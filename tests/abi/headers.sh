@@ -61,8 +61,9 @@ done
 
 # Beside WinPR, whose types are taken then. Its own headers are not for every -W, and those of
 # version 2 not for UNICODE.
-if pkg-config --exists winpr2 2>/dev/null; then
-    winpr=$(pkg-config --cflags winpr2 | sed 's/-I/-isystem /g')
+for version in winpr3 winpr2; do
+    pkg-config --exists $version 2>/dev/null || continue
+    winpr=$(pkg-config --cflags $version | sed 's/-I/-isystem /g')
     for compiler in $compilers; do
         for language in c11:c c++17:c++; do
             source=$work/test.${language#*:}
@@ -72,7 +73,7 @@ if pkg-config --exists winpr2 2>/dev/null; then
             compile "$compiler" "-std=${language%:*}" $winpr "$source"
         done
     done
-fi
+done
 
 # What the preprocessor leaves of a header's own lines, one declaration a line.
 for header in "$include"/*.h; do

@@ -358,6 +358,107 @@ static void every_shape_can_be_copied(void **state)
     sspia_SspiFreeAuthIdentity(flat);
 }
 
+static PSEC_WINNT_AUTH_IDENTITY_OPAQUE identity_of(PCWSTR user, PCWSTR domain, PCWSTR password)
+{
+    PSEC_WINNT_AUTH_IDENTITY_OPAQUE identity = NULL;
+
+    assert_int_equal(sspia_SspiEncodeStringsAsAuthIdentity(user, domain, password, &identity),
+                     SEC_E_OK);
+    return identity;
+}
+
+/* Wrong would be: an account taken for another one, or an empty password for none. */
+static void identities_are_compared(void **state)
+{
+    static const struct {
+        PCWSTR user, domain, password;
+        BOOLEAN same_user, same;
+    } cases[] = {
+        {u"alice", u"TEST", u"secret", 1, 1}, {u"Alice", u"test", u"secret", 1, 1},
+        {u"alice", u"TEST", u"Secret", 1, 0}, {u"alice", u"TEST", u"secret!", 1, 0},
+        {u"alice", u"TEST", u"", 1, 0},       {u"alice", u"TEST", NULL, 1, 0},
+        {u"alice", NULL, u"secret", 0, 0},    {u"bob", u"TEST", u"secret", 0, 0},
+    };
+    PSEC_WINNT_AUTH_IDENTITY_OPAQUE alice = identity_of(u"alice", u"TEST", u"secret");
+    BOOLEAN same_user, same;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        PSEC_WINNT_AUTH_IDENTITY_OPAQUE other =
+            identity_of(cases[i].user, cases[i].domain, cases[i].password);
+
+        assert_int_equal(sspia_SspiCompareAuthIdentities(alice, other, &same_user, &same),
+                         SEC_E_OK);
+        assert_int_equal(same_user, cases[i].same_user);
+        assert_int_equal(same, cases[i].same);
+        sspia_SspiFreeAuthIdentity(other);
+    }
+    assert_int_equal(sspia_SspiCompareAuthIdentities(alice, alice, NULL, NULL), SEC_E_OK);
+    same = 9;
+    assert_int_equal(sspia_SspiCompareAuthIdentities(alice, NULL, NULL, &same),
+                     SEC_E_INVALID_PARAMETER);
+    assert_int_equal(same, 9);
+    sspia_SspiFreeAuthIdentity(alice);
+}
+
+/* Wrong would be: a package that is still allowed, or another one that no longer is. */
+static void package_is_excluded(void **state)
+{
+    PSEC_WINNT_AUTH_IDENTITY_OPAQUE alice = identity_of(u"alice", NULL, NULL);
+    PSEC_WINNT_AUTH_IDENTITY_OPAQUE once, twice, none = &report;
+    sspia_identity *identity;
+
+    (void)state;
+    assert_int_equal(sspia_SspiExcludePackage(alice, u"NTLM", &once), SEC_E_OK);
+    assert_int_equal(sspia_SspiExcludePackage(once, u"Kerberos", &twice), SEC_E_OK);
+    identity = copy(twice);
+    assert_string_equal(identity->user, "alice");
+    assert_string_equal(identity->package_list, "!NTLM,!Kerberos");
+    identity_free(identity);
+    assert_int_equal(sspia_SspiExcludePackage(alice, NULL, &none), SEC_E_INVALID_PARAMETER);
+    assert_int_equal(sspia_SspiExcludePackage(alice, u"", &none), SEC_E_INVALID_PARAMETER);
+    assert_int_equal(sspia_SspiExcludePackage(alice, u"a,b", &none), SEC_E_INVALID_PARAMETER);
+    assert_int_equal(sspia_SspiExcludePackage(NULL, u"NTLM", &none), SEC_E_INVALID_PARAMETER);
+    assert_ptr_equal(none, &report);
+    sspia_SspiFreeAuthIdentity(alice);
+    sspia_SspiFreeAuthIdentity(once);
+    sspia_SspiFreeAuthIdentity(twice);
+}
+
+/* Wrong would be: a port, a service or a bracket taken for a part of the host, or lost. */
+static void host_is_found_in_a_target(void **state)
+{
+    static const struct {
+        PCWSTR target, host;
+    } cases[] = {
+        {u"HTTP/www.example.org", u"www.example.org"},
+        {u"HTTP/www.example.org:8080", u"www.example.org"},
+        {u"ldap/dc.example.org/example.org", u"dc.example.org"},
+        {u"ldap/dc.example.org:389/example.org", u"dc.example.org"},
+        {u"www.example.org", u"www.example.org"},
+        {u"HTTP/[::1]:80", u"[::1]"},
+        {u"HTTP/", NULL},
+        {u"", NULL},
+        {NULL, NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        PWSTR host = NULL;
+
+        assert_int_equal(sspia_SspiGetTargetHostName(cases[i].target, &host),
+                         cases[i].host != NULL ? SEC_E_OK : SEC_E_INVALID_PARAMETER);
+        if (cases[i].host == NULL) {
+            assert_null(host);
+            continue;
+        }
+        for (size_t unit = 0; cases[i].host[unit] != 0 || host[unit] != 0; unit++)
+            assert_int_equal(host[unit], cases[i].host[unit]);
+        sspia_SspiLocalFree(host);
+    }
+    assert_int_equal(sspia_SspiGetTargetHostName(u"host", NULL), SEC_E_INVALID_PARAMETER);
+}
+
 /* Wrong would be: bytes read beyond the length that the caller gave, whatever they say; a
  * keytab lost on the way. */
 static void bytes_of_unknown_origin_are_measured(void **state)
@@ -467,6 +568,9 @@ int main(void)
         cmocka_unit_test(no_header_reads_outside),
         cmocka_unit_test(strings_go_there_and_back),
         cmocka_unit_test(every_shape_can_be_copied),
+        cmocka_unit_test(identities_are_compared),
+        cmocka_unit_test(package_is_excluded),
+        cmocka_unit_test(host_is_found_in_a_target),
         cmocka_unit_test(bytes_of_unknown_origin_are_measured),
         cmocka_unit_test(prepared_for_a_store),
         cmocka_unit_test(what_is_too_long_is_refused),

@@ -104,15 +104,6 @@ AT(SEC_TRAFFIC_SECRETS, TrafficSecretType, 392, 392);
 AT(SEC_TRAFFIC_SECRETS, TrafficSecretSize, 396, 396);
 AT(SEC_TRAFFIC_SECRETS, TrafficSecret, 398, 398);
 
-SIZE(SEND_GENERIC_TLS_EXTENSION, 12, 12);
-AT(SEND_GENERIC_TLS_EXTENSION, HandshakeType, 2, 2);
-AT(SEND_GENERIC_TLS_EXTENSION, Flags, 4, 4);
-AT(SEND_GENERIC_TLS_EXTENSION, BufferSize, 8, 8);
-AT(SEND_GENERIC_TLS_EXTENSION, Buffer, 10, 10);
-SIZE(SUBSCRIBE_GENERIC_TLS_EXTENSION, 12, 12);
-AT(SUBSCRIBE_GENERIC_TLS_EXTENSION, SubscriptionsCount, 4, 4);
-AT(SUBSCRIBE_GENERIC_TLS_EXTENSION, Subscriptions, 8, 8);
-
 SIZE(SEC_SRTP_PROTECTION_PROFILES, 4, 4);
 SIZE(SEC_SRTP_MASTER_KEY_IDENTIFIER, 2, 2);
 SIZE(SEC_TOKEN_BINDING, 6, 6);
@@ -380,6 +371,17 @@ static void errors_are_negative_and_information_is_not(void **state)
     assert_true(STATUS_DEVICE_BUSY < 0);
     assert_true(STATUS_INVALID_HANDLE < 0);
 }
+
+SIZE(SecPkgContext_DatagramSizes, 20, 20);
+SIZE(SecPkgContext_NegoPackageInfo, 4, 4);
+SIZE(SecPkgContext_NegoKeys, 32, 24);
+AT(SecPkgContext_NegoKeys, KeyValue, 8, 8);
+AT(SecPkgContext_NegoKeys, VerifyKeyValue, 24, 20);
+SIZE(SecPkgContext_NegotiatedTlsExtensions, 16, 8);
+SIZE(SecPkgCredentials_SSIProviderW, 24, 12);
+AT(SecPkgCredentials_SSIProviderW, ProviderInfo, 16, 8);
+SIZE(SecPkgCredentials_Cert, 16, 8);
+SIZE(SecPkgCredentials_KdcProxySettingsW, 16, 16);
 
 int main(void)
 {

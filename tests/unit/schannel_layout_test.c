@@ -108,6 +108,44 @@ AT(SecPkgCred_SessionTicketKey, KeyingMaterial, 20, 20);
 AT(SecPkgCred_SessionTicketKey, KeyingMaterialSize, 84, 84);
 SIZE(SecPkgCred_SessionTicketKeys, 16, 8);
 
+SIZE(SEND_GENERIC_TLS_EXTENSION, 12, 12);
+AT(SEND_GENERIC_TLS_EXTENSION, HandshakeType, 2, 2);
+AT(SEND_GENERIC_TLS_EXTENSION, Flags, 4, 4);
+AT(SEND_GENERIC_TLS_EXTENSION, BufferSize, 8, 8);
+AT(SEND_GENERIC_TLS_EXTENSION, Buffer, 10, 10);
+SIZE(SUBSCRIBE_GENERIC_TLS_EXTENSION, 12, 12);
+AT(SUBSCRIBE_GENERIC_TLS_EXTENSION, SubscriptionsCount, 4, 4);
+AT(SUBSCRIBE_GENERIC_TLS_EXTENSION, Subscriptions, 8, 8);
+
+SIZE(SCHANNEL_CERT_HASH, 40, 32);
+AT(SCHANNEL_CERT_HASH, hProv, 8, 8);
+AT(SCHANNEL_CERT_HASH, ShaHash, 16, 12);
+SIZE(SCHANNEL_CERT_HASH_STORE, 296, 288);
+AT(SCHANNEL_CERT_HASH_STORE, pwszStoreName, 36, 32);
+SIZE(SCHANNEL_CLIENT_SIGNATURE, 68, 68);
+SIZE(SecPkgContext_ConnectionInfoEx, 404, 404);
+AT(SecPkgContext_ConnectionInfoEx, szHash, 140, 140);
+AT(SecPkgContext_ConnectionInfoEx, dwExchStrength, 400, 400);
+SIZE(SecPkgContext_RemoteCredentialInfo, 32, 20);
+SIZE(SecPkgContext_LocalCredentialInfo, 32, 20);
+SIZE(SecPkgContext_CertInfo, 40, 24);
+AT(SecPkgContext_CertInfo, dwKeySize, 32, 20);
+SIZE(SecPkgContext_ClientCertPolicyResult, 20, 20);
+SIZE(SecPkgContext_IssuerListInfo, 16, 8);
+SIZE(SecPkgContext_EapKeyBlock, 192, 192);
+SIZE(SecPkgContext_EapPrfInfo, 16, 12);
+SIZE(SecPkgContext_MappedCredAttr, 16, 8);
+SIZE(SecPkgContext_SessionAppData, 16, 12);
+SIZE(SecPkgContext_SupportedSignatures, 16, 8);
+SIZE(SecPkgContext_EarlyStart, 4, 4);
+SIZE(SecPkgContext_UiInfo, 8, 4);
+SIZE(SecPkgContext_KeyingMaterial_Inproc, 48, 24);
+AT(SecPkgContext_KeyingMaterial_Inproc, pbKeyingMaterial, 40, 20);
+SIZE(SecPkgContext_SrtpParameters, 16, 8);
+AT(SecPkgContext_SrtpParameters, MasterKeyIdentifier, 8, 4);
+SIZE(SecPkgContext_TokenBinding, 16, 8);
+AT(SecPkgContext_TokenBinding, KeyParameters, 8, 4);
+
 int main(void)
 {
     return 0;

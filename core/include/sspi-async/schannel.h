@@ -166,6 +166,11 @@ SSPI_ASYNC_API SECURITY_STATUS sspia_certificate_load_memory(const void *data, s
 /** Wipes and frees; NULL is fine. SEC_E_INVALID_HANDLE for what is not a certificate of
  * ours, or was freed before. */
 SSPI_ASYNC_API SECURITY_STATUS sspia_certificate_free(PCCERT_CONTEXT certificate);
+/** What frees a certificate on Windows; true, as there. */
+#ifndef SSPI_ASYNC_NO_PLAIN_NAMES
+#define CertFreeCertificateContext(certificate)                                                \
+    (sspia_certificate_free(certificate) == SEC_E_OK)
+#endif
 
 /** Trusted roots for hRootStore: certificates (and revocation lists, which the
  * SCH_CRED_REVOCATION_CHECK_* flags use) in PEM. SSPIA_ROOTS_SYSTEM: the system's roots as
@@ -215,6 +220,24 @@ typedef struct _CRYPTO_SETTINGS {
     uint32_t dwMinBitLength;
     uint32_t dwMaxBitLength;
 } CRYPTO_SETTINGS, *PCRYPTO_SETTINGS;
+
+/** The names of bcrypt.h that strCngAlgId, chaining modes, cipher information and traffic
+ * secrets have. */
+#ifndef BCRYPT_AES_ALGORITHM
+#define BCRYPT_AES_ALGORITHM    u"AES"
+#define BCRYPT_SHA256_ALGORITHM u"SHA256"
+#define BCRYPT_SHA384_ALGORITHM u"SHA384"
+#define BCRYPT_SHA512_ALGORITHM u"SHA512"
+#define BCRYPT_RSA_ALGORITHM    u"RSA"
+#define BCRYPT_ECDSA_ALGORITHM  u"ECDSA"
+#define BCRYPT_ECDH_ALGORITHM   u"ECDH"
+#define BCRYPT_DH_ALGORITHM     u"DH"
+#define BCRYPT_CHAIN_MODE_GCM   u"ChainingModeGCM"
+#define BCRYPT_CHAIN_MODE_CCM   u"ChainingModeCCM"
+#endif
+#ifndef BCRYPT_CHACHA20_POLY1305_ALGORITHM
+#define BCRYPT_CHACHA20_POLY1305_ALGORITHM u"CHACHA20_POLY1305"
+#endif
 
 #define TLS_PARAMS_OPTIONAL 0x1u /* not supported */
 
@@ -276,8 +299,30 @@ typedef struct _SCHANNEL_CRED {
     uint32_t dwCredFormat;
 } SCHANNEL_CRED, *PSCHANNEL_CRED;
 
-/** Of a certificate's hash; programs pass it in dwFlags too, where it has no meaning. */
-#define SCH_MACHINE_CERT_HASH 0x00000001u
+/** What a certificate is named by in stores of Windows: paCred of SCH_CRED_FORMAT_CERT_HASH and
+ * ..._STORE, which nothing takes here. Programs pass the flag in dwFlags of a credential, too,
+ * where it has no meaning. */
+#define SCH_CRED_MAX_STORE_NAME_SIZE 128u
+#define SCH_CRED_MAX_SUPPORTED_ALGS  256u
+#define SCH_CRED_MAX_SUPPORTED_CERTS 100u
+#define SCH_MACHINE_CERT_HASH        0x00000001u
+
+typedef uintptr_t HCRYPTPROV;
+
+typedef struct _SCHANNEL_CERT_HASH {
+    uint32_t dwLength;
+    uint32_t dwFlags; /* SCH_MACHINE_CERT_HASH */
+    HCRYPTPROV hProv;
+    uint8_t ShaHash[20];
+} SCHANNEL_CERT_HASH, *PSCHANNEL_CERT_HASH;
+
+typedef struct _SCHANNEL_CERT_HASH_STORE {
+    uint32_t dwLength;
+    uint32_t dwFlags;
+    HCRYPTPROV hProv;
+    uint8_t ShaHash[20];
+    WCHAR pwszStoreName[SCH_CRED_MAX_STORE_NAME_SIZE];
+} SCHANNEL_CERT_HASH_STORE, *PSCHANNEL_CERT_HASH_STORE;
 
 #define SCH_CRED_NO_SYSTEM_MAPPER                    0x00000002u
 #define SCH_CRED_NO_SERVERNAME_CHECK                 0x00000004u
@@ -461,6 +506,29 @@ typedef struct _SCHANNEL_SESSION_TOKEN {
 #define CRYPT_E_NO_REVOCATION_CHECK ((SECURITY_STATUS)0x80092012)
 #define CRYPT_E_REVOCATION_OFFLINE  ((SECURITY_STATUS)0x80092013)
 
+/** ---- Extensions of TLS messages without records ----------------------------------------
+ *
+ * The content of SEND_GENERIC_TLS_EXTENSION and SUBSCRIBE_GENERIC_TLS_EXTENSION buffers. */
+
+typedef struct _SEND_GENERIC_TLS_EXTENSION {
+    uint16_t ExtensionType;
+    uint16_t HandshakeType;
+    uint32_t Flags;
+    uint16_t BufferSize;
+    uint8_t Buffer[1];
+} SEND_GENERIC_TLS_EXTENSION, *PSEND_GENERIC_TLS_EXTENSION;
+
+typedef struct _TLS_EXTENSION_SUBSCRIPTION {
+    uint16_t ExtensionType;
+    uint16_t HandshakeType;
+} TLS_EXTENSION_SUBSCRIPTION, *PTLS_EXTENSION_SUBSCRIPTION;
+
+typedef struct _SUBSCRIBE_GENERIC_TLS_EXTENSION {
+    uint32_t Flags;
+    uint32_t SubscriptionsCount;
+    TLS_EXTENSION_SUBSCRIPTION Subscriptions[1];
+} SUBSCRIBE_GENERIC_TLS_EXTENSION, *PSUBSCRIBE_GENERIC_TLS_EXTENSION;
+
 /** ---- Application protocols (ALPN, RFC 7301) ------------------------------------------- */
 
 /** The content of an APPLICATION_PROTOCOLS buffer is SEC_APPLICATION_PROTOCOLS of sspi.h. */
@@ -490,42 +558,44 @@ typedef struct _SecPkgContext_ApplicationProtocol {
  * buffer. SEC_E_NO_CREDENTIALS: there is no such certificate. SEC_E_OUT_OF_SEQUENCE: the
  * handshake has not come that far.
  */
-#define SECPKG_ATTR_ISSUER_LIST                   0x50u
-#define SECPKG_ATTR_REMOTE_CRED                   0x51u
-#define SECPKG_ATTR_LOCAL_CRED                    0x52u
-#define SECPKG_ATTR_REMOTE_CERT_CONTEXT           0x53u /* PCCERT_CONTEXT */
-#define SECPKG_ATTR_LOCAL_CERT_CONTEXT            0x54u /* PCCERT_CONTEXT */
-#define SECPKG_ATTR_ROOT_STORE                    0x55u
-#define SECPKG_ATTR_SUPPORTED_ALGS                0x56u /* credential */
-#define SECPKG_ATTR_CIPHER_STRENGTHS              0x57u /* credential */
-#define SECPKG_ATTR_SUPPORTED_PROTOCOLS           0x58u /* credential */
-#define SECPKG_ATTR_ISSUER_LIST_EX                0x59u
-#define SECPKG_ATTR_CONNECTION_INFO               0x5Au
-#define SECPKG_ATTR_EAP_KEY_BLOCK                 0x5Bu
-#define SECPKG_ATTR_MAPPED_CRED_ATTR              0x5Cu
-#define SECPKG_ATTR_SESSION_INFO                  0x5Du
-#define SECPKG_ATTR_APP_DATA                      0x5Eu
-#define SECPKG_ATTR_REMOTE_CERTIFICATES           0x5Fu
-#define SECPKG_ATTR_CLIENT_CERT_POLICY            0x60u
-#define SECPKG_ATTR_CC_POLICY_RESULT              0x61u
-#define SECPKG_ATTR_USE_NCRYPT                    0x62u
-#define SECPKG_ATTR_LOCAL_CERT_INFO               0x63u
-#define SECPKG_ATTR_CIPHER_INFO                   0x64u
-#define SECPKG_ATTR_EAP_PRF_INFO                  0x65u
-#define SECPKG_ATTR_SUPPORTED_SIGNATURES          0x66u
-#define SECPKG_ATTR_REMOTE_CERT_CHAIN             0x67u
-#define SECPKG_ATTR_UI_INFO                       0x68u
-#define SECPKG_ATTR_EARLY_START                   0x69u
-#define SECPKG_ATTR_KEYING_MATERIAL_INFO          0x6Au /* set */
-#define SECPKG_ATTR_KEYING_MATERIAL               0x6Bu
-#define SECPKG_ATTR_SRTP_PARAMETERS               0x6Cu
-#define SECPKG_ATTR_TOKEN_BINDING                 0x6Du
-#define SECPKG_ATTR_CONNECTION_INFO_EX            0x6Eu
-#define SECPKG_ATTR_KEYING_MATERIAL_TOKEN_BINDING 0x6Fu
-#define SECPKG_ATTR_KEYING_MATERIAL_INPROC        0x70u
-#define SECPKG_ATTR_CERT_CHECK_RESULT             0x71u
-#define SECPKG_ATTR_CERT_CHECK_RESULT_INPROC      0x72u
-#define SECPKG_ATTR_SESSION_TICKET_KEYS           0x73u
+#define SECPKG_ATTR_ISSUER_LIST                           0x50u
+#define SECPKG_ATTR_REMOTE_CRED                           0x51u
+#define SECPKG_ATTR_LOCAL_CRED                            0x52u
+#define SECPKG_ATTR_REMOTE_CERT_CONTEXT                   0x53u /* PCCERT_CONTEXT */
+#define SECPKG_ATTR_LOCAL_CERT_CONTEXT                    0x54u /* PCCERT_CONTEXT */
+#define SECPKG_ATTR_ROOT_STORE                            0x55u
+#define SECPKG_ATTR_SUPPORTED_ALGS                        0x56u /* credential */
+#define SECPKG_ATTR_CIPHER_STRENGTHS                      0x57u /* credential */
+#define SECPKG_ATTR_SUPPORTED_PROTOCOLS                   0x58u /* credential */
+#define SECPKG_ATTR_ISSUER_LIST_EX                        0x59u
+#define SECPKG_ATTR_CONNECTION_INFO                       0x5Au
+#define SECPKG_ATTR_EAP_KEY_BLOCK                         0x5Bu
+#define SECPKG_ATTR_MAPPED_CRED_ATTR                      0x5Cu
+#define SECPKG_ATTR_SESSION_INFO                          0x5Du
+#define SECPKG_ATTR_APP_DATA                              0x5Eu
+#define SECPKG_ATTR_REMOTE_CERTIFICATES                   0x5Fu
+#define SECPKG_ATTR_CLIENT_CERT_POLICY                    0x60u
+#define SECPKG_ATTR_CC_POLICY_RESULT                      0x61u
+#define SECPKG_ATTR_USE_NCRYPT                            0x62u
+#define SECPKG_ATTR_LOCAL_CERT_INFO                       0x63u
+#define SECPKG_ATTR_CIPHER_INFO                           0x64u
+#define SECPKG_ATTR_EAP_PRF_INFO                          0x65u
+#define SECPKG_ATTR_SUPPORTED_SIGNATURES                  0x66u
+#define SECPKG_ATTR_REMOTE_CERT_CHAIN                     0x67u
+#define SECPKG_ATTR_UI_INFO                               0x68u
+#define SECPKG_ATTR_EARLY_START                           0x69u
+#define SECPKG_ATTR_KEYING_MATERIAL_INFO                  0x6Au /* set */
+#define SECPKG_ATTR_KEYING_MATERIAL                       0x6Bu
+#define SECPKG_ATTR_SRTP_PARAMETERS                       0x6Cu
+#define SECPKG_ATTR_TOKEN_BINDING                         0x6Du
+#define SECPKG_ATTR_CONNECTION_INFO_EX                    0x6Eu
+#define SECPKG_ATTR_KEYING_MATERIAL_TOKEN_BINDING         0x6Fu
+#define SECPKG_ATTR_KEYING_MATERIAL_INPROC                0x70u
+#define SECPKG_ATTR_CERT_CHECK_RESULT                     0x71u
+#define SECPKG_ATTR_CERT_CHECK_RESULT_INPROC              0x72u
+#define SECPKG_ATTR_SESSION_TICKET_KEYS                   0x73u
+#define SECPKG_ATTR_SERIALIZED_REMOTE_CERT_CONTEXT_INPROC 0x74u
+#define SECPKG_ATTR_SERIALIZED_REMOTE_CERT_CONTEXT        0x75u
 /** Ours: tls-exporter bindings (RFC 9266) as SecPkgContext_Bindings, for TLS 1.3 and for
  * TLS 1.2 with the extended master secret. */
 #define SSPIA_ATTR_EXPORTER_BINDINGS 0x53500001u
@@ -575,10 +645,10 @@ typedef struct _SecPkgContext_SessionInfo {
 
 /** Which names a certificate may be issued by, for a client that is asked for one. One block:
  * aIssuers is freed with FreeContextBuffer, and the blobs with it. */
-typedef struct _CERT_NAME_BLOB {
+typedef struct _CRYPTOAPI_BLOB {
     uint32_t cbData;
-    uint8_t *pbData; /* an X.500 name in DER */
-} CERT_NAME_BLOB, *PCERT_NAME_BLOB;
+    uint8_t *pbData; /* of a name: X.500 in DER */
+} CERT_NAME_BLOB, *PCERT_NAME_BLOB, CERT_BLOB, *PCERT_BLOB;
 
 typedef struct _SecPkgContext_IssuerListInfoEx {
     PCERT_NAME_BLOB aIssuers;
@@ -631,10 +701,6 @@ typedef struct _SecPkgCred_SupportedProtocols {
     uint32_t grbitProtocol;
 } SecPkgCred_SupportedProtocols, *PSecPkgCred_SupportedProtocols;
 
-/** ---- Attributes of a credential that can be set ------------------------------------------
- *
- * SetCredentialsAttributes, of an inbound credential, for contexts that begin afterwards. */
-
 #if !defined(GUID_DEFINED) && !defined(WINPR_WTYPES_H)
 #define GUID_DEFINED
 typedef struct _GUID {
@@ -644,6 +710,151 @@ typedef struct _GUID {
     uint8_t Data4[8];
 } GUID;
 #endif
+
+/** Results of queries that are not answered (SEC_E_UNSUPPORTED_FUNCTION), and what other
+ * queries of ours tell instead: for programs that ask and can do without. */
+#define SECPKGCONTEXT_CONNECTION_INFO_EX_V1 1u
+#define KERN_CONTEXT_CERT_INFO_V1           0u
+#define ENABLE_TLS_CLIENT_EARLY_START       0x1u
+#define RCRED_STATUS_NOCRED                 0u
+#define RCRED_CRED_EXISTS                   1u
+#define RCRED_STATUS_UNKNOWN_ISSUER         2u
+#define LCRED_STATUS_NOCRED                 0u
+#define LCRED_CRED_EXISTS                   1u
+#define LCRED_STATUS_UNKNOWN_ISSUER         2u
+
+typedef struct _SecPkgContext_ConnectionInfoEx {
+    uint32_t dwVersion;
+    uint32_t dwProtocol;
+    WCHAR szCipher[SZ_ALG_MAX_SIZE];
+    uint32_t dwCipherStrength;
+    WCHAR szHash[SZ_ALG_MAX_SIZE];
+    uint32_t dwHashStrength;
+    WCHAR szExchange[SZ_ALG_MAX_SIZE];
+    uint32_t dwExchStrength;
+} SecPkgContext_ConnectionInfoEx, *PSecPkgContext_ConnectionInfoEx;
+
+typedef struct _SecPkgContext_RemoteCredentialInfo {
+    uint32_t cbCertificateChain;
+    uint8_t *pbCertificateChain;
+    uint32_t cCertificates;
+    uint32_t fFlags; /* RCRED_* */
+    uint32_t dwBits;
+} SecPkgContext_RemoteCredentialInfo, *PSecPkgContext_RemoteCredentialInfo;
+
+typedef struct _SecPkgContext_LocalCredentialInfo {
+    uint32_t cbCertificateChain;
+    uint8_t *pbCertificateChain;
+    uint32_t cCertificates;
+    uint32_t fFlags; /* LCRED_* */
+    uint32_t dwBits;
+} SecPkgContext_LocalCredentialInfo, *PSecPkgContext_LocalCredentialInfo;
+
+typedef struct _SecPkgContext_CertInfo {
+    uint32_t dwVersion;
+    uint32_t cbSubjectName;
+    WCHAR *pwszSubjectName;
+    uint32_t cbIssuerName;
+    WCHAR *pwszIssuerName;
+    uint32_t dwKeySize;
+} SecPkgContext_CertInfo, *PSecPkgContext_CertInfo;
+
+typedef struct _SecPkgContext_ClientCertPolicyResult {
+    int32_t dwPolicyResult;
+    GUID guidPolicyId;
+} SecPkgContext_ClientCertPolicyResult, *PSecPkgContext_ClientCertPolicyResult;
+
+typedef struct _SecPkgContext_IssuerListInfo {
+    uint32_t cbIssuerList;
+    uint8_t *pIssuerList;
+} SecPkgContext_IssuerListInfo, *PSecPkgContext_IssuerListInfo;
+
+typedef struct _SecPkgContext_EapKeyBlock {
+    uint8_t rgbKeys[128];
+    uint8_t rgbIVs[64];
+} SecPkgContext_EapKeyBlock, *PSecPkgContext_EapKeyBlock;
+
+typedef struct _SecPkgContext_EapPrfInfo {
+    uint32_t dwVersion;
+    uint32_t cbPrfData;
+    uint8_t *pbPrfData;
+} SecPkgContext_EapPrfInfo, *PSecPkgContext_EapPrfInfo;
+
+typedef struct _SecPkgContext_MappedCredAttr {
+    uint32_t dwAttribute;
+    void *pvBuffer;
+} SecPkgContext_MappedCredAttr, *PSecPkgContext_MappedCredAttr;
+
+typedef struct _SecPkgContext_SessionAppData {
+    uint32_t dwFlags;
+    uint32_t cbAppData;
+    uint8_t *pbAppData;
+} SecPkgContext_SessionAppData, *PSecPkgContext_SessionAppData;
+
+typedef struct _SecPkgContext_SupportedSignatures {
+    uint16_t cSignatureAndHashAlgorithms;
+    uint16_t *pSignatureAndHashAlgorithms; /* eTlsHashAlgorithm, eTlsSignatureAlgorithm << 8 */
+} SecPkgContext_SupportedSignatures, *PSecPkgContext_SupportedSignatures;
+
+typedef enum _eTlsSignatureAlgorithm {
+    TlsSignatureAlgorithm_Anonymous,
+    TlsSignatureAlgorithm_Rsa,
+    TlsSignatureAlgorithm_Dsa,
+    TlsSignatureAlgorithm_Ecdsa
+} eTlsSignatureAlgorithm;
+
+typedef enum _eTlsHashAlgorithm {
+    TlsHashAlgorithm_None,
+    TlsHashAlgorithm_Md5,
+    TlsHashAlgorithm_Sha1,
+    TlsHashAlgorithm_Sha224,
+    TlsHashAlgorithm_Sha256,
+    TlsHashAlgorithm_Sha384,
+    TlsHashAlgorithm_Sha512
+} eTlsHashAlgorithm;
+
+typedef struct _SecPkgContext_EarlyStart {
+    uint32_t dwEarlyStartFlags;
+} SecPkgContext_EarlyStart, *PSecPkgContext_EarlyStart;
+
+typedef struct _SecPkgContext_UiInfo {
+    void *hParentWindow;
+} SecPkgContext_UiInfo, *PSecPkgContext_UiInfo;
+
+typedef struct _SecPkgContext_KeyingMaterial_Inproc {
+    uint16_t cbLabel;
+    char *pszLabel;
+    uint16_t cbContextValue;
+    uint8_t *pbContextValue;
+    uint32_t cbKeyingMaterial;
+    uint8_t *pbKeyingMaterial;
+} SecPkgContext_KeyingMaterial_Inproc, *PSecPkgContext_KeyingMaterial_Inproc;
+
+typedef struct _SecPkgContext_SrtpParameters {
+    uint16_t ProtectionProfile;
+    uint8_t MasterKeyIdentifierSize;
+    uint8_t *MasterKeyIdentifier;
+} SecPkgContext_SrtpParameters, *PSecPkgContext_SrtpParameters;
+
+typedef struct _SecPkgContext_TokenBinding {
+    uint8_t MajorVersion;
+    uint8_t MinorVersion;
+    uint16_t KeyParametersSize;
+    uint8_t *KeyParameters;
+} SecPkgContext_TokenBinding, *PSecPkgContext_TokenBinding;
+
+/** With SEC_I_SIGNATURE_NEEDED, which no leg returns here. */
+typedef struct _SCHANNEL_CLIENT_SIGNATURE {
+    uint32_t cbLength;
+    ALG_ID aiHash;
+    uint32_t cbHash;
+    uint8_t HashValue[36];
+    uint8_t CertThumbprint[20];
+} SCHANNEL_CLIENT_SIGNATURE, *PSCHANNEL_CLIENT_SIGNATURE;
+
+/** ---- Attributes of a credential that can be set ------------------------------------------
+ *
+ * SetCredentialsAttributes, of an inbound credential, for contexts that begin afterwards. */
 
 /** Bits of dwCertFlags. Those that say what is not to be fetched change nothing: nothing is. */
 #define CERT_CHAIN_CACHE_END_CERT                      0x00000001u

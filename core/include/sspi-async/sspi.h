@@ -304,25 +304,6 @@ typedef struct _SEC_CERTIFICATE_REQUEST_CONTEXT {
     uint8_t rgCertificateRequestContext[1];
 } SEC_CERTIFICATE_REQUEST_CONTEXT, *PSEC_CERTIFICATE_REQUEST_CONTEXT;
 
-typedef struct _SEND_GENERIC_TLS_EXTENSION {
-    uint16_t ExtensionType;
-    uint16_t HandshakeType;
-    uint32_t Flags;
-    uint16_t BufferSize;
-    uint8_t Buffer[1];
-} SEND_GENERIC_TLS_EXTENSION, *PSEND_GENERIC_TLS_EXTENSION;
-
-typedef struct _TLS_EXTENSION_SUBSCRIPTION {
-    uint16_t ExtensionType;
-    uint16_t HandshakeType;
-} TLS_EXTENSION_SUBSCRIPTION, *PTLS_EXTENSION_SUBSCRIPTION;
-
-typedef struct _SUBSCRIBE_GENERIC_TLS_EXTENSION {
-    uint32_t Flags;
-    uint32_t SubscriptionsCount;
-    TLS_EXTENSION_SUBSCRIPTION Subscriptions[1];
-} SUBSCRIBE_GENERIC_TLS_EXTENSION, *PSUBSCRIBE_GENERIC_TLS_EXTENSION;
-
 /** Content of a TRAFFIC_SECRETS buffer. */
 #define SZ_ALG_MAX_SIZE 64
 
@@ -646,6 +627,8 @@ typedef struct _SecPkgContext_StreamSizes {
     uint32_t cBuffers;
     uint32_t cbBlockSize;
 } SecPkgContext_StreamSizes, *PSecPkgContext_StreamSizes;
+typedef SecPkgContext_StreamSizes SecPkgContext_DatagramSizes;
+typedef PSecPkgContext_StreamSizes PSecPkgContext_DatagramSizes;
 
 typedef struct _SecPkgContext_NamesA {
     SEC_CHAR *sUserName; /* the authenticated initiator */
@@ -823,6 +806,57 @@ typedef struct _SecPkgContext_LastClientTokenStatus {
 typedef struct _SecPkgContext_NegoStatus {
     uint32_t LastStatus;
 } SecPkgContext_NegoStatus, *PSecPkgContext_NegoStatus;
+
+/** Of PackageMask. */
+#define SECPKG_ATTR_NEGO_INFO_FLAG_NO_KERBEROS 0x1u
+#define SECPKG_ATTR_NEGO_INFO_FLAG_NO_NTLM     0x2u
+
+typedef struct _SecPkgContext_NegoPackageInfo {
+    uint32_t PackageMask;
+} SecPkgContext_NegoPackageInfo, *PSecPkgContext_NegoPackageInfo;
+
+typedef struct _SecPkgContext_NegoKeys {
+    uint32_t KeyType;
+    uint16_t KeyLength;
+    unsigned char *KeyValue;
+    uint32_t VerifyKeyType;
+    uint16_t VerifyKeyLength;
+    unsigned char *VerifyKeyValue;
+} SecPkgContext_NegoKeys, *PSecPkgContext_NegoKeys;
+
+typedef struct _SecPkgContext_NegotiatedTlsExtensions {
+    uint32_t ExtensionsCount;
+    uint16_t *Extensions;
+} SecPkgContext_NegotiatedTlsExtensions, *PSecPkgContext_NegotiatedTlsExtensions;
+
+typedef struct _SecPkgCredentials_SSIProviderA {
+    SEC_CHAR *sProviderName;
+    uint32_t ProviderInfoLength;
+    char *ProviderInfo;
+} SecPkgCredentials_SSIProviderA, *PSecPkgCredentials_SSIProviderA;
+typedef struct _SecPkgCredentials_SSIProviderW {
+    SEC_WCHAR *sProviderName;
+    uint32_t ProviderInfoLength;
+    char *ProviderInfo;
+} SecPkgCredentials_SSIProviderW, *PSecPkgCredentials_SSIProviderW;
+
+typedef struct _SecPkgCredentials_Cert {
+    uint32_t EncodedCertSize;
+    unsigned char *EncodedCert;
+} SecPkgCredentials_Cert, *PSecPkgCredentials_Cert;
+
+/** What nobody sets here either: KDCs behind a proxy are named in krb5.conf (https://). */
+#define KDC_PROXY_SETTINGS_V1               1u
+#define KDC_PROXY_SETTINGS_FLAGS_FORCEPROXY 0x1u
+
+typedef struct _SecPkgCredentials_KdcProxySettingsW {
+    uint32_t Version; /* KDC_PROXY_SETTINGS_V1 */
+    uint32_t Flags;
+    uint16_t ProxyServerOffset;
+    uint16_t ProxyServerLength;
+    uint16_t ClientTlsCredOffset;
+    uint16_t ClientTlsCredLength;
+} SecPkgCredentials_KdcProxySettingsW, *PSecPkgCredentials_KdcProxySettingsW;
 
 typedef struct _SecPkgContext_SubjectAttributes {
     void *AttributeInfo;
@@ -1296,6 +1330,8 @@ SSPI_ASYNC_API SECURITY_STATUS sspia_FreeContextBuffer(void *pvContextBuffer);
 #define PSecPkgContext_ProtoInfo           PSecPkgContext_ProtoInfoW
 #define PSecPkgContext_CredentialName      PSecPkgContext_CredentialNameW
 #define PSecPkgCredentials_Names           PSecPkgCredentials_NamesW
+#define SecPkgCredentials_SSIProvider      SecPkgCredentials_SSIProviderW
+#define PSecPkgCredentials_SSIProvider     PSecPkgCredentials_SSIProviderW
 #define SECURITY_ENTRYPOINT                SECURITY_ENTRYPOINTW
 #define SECURITY_ENTRYPOINT_ANSI           SECURITY_ENTRYPOINT_ANSIW
 #else
@@ -1355,6 +1391,8 @@ SSPI_ASYNC_API SECURITY_STATUS sspia_FreeContextBuffer(void *pvContextBuffer);
 #define PSecPkgContext_ProtoInfo           PSecPkgContext_ProtoInfoA
 #define PSecPkgContext_CredentialName      PSecPkgContext_CredentialNameA
 #define PSecPkgCredentials_Names           PSecPkgCredentials_NamesA
+#define SecPkgCredentials_SSIProvider      SecPkgCredentials_SSIProviderA
+#define PSecPkgCredentials_SSIProvider     PSecPkgCredentials_SSIProviderA
 #define SECURITY_ENTRYPOINT                SECURITY_ENTRYPOINTA
 #define SECURITY_ENTRYPOINT_ANSI           SECURITY_ENTRYPOINT_ANSIA
 #endif

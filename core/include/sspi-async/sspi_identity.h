@@ -209,6 +209,23 @@ sspia_SspiValidateAuthIdentity(PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthData);
 SSPI_ASYNC_API SECURITY_STATUS sspia_SspiCopyAuthIdentity(
     PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthData, PSEC_WINNT_AUTH_IDENTITY_OPAQUE *AuthDataCopy);
 
+/** *SameSuppliedUser: user and domain are the same (ASCII letters of either case are);
+ * *SameSuppliedIdentity: the password or keytab is, too. Each may be NULL. */
+SSPI_ASYNC_API SECURITY_STATUS
+sspia_SspiCompareAuthIdentities(PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthIdentity1,
+                                PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthIdentity2,
+                                BOOLEAN *SameSuppliedUser, BOOLEAN *SameSuppliedIdentity);
+
+/** A copy that Negotiate uses without that package, whatever else its list says. */
+SSPI_ASYNC_API SECURITY_STATUS
+sspia_SspiExcludePackage(PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthIdentity, PCWSTR pszPackageName,
+                         PSEC_WINNT_AUTH_IDENTITY_OPAQUE *ppNewAuthIdentity);
+
+/** The host of a target: service/host, with :port and /name behind it or not, or a host alone.
+ * Nothing is looked up. *pszHostName is freed with SspiLocalFree. */
+SSPI_ASYNC_API SECURITY_STATUS sspia_SspiGetTargetHostName(PCWSTR pszTargetName,
+                                                           PWSTR *pszHostName);
+
 /** Flat bytes and back. *AuthIdentityByteArray is freed as the others are. Unmarshal reads no
  * more than AuthIdentityLength bytes, whatever they say. */
 SSPI_ASYNC_API SECURITY_STATUS
@@ -244,6 +261,9 @@ SSPI_ASYNC_API void sspia_SspiLocalFree(PVOID DataBuffer);
 #define SspiEncodeAuthIdentityAsStrings sspia_SspiEncodeAuthIdentityAsStrings
 #define SspiValidateAuthIdentity        sspia_SspiValidateAuthIdentity
 #define SspiCopyAuthIdentity            sspia_SspiCopyAuthIdentity
+#define SspiCompareAuthIdentities       sspia_SspiCompareAuthIdentities
+#define SspiExcludePackage              sspia_SspiExcludePackage
+#define SspiGetTargetHostName           sspia_SspiGetTargetHostName
 #define SspiMarshalAuthIdentity         sspia_SspiMarshalAuthIdentity
 #define SspiUnmarshalAuthIdentity       sspia_SspiUnmarshalAuthIdentity
 #define SspiPrepareForCredRead          sspia_SspiPrepareForCredRead

@@ -204,6 +204,18 @@ typedef const char *PCCHAR;
 #ifndef MoveMemory
 #define MoveMemory(to, from, size) memmove((to), (from), (size))
 #endif
+#ifndef RtlZeroMemory
+#define RtlZeroMemory(memory, size) memset((memory), 0, (size))
+#endif
+#ifndef RtlFillMemory
+#define RtlFillMemory(memory, size, byte) memset((memory), (byte), (size))
+#endif
+#ifndef RtlCopyMemory
+#define RtlCopyMemory(to, from, size) memcpy((to), (from), (size))
+#endif
+#ifndef RtlMoveMemory
+#define RtlMoveMemory(to, from, size) memmove((to), (from), (size))
+#endif
 /* As SecureZeroMemory of Windows: the compiler may not leave it out. glibc 2.25, musl. */
 #if !defined(SecureZeroMemory) && !defined(WINPR_CRT_H)
 #define SecureZeroMemory(memory, size) explicit_bzero((memory), (size))

@@ -3,6 +3,7 @@
  * Identities made, copied and taken apart. Each function reads what it is given, whatever its
  * shape, as AcquireCredentialsHandle does, and makes its answer of that.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -310,6 +311,148 @@ SECURITY_STATUS sspia_SspiPrepareForCredWrite(
     *ppszCredmanTargetName = target;
     *ppszCredmanUserName = user;
     return SEC_E_OK;
+}
+
+static bool same_name(const char *one, const char *other)
+{
+    return text_equal_ignoring_case(one != NULL ? one : "", other != NULL ? other : "");
+}
+
+/* In a time that tells nothing but the sizes. */
+static bool same_secret(const void *one, size_t one_size, const void *other, size_t other_size)
+{
+    const unsigned char *a = one, *b = other;
+    unsigned char difference = 0;
+
+    if ((one == NULL) != (other == NULL) || one_size != other_size)
+        return false;
+    for (size_t i = 0; i < one_size; i++)
+        difference |= a[i] ^ b[i];
+    return difference == 0;
+}
+
+static size_t length_of(const char *text)
+{
+    return text != NULL ? strlen(text) : 0;
+}
+
+static bool same_credential(const sspia_identity *one, const sspia_identity *other)
+{
+    return same_secret(one->password, length_of(one->password), other->password,
+                       length_of(other->password)) &&
+           same_secret(one->keytab_content, one->keytab_content_size, other->keytab_content,
+                       other->keytab_content_size);
+}
+
+SECURITY_STATUS sspia_SspiCompareAuthIdentities(PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthIdentity1,
+                                                PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthIdentity2,
+                                                BOOLEAN *SameSuppliedUser,
+                                                BOOLEAN *SameSuppliedIdentity)
+{
+    static const char operation[] = "SspiCompareAuthIdentities";
+    sspia_identity *one, *other = NULL;
+    SECURITY_STATUS status;
+    bool same;
+
+    one = read_identity(operation, AuthIdentity1, &status);
+    if (one != NULL)
+        other = read_identity(operation, AuthIdentity2, &status);
+    if (other != NULL) {
+        same = same_name(one->user, other->user) && same_name(one->domain, other->domain);
+        if (SameSuppliedUser != NULL)
+            *SameSuppliedUser = same;
+        if (SameSuppliedIdentity != NULL)
+            *SameSuppliedIdentity = same && same_credential(one, other);
+    }
+    identity_free(one);
+    identity_free(other);
+    return status;
+}
+
+/* list,!name; NULL without memory. */
+static char *exclude(const char *list, const char *name)
+{
+    const size_t size = length_of(list) + strlen(name) + sizeof(",!");
+    char *result = malloc(size);
+
+    if (result != NULL)
+        snprintf(result, size, "%s%s!%s", list != NULL ? list : "",
+                 length_of(list) > 0 ? "," : "", name);
+    return result;
+}
+
+SECURITY_STATUS sspia_SspiExcludePackage(PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthIdentity,
+                                         PCWSTR pszPackageName,
+                                         PSEC_WINNT_AUTH_IDENTITY_OPAQUE *ppNewAuthIdentity)
+{
+    static const char operation[] = "SspiExcludePackage";
+    sspia_identity *identity;
+    char *name = NULL, *list;
+    SECURITY_STATUS status;
+
+    if (ppNewAuthIdentity == NULL)
+        return no_place(operation);
+    status = api_text(operation, true, pszPackageName, &name);
+    if (status != SEC_E_OK)
+        return status;
+    if (name == NULL || name[0] == '\0' || strchr(name, ',') != NULL) {
+        free(name);
+        return message_fail(operation, SEC_E_INVALID_PARAMETER, "one package has to be named");
+    }
+    identity = read_identity(operation, AuthIdentity, &status);
+    if (identity == NULL) {
+        free(name);
+        return status;
+    }
+    list = exclude(identity->package_list, name);
+    free(name);
+    if (list == NULL) {
+        identity_free(identity);
+        return message_fail(operation, SEC_E_INSUFFICIENT_MEMORY, NULL);
+    }
+    free((void *)(uintptr_t)identity->package_list);
+    identity->package_list = list;
+    return write_identity(operation, identity, ppNewAuthIdentity);
+}
+
+/* Cuts service, port and name off: service/host:port/name; an IPv6 address stands in brackets.
+ */
+static const char *host_of(char *target)
+{
+    char *host = strchr(target, '/');
+    char *end;
+
+    host = host != NULL ? host + 1 : target;
+    end = host[0] == '[' ? strchr(host, ']') : NULL;
+    if (end != NULL)
+        end[1] = '\0';
+    else
+        host[strcspn(host, ":/")] = '\0';
+    return host;
+}
+
+SECURITY_STATUS sspia_SspiGetTargetHostName(PCWSTR pszTargetName, PWSTR *pszHostName)
+{
+    static const char operation[] = "SspiGetTargetHostName";
+    char *target = NULL;
+    const char *host;
+    PCWSTR result;
+    SECURITY_STATUS status;
+
+    if (pszHostName == NULL)
+        return no_place(operation);
+    status = api_text(operation, true, pszTargetName, &target);
+    if (status != SEC_E_OK)
+        return status;
+    host = target != NULL ? host_of(target) : "";
+    if (host[0] == '\0')
+        status = message_fail(operation, SEC_E_INVALID_PARAMETER, "the target names no host");
+    else if (!hand_out(host, &result))
+        status = message_fail(operation, SEC_E_INSUFFICIENT_MEMORY, NULL);
+    else
+        *pszHostName = (PWSTR)(uintptr_t)result;
+    free(target);
+    return status;
 }
 
 void sspia_SspiZeroAuthIdentity(PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthData)
