@@ -70,7 +70,7 @@ for version in winpr3 winpr2; do
             printf '#include <winpr/wtypes.h>\n#include <sspi_windows.h>\n%s\n' \
                 '#include <schannel.h>' >"$source"
             # shellcheck disable=SC2086 # words
-            compile "$compiler" "-std=${language%:*}" $winpr "$source"
+            compile "$compiler" "-std=${language%:*}" -D_GNU_SOURCE $winpr "$source"
         done
     done
 done
