@@ -7,6 +7,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
+import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -22,6 +23,15 @@ import org.sspiasync.internal.Text;
 final class Call {
     private static final int SEC_E_INSUFFICIENT_MEMORY = 0x80090300;
     private static final long LONGEST_MS = 0xfffffffeL;
+
+    /**
+     * Where futures are completed if nothing is said: where CompletableFuture would do it, but for one
+     * or two processors, where it would start a thread for each. A stage that waits for a future there
+     * has another thread take its place.
+     */
+    private static final Executor COMPLETES = ForkJoinPool.getCommonPoolParallelism() > 1
+            ? ForkJoinPool.commonPool()
+            : new ForkJoinPool(2, ForkJoinPool.defaultForkJoinWorkerThreadFactory, null, true);
 
     /** Submits an operation; its status says whether that was done. */
     interface Begin {
@@ -39,7 +49,7 @@ final class Call {
         long call = Native.call_create();
         if (call == 0) throw SspiException.of(SEC_E_INSUFFICIENT_MEMORY, "out of memory");
         CompletableFuture<T> future = new CompletableFuture<>();
-        Executor executor = options.executor != null ? options.executor : future.defaultExecutor();
+        Executor executor = options.executor != null ? options.executor : COMPLETES;
         long id = Completions.expect(status -> settle(call, future, executor, finish, unwanted));
         try {
             arm(call, options.timeout);
