@@ -13,7 +13,9 @@ endif()
 function(sspi_async_swig)
   cmake_parse_arguments(PARSE_ARGV 0 arg "" "OUTPUT;INTERFACE" "OPTIONS")
   set(include_dir ${PROJECT_SOURCE_DIR}/core/include/sspi-async)
-  file(GLOB shared CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/bindings/common/*.i)
+  get_filename_component(folder ${arg_INTERFACE} DIRECTORY)
+  file(GLOB shared CONFIGURE_DEPENDS
+    ${PROJECT_SOURCE_DIR}/bindings/common/*.i ${folder}/*.h)
   add_custom_command(OUTPUT ${arg_OUTPUT}
     COMMAND ${SSPI_ASYNC_SWIG} ${arg_OPTIONS} -DSWIGWORDSIZE64 -I${include_dir}
       -outdir ${CMAKE_CURRENT_BINARY_DIR} -o ${arg_OUTPUT} ${arg_INTERFACE}

@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: MIT
 """Runs the list of cases in each language that is built, and prints who passed what.
 
-    run.py LANGUAGE=COMMAND...
+    run.py [--write] LANGUAGE=COMMAND...
 
 COMMAND, split at blanks, runs the cases that need no process of their own and prints
 "PASS name" or "FAIL name: why" for each; with a name behind it, it begins one that does. A name
-that is missing, not on the list, or failed, fails the run. Runs inside tests/support/realm.
+that is missing, not on the list, or failed, fails the run. So does docs/bindings.md, if its
+table is not that of the list and the languages; --write puts it there. Runs inside
+tests/support/realm.
+
+MEMORY_CALLS: how many calls are made while the memory is watched, if not 200,000.
+MEMORY_GROWTH: by how many KiB it may grow, if not 4096.
 """
 
 from __future__ import annotations
@@ -28,6 +33,10 @@ SUFFIXES = {
 SOURCES = {"dotnet": "csharp"}  # whose programs a language runs, if not those of its own
 LIMIT = 240  # seconds for the cases of a language, on the busiest machine
 EXITS = 30
+LANGUAGES = ["python", *SUFFIXES]  # the columns of the table
+PAGE = DOCS / "bindings.md"
+BEGIN = "<!-- `./dev bindings --write` writes from here -->\n\n"
+END = "\n<!-- to here -->"
 
 
 def read_cases() -> dict[str, dict[str, str]]:
@@ -102,10 +111,28 @@ def page(command: list[str], language: str) -> str:
     return f"exit code {done.returncode}: {done.stdout}{done.stderr[-500:]}"
 
 
+def flat(command: list[str], name: str) -> str:
+    """Why the memory of a program that makes many calls is not flat; "" if it is."""
+    calls = int(os.environ.get("MEMORY_CALLS", "200000"))
+    done = subprocess.run(
+        [*command, name, str(calls)], capture_output=True, text=True, timeout=LIMIT, check=False
+    )
+    if done.returncode != 0 or done.stderr:
+        return f"exit code {done.returncode}: {done.stderr[-500:]}"
+    after = [int(float(line)) for line in done.stdout.split()]
+    # The first lots are the run-time's, until its heap is as large as it likes. A collector
+    # comes when it likes, too, so that what counts is the least of several.
+    before, last = min(after[6:10]), min(after[16:])
+    print(f"{command[-1]}: {calls} calls, {after[0]} KiB, then {before} and {last}", flush=True)
+    most = int(os.environ.get("MEMORY_GROWTH", "4096"))
+    return "" if last - before <= most else f"{last - before} KiB more: {after}"
+
+
 PROGRAMS = {
     "exit_with_calls_pending": exits,
     "natural_end_with_calls_pending": exits,
     "killed_by_sigterm_while_waiting": killed,
+    "memory_stays_flat": flat,
 }
 
 
@@ -148,16 +175,44 @@ def faults(cases: dict[str, dict[str, str]], language: str, got: dict[str, str])
     )
 
 
-def print_matrix(cases: dict[str, dict[str, str]], all_got: dict[str, dict[str, str]]) -> None:
+def matrix(cases: dict[str, dict[str, str]], all_got: dict[str, dict[str, str]]) -> str:
     """A table in Markdown."""
-    print("| case | " + " | ".join(all_got) + " |")
-    print("| --- |" + " --- |" * len(all_got))
+    lines = ["| case | " + " | ".join(all_got) + " |", "| --- |" + " --- |" * len(all_got)]
     for name, without in cases.items():
         cells = (
             without.get(language, "passed" if got.get(name) == "" else "FAILED")
             for language, got in all_got.items()
         )
-        print(f"| {name.replace('_', ' ')} | " + " | ".join(cells) + " |")
+        lines.append(f"| {name.replace('_', ' ')} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def page_parts() -> tuple[str, str, str]:
+    """The page up to its table, the table, and what is behind."""
+    head, _, rest = PAGE.read_text().partition(BEGIN)
+    table, _, tail = rest.partition(END)
+    return head + BEGIN, table, END + tail
+
+
+def check_page(cases: dict[str, dict[str, str]]) -> list[str]:
+    """What is wrong with the page. It has all languages, also those that are not here."""
+    all_pass = {language: dict.fromkeys(cases, "") for language in LANGUAGES}
+    if page_parts()[1] == matrix(cases, all_pass):
+        return []
+    return ["docs/bindings.md is not current: run ./dev bindings --write, and commit it"]
+
+
+def write_page(
+    cases: dict[str, dict[str, str]], all_got: dict[str, dict[str, str]]
+) -> list[str]:
+    """Writes the page's table; or why it does not."""
+    absent = [language for language in LANGUAGES if language not in all_got]
+    if absent:
+        return [f"docs/bindings.md is as it was: there is no {', '.join(absent)} here"]
+    head, _, tail = page_parts()
+    ordered = {language: all_got[language] for language in LANGUAGES}
+    PAGE.write_text(head + matrix(cases, ordered) + tail)
+    return []
 
 
 def make_certificate(folder: str) -> str:
@@ -177,7 +232,8 @@ def make_certificate(folder: str) -> str:
 def main(arguments: list[str]) -> int:
     """Run all languages; 1 if something is wrong."""
     cases = read_cases()
-    languages = dict(argument.split("=", 1) for argument in arguments)
+    writes = arguments[:1] == ["--write"]
+    languages = dict(argument.split("=", 1) for argument in arguments[writes:])
     with tempfile.TemporaryDirectory() as folder:
         os.environ["TLS_CERTIFICATE"] = make_certificate(folder)
         all_got = {
@@ -188,7 +244,11 @@ def main(arguments: list[str]) -> int:
         for language, got in all_got.items()
         for fault in faults(cases, language, got)
     ]
-    print_matrix(cases, all_got)
+    if not writes:
+        wrong += check_page(cases)
+    elif not wrong:
+        wrong += write_page(cases, all_got)
+    print(matrix(cases, all_got))
     print(*wrong, sep="\n")
     passed = sum(why == "" for got in all_got.values() for why in got.values())
     print(f"{passed} passed, {len(wrong)} failed")

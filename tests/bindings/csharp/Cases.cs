@@ -23,6 +23,9 @@ static class Probe
     [DllImport("libprobe.so", EntryPoint = "probe_blocked")]
     internal static extern int Blocked();
 
+    [DllImport("libprobe.so", EntryPoint = "probe_resident")]
+    internal static extern int Resident();
+
     [DllImport("libprobe.so", EntryPoint = "probe_release")]
     internal static extern void Release(int count);
 }
@@ -318,10 +321,10 @@ static class Cases
         await credential.FreeAsync();
     }
 
-    static async Task ten_thousand_deletions()
+    /// <summary>So many legs, each with the deletion of its context, 64 at a time.</summary>
+    static async Task Deletions(Credential credential, int count)
     {
-        Credential credential = await Scripted();
-        int left = 10000;
+        int left = count;
         var chains = new List<Task>();
         for (int i = 0; i < 64; i++)
             chains.Add(Task.Run(async () =>
@@ -330,6 +333,12 @@ static class Cases
                     await (await Begun(credential)).DeleteAsync();
             }));
         await Task.WhenAll(chains);
+    }
+
+    static async Task ten_thousand_deletions()
+    {
+        Credential credential = await Scripted();
+        await Deletions(credential, 10000);
         Equal(Probe.Contexts(), 0);
         await credential.FreeAsync();
     }
@@ -496,6 +505,19 @@ static class Cases
         return legs;
     }
 
+    /// <summary>So many calls in 20 lots; what the process has after each.</summary>
+    static async Task MemoryStaysFlat(int calls)
+    {
+        Credential credential = await Scripted();
+        for (int lot = 0; lot < 20; lot++)
+        {
+            await Deletions(credential, calls / 40);
+            GC.Collect();
+            Console.WriteLine(Probe.Resident());
+        }
+        await credential.FreeAsync();
+    }
+
     static void Program(string name)
     {
         List<Task> legs = HundredBlocked().GetAwaiter().GetResult();
@@ -532,6 +554,11 @@ static class Cases
     static void Main(string[] arguments)
     {
         Check(Sspi.Version.Length > 0, "no version"); // the library comes before the probe
+        if (arguments.Length > 1)
+        {
+            MemoryStaysFlat(int.Parse(arguments[1])).GetAwaiter().GetResult();
+            return;
+        }
         if (arguments.Length > 0)
         {
             Program(arguments[0]);

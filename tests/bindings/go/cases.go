@@ -19,6 +19,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -295,7 +296,7 @@ var cases = []struct {
 	}},
 	{"ten_thousand_deletions", func() {
 		credential := perLeg()
-		spread(64, 10000, func() { check(begun(credential).Delete(always)) })
+		deletions(credential, 10000)
 		assert(contexts() == 0)
 		check(credential.Free(always))
 	}},
@@ -430,6 +431,11 @@ var cases = []struct {
 	}},
 }
 
+// So many legs, each with the deletion of its context, 64 at a time.
+func deletions(credential *sspi.Credential, count int) {
+	spread(64, count, func() { check(begun(credential).Delete(always)) })
+}
+
 // Runs body count times in all, on so many goroutines.
 func spread(goroutines, count int, body func()) {
 	var all sync.WaitGroup
@@ -472,6 +478,16 @@ var programs = map[string]func(){
 		hundredBlocked()
 		fmt.Println("waiting")
 		select {}
+	},
+	// So many calls in 20 lots; what the process has after each.
+	"memory_stays_flat": func() {
+		credential := perLeg()
+		for lot := 0; lot < 20; lot++ {
+			deletions(credential, must(strconv.Atoi(os.Args[2]))/40)
+			runtime.GC()
+			fmt.Println(C.probe_resident())
+		}
+		check(credential.Free(always))
 	},
 }
 

@@ -275,12 +275,17 @@ class Cases {
         return beginAndDelete(credential).thenCompose(nothing -> whileLeft(credential, left));
     }
 
-    static void tenThousandDeletions() {
-        Credential credential = scripted();
-        AtomicInteger left = new AtomicInteger(10_000);
+    /** So many legs, each with the deletion of its context, 64 at a time. */
+    static void deletions(Credential credential, int count) {
+        AtomicInteger left = new AtomicInteger(count);
         CompletableFuture<?>[] chains = new CompletableFuture<?>[64];
         for (int i = 0; i < chains.length; i++) chains[i] = whileLeft(credential, left);
         CompletableFuture.allOf(chains).join();
+    }
+
+    static void tenThousandDeletions() {
+        Credential credential = scripted();
+        deletions(credential, 10_000);
         equal(probe.probe_contexts(), 0);
         credential.free();
     }
@@ -395,6 +400,18 @@ class Cases {
         return legs;
     }
 
+    /** So many calls in 20 lots; what the process has after each, of its heap what is in use. */
+    static void memoryStaysFlat(int calls) {
+        Credential credential = scripted();
+        for (int lot = 0; lot < 20; lot++) {
+            deletions(credential, calls / 40);
+            System.gc();
+            long unused = Runtime.getRuntime().freeMemory() / 1024;
+            System.out.println(probe.probe_resident() - unused);
+        }
+        credential.free();
+    }
+
     static void program(String name) throws Exception {
         List<CompletableFuture<byte[]>> legs = hundredBlocked();
         switch (name) {
@@ -420,6 +437,10 @@ class Cases {
 
     public static void main(String[] arguments) throws Exception {
         System.load(System.getenv("PROBE_JAVA"));
+        if (arguments.length > 1) {
+            memoryStaysFlat(Integer.parseInt(arguments[1]));
+            return;
+        }
         if (arguments.length > 0) {
             program(arguments[0]);
             return;

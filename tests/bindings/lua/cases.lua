@@ -28,6 +28,20 @@ local function begun(credential)
   return context
 end
 
+-- So many legs, each with the deletion of its context, 64 at a time.
+local function deletions(credential, count)
+  local left, tasks = count, {}
+  for i = 1, 64 do
+    tasks[i] = sspi.spawn(function()
+      while left > 0 do
+        left = left - 1
+        begun(credential):delete()
+      end
+    end)
+  end
+  for _, task in ipairs(tasks) do task:wait() end
+end
+
 local function shake_hands(client, server)
   local token = client:step()
   while not (client.complete and server.complete) do
@@ -178,17 +192,9 @@ function cases.exception_in_callback()
 end
 
 function cases.ten_thousand_deletions()
-  local credential, left, tasks = scripted(), 10000, {}
-  for i = 1, 64 do
-    tasks[i] = sspi.spawn(function()
-      while left > 0 do
-        left = left - 1
-        begun(credential):delete()
-      end
-    end)
-  end
-  for _, task in ipairs(tasks) do task:wait() end
-  assert(left == 0 and probe.probe_contexts() == 0)
+  local credential = scripted()
+  deletions(credential, 10000)
+  assert(probe.probe_contexts() == 0)
   credential:free()
 end
 
@@ -296,6 +302,17 @@ function programs.killed_by_sigterm_while_waiting()
   print "waiting"
   io.stdout:flush()
   calls[1]:wait()
+end
+
+-- So many calls in 20 lots; what the process has after each.
+function programs.memory_stays_flat()
+  local credential = scripted()
+  for _ = 1, 20 do
+    deletions(credential, tonumber(arg[2]) // 40)
+    collectgarbage()
+    print(probe.probe_resident())
+  end
+  credential:free()
 end
 
 if arg[1] then

@@ -34,6 +34,14 @@ async function begun(credential) {
   return context;
 }
 
+// So many legs, each with the deletion of its context, 64 at a time.
+async function deletions(credential, count) {
+  let left = count;
+  await Promise.all(Array.from({ length: 64 }, async () => {
+    while (left-- > 0) await (await begun(credential)).delete();
+  }));
+}
+
 async function shakeHands(client, server) {
   let token = await client.step();
   while (!client.complete || !server.complete) {
@@ -169,10 +177,7 @@ const cases = {
 
   async ten_thousand_deletions() {
     const credential = await scripted();
-    let left = 10000;
-    await Promise.all(Array.from({ length: 64 }, async () => {
-      while (left-- > 0) await (await begun(credential)).delete();
-    }));
+    await deletions(credential, 10000);
     assert.equal(probe.probe_contexts(), 0);
     await credential.free();
   },
@@ -276,9 +281,20 @@ const programs = {
     await hundredBlocked();
     console.log('waiting');
   },
+
+  // So many calls in 20 lots; what the process has after each.
+  async memory_stays_flat() {
+    const credential = await scripted();
+    for (let lot = 0; lot < 20; lot++) {
+      await deletions(credential, Number(process.argv[3]) / 40);
+      global.gc();
+      console.log(probe.probe_resident());
+    }
+    await credential.free();
+  },
 };
 
-async function deletions() {
+async function ofAWorker() {
   const credential = await scripted();
   for (let i = 0; i < 200; i++) await (await begun(credential)).delete();
   await credential.free();
@@ -296,6 +312,6 @@ async function all() {
   }
 }
 
-if (!isMainThread) void (workerData === 'deletions' && deletions());
+if (!isMainThread) void (workerData === 'deletions' && ofAWorker());
 else if (process.argv[2]) void programs[process.argv[2]]();
 else void all();

@@ -617,6 +617,17 @@ my %PROGRAMS = (
         syswrite STDOUT, "waiting\n";
         blocked($credential)->step;
     },
+
+    # So many calls in 20 lots; what the process has after each.
+    memory_stays_flat => sub {
+        $| = 1;
+        my $own = scripted();
+        for ( 1 .. 20 ) {
+            deletions( $own, $ARGV[1] / 40, 64 );
+            print probe::probe_resident(), "\n";
+        }
+        $own->free;
+    },
 );
 
 sub all {

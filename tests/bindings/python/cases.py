@@ -216,15 +216,20 @@ async def exception_in_callback() -> None:
     await credential.free()
 
 
-async def ten_thousand_deletions() -> None:
-    credential = await scripted()
-    numbers = iter(range(10000))
+async def many_deletions(credential: Credential, count: int) -> None:
+    """So many legs, each with the deletion of its context, 64 at a time."""
+    numbers = iter(range(count))
 
     async def some() -> None:
         for _ in numbers:
             await (await begun(credential)).delete()
 
     await asyncio.gather(*(some() for _ in range(64)))
+
+
+async def ten_thousand_deletions() -> None:
+    credential = await scripted()
+    await many_deletions(credential, 10000)
     assert probe.probe_contexts() == 0
     await credential.free()
 
@@ -360,6 +365,16 @@ async def killed_by_sigterm_while_waiting() -> None:
     calls = await hundred_blocked()
     print("waiting", flush=True)
     await calls[0]
+
+
+async def memory_stays_flat() -> None:
+    """So many calls in 20 lots; what the process has after each."""
+    credential = await scripted()
+    for _ in range(20):
+        await many_deletions(credential, int(sys.argv[2]) // 40)
+        gc.collect()
+        print(probe.probe_resident(), flush=True)
+    await credential.free()
 
 
 def natural_end_with_calls_pending() -> None:

@@ -18,7 +18,7 @@ PATIENCE = 60
 # What a test asks of the package Scripted.
 module Probe
   LIBRARY = Fiddle.dlopen(ENV.fetch('PROBE_C'))
-  %w[contexts credentials blocked].each do |name|
+  %w[contexts credentials blocked resident].each do |name|
     function = Fiddle::Function.new(LIBRARY["probe_#{name}"], [], Fiddle::TYPE_INT)
     define_singleton_method(name) { function.call }
   end
@@ -61,6 +61,14 @@ end
 # A context after its first leg.
 def begun(credential)
   client('more', credential).tap(&:step)
+end
+
+# So many legs, each with the deletion of its context, 64 at a time.
+def deletions(credential, count)
+  work = Thread::Queue.new
+  count.times { work << true }
+  work.close
+  64.times.map { Thread.new { begun(credential).delete while work.pop } }.each(&:join)
 end
 
 def shake_hands(client, server)
@@ -263,10 +271,7 @@ CASES = {
 
   ten_thousand_deletions: lambda do
     credential = scripted
-    work = Thread::Queue.new
-    10_000.times { work << true }
-    work.close
-    64.times.map { Thread.new { begun(credential).delete while work.pop } }.each(&:join)
+    deletions(credential, 10_000)
     check Probe.contexts.zero?
     credential.free
   end,
@@ -415,6 +420,16 @@ PROGRAMS = {
     $stdout.write("waiting\n")
     $stdout.flush
     client('block', scripted).step
+  end,
+  # So many calls in 20 lots; what the process has after each.
+  'memory_stays_flat' => lambda do
+    credential = scripted
+    20.times do
+      deletions(credential, Integer(ARGV[1]) / 40)
+      GC.start
+      puts Probe.resident
+    end
+    credential.free
   end
 }.freeze
 

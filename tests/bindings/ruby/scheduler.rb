@@ -6,7 +6,7 @@
 class Scheduler
   def initialize
     @sleepers = {}
-    @blocked = 0
+    @blocked = {} # nobody else keeps them from the collector
     @ready = []
     @mutex = Mutex.new
     @reader, @writer = IO.pipe
@@ -20,7 +20,7 @@ class Scheduler
 
   # The thread of the scheduler is at its end: runs the fibers until none is left.
   def close
-    until @sleepers.empty? && @blocked.zero?
+    until @sleepers.empty? && @blocked.empty?
       now = Process.clock_gettime(Process::CLOCK_MONOTONIC)
       next_one = @sleepers.values.min
       IO.select([@reader], nil, nil, next_one && [next_one - now, 0].max)
@@ -32,9 +32,9 @@ class Scheduler
   def block(_blocker, timeout = nil)
     return kernel_sleep(timeout) if timeout
 
-    @blocked += 1
+    @blocked[Fiber.current] = true
     Fiber.yield
-    @blocked -= 1
+    @blocked.delete(Fiber.current)
   end
 
   # Comes from any thread.

@@ -75,6 +75,19 @@ proc spawn {script} {
     coroutine task[incr ::tasks] apply [list {} "$script\nincr ::left -1"]
 }
 
+# So many legs, each with the deletion of its context, 64 at a time.
+proc deletions {credential count} {
+    set ::credential $credential
+    set ::work $count
+    set ::left 64
+    for {set i 0} {$i < 64} {incr i} {
+        spawn {
+            while {[incr ::work -1] >= 0} {[begun $::credential] delete}
+        }
+    }
+    while {$::left > 0} {vwait ::left}
+}
+
 proc block_leg {credential context} {
     set leg [SspiCreateAsyncContext]
     check {[SspiInitializeSecurityContextAsync $leg [$credential handle] [$context handle] \
@@ -209,17 +222,10 @@ set cases {
         $credential free
     }
     ten_thousand_deletions {
-        set ::credential [scripted]
-        set ::work 10000
-        set ::left 64
-        for {set i 0} {$i < 64} {incr i} {
-            spawn {
-                while {[incr ::work -1] >= 0} {[begun $::credential] delete}
-            }
-        }
-        while {$::left > 0} {vwait ::left}
+        set credential [scripted]
+        deletions $credential 10000
         check {[probe_contexts] == 0}
-        $::credential free
+        $credential free
     }
     late_numbers {
         set limit [expr {1 << 53}]
@@ -326,6 +332,15 @@ set programs {
         puts waiting
         flush stdout
         [client block $::credential] step
+    }
+    memory_stays_flat {
+        # So many calls in 20 lots; what the process has after each.
+        set credential [scripted]
+        for {set lot 0} {$lot < 20} {incr lot} {
+            deletions $credential [expr {[lindex $::argv 1] / 40}]
+            puts [probe_resident]
+        }
+        $credential free
     }
 }
 
