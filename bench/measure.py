@@ -58,8 +58,8 @@ def show(
     print(json.dumps(line), flush=True)
 
 
-def compare(row: str, case: str, peer: str, unit: str, ours: Side, theirs: Side) -> None:
-    """Run one round of both that does not count, then the rounds, and print."""
+def alternate(ours: Side, theirs: Side) -> tuple[list[float], list[float]]:
+    """Run one round of both that does not count, then the rounds: what ours and theirs cost."""
     our_samples: list[float] = []
     their_samples: list[float] = []
     sides = [(our_samples, ours), (their_samples, theirs)]
@@ -69,7 +69,12 @@ def compare(row: str, case: str, peer: str, unit: str, ours: Side, theirs: Side)
         for samples, cost in sides:
             samples.append(cost())
         sides.reverse()  # neither always finds what the other has left behind
-    show(row, case, peer, unit, our_samples, their_samples)
+    return our_samples, their_samples
+
+
+def compare(row: str, case: str, peer: str, unit: str, ours: Side, theirs: Side) -> None:
+    """Run the rounds of both, and print."""
+    show(row, case, peer, unit, *alternate(ours, theirs))
 
 
 def note(words: str) -> None:
