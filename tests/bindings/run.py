@@ -5,9 +5,9 @@
 
 COMMAND, split at blanks, runs the cases that need no process of their own and prints
 "PASS name" or "FAIL name: why" for each; with a name behind it, it begins one that does. A name
-that is missing, not on the list, or failed, fails the run. So does docs/bindings.md, if its
-table is not that of the list and the languages; --write puts it there. Runs inside
-tests/support/realm.
+that is missing, not on the list, or failed, fails the run. So does docs/bindings.md or
+README.md, if its table is not that of the list and the languages; --write puts it there. Runs
+inside tests/support/realm.
 
 MEMORY_CALLS: how many calls are made while the memory is watched, if not 200,000.
 MEMORY_GROWTH: by how many KiB it may grow, if not 4096.
@@ -34,7 +34,6 @@ SOURCES = {"dotnet": "csharp"}  # whose programs a language runs, if not those o
 LIMIT = 240  # seconds for the cases of a language, on the busiest machine
 EXITS = 30
 LANGUAGES = ["python", *SUFFIXES]  # the columns of the table
-PAGE = DOCS / "bindings.md"
 BEGIN = "<!-- `./dev bindings --write` writes from here -->\n\n"
 END = "\n<!-- to here -->"
 
@@ -187,31 +186,50 @@ def matrix(cases: dict[str, dict[str, str]], all_got: dict[str, dict[str, str]])
     return "\n".join(lines) + "\n"
 
 
-def page_parts() -> tuple[str, str, str]:
+def summary(cases: dict[str, dict[str, str]], all_got: dict[str, dict[str, str]]) -> str:
+    """How many cases each language passes, of those that it can have; in Markdown."""
+    counts = []
+    for language, got in all_got.items():
+        wanted = [name for name, without in cases.items() if language not in without]
+        counts.append(f"{sum(got.get(name) == '' for name in wanted)} of {len(wanted)}")
+    return (
+        f"| {' | '.join(all_got)} |\n"
+        + f"|{' --- |' * len(all_got)}\n"
+        + f"| {' | '.join(counts)} |\n"
+    )
+
+
+PAGES = {DOCS / "bindings.md": matrix, DOCS.parent / "README.md": summary}
+
+
+def page_parts(page: pathlib.Path) -> tuple[str, str, str]:
     """The page up to its table, the table, and what is behind."""
-    head, _, rest = PAGE.read_text().partition(BEGIN)
+    head, _, rest = page.read_text().partition(BEGIN)
     table, _, tail = rest.partition(END)
     return head + BEGIN, table, END + tail
 
 
-def check_page(cases: dict[str, dict[str, str]]) -> list[str]:
-    """What is wrong with the page. It has all languages, also those that are not here."""
+def check_pages(cases: dict[str, dict[str, str]]) -> list[str]:
+    """What is wrong with the pages. They have all languages, also those that are not here."""
     all_pass = {language: dict.fromkeys(cases, "") for language in LANGUAGES}
-    if page_parts()[1] == matrix(cases, all_pass):
-        return []
-    return ["docs/bindings.md is not current: run ./dev bindings --write, and commit it"]
+    return [
+        f"{page.name} is not current: run ./dev bindings --write, and commit it"
+        for page, table in PAGES.items()
+        if page_parts(page)[1] != table(cases, all_pass)
+    ]
 
 
-def write_page(
+def write_pages(
     cases: dict[str, dict[str, str]], all_got: dict[str, dict[str, str]]
 ) -> list[str]:
-    """Writes the page's table; or why it does not."""
+    """Writes the tables of the pages; or why it does not."""
     absent = [language for language in LANGUAGES if language not in all_got]
     if absent:
-        return [f"docs/bindings.md is as it was: there is no {', '.join(absent)} here"]
-    head, _, tail = page_parts()
+        return [f"the pages are as they were: there is no {', '.join(absent)} here"]
     ordered = {language: all_got[language] for language in LANGUAGES}
-    PAGE.write_text(head + matrix(cases, ordered) + tail)
+    for page, table in PAGES.items():
+        head, _, tail = page_parts(page)
+        page.write_text(head + table(cases, ordered) + tail)
     return []
 
 
@@ -245,9 +263,9 @@ def main(arguments: list[str]) -> int:
         for fault in faults(cases, language, got)
     ]
     if not writes:
-        wrong += check_page(cases)
+        wrong += check_pages(cases)
     elif not wrong:
-        wrong += write_page(cases, all_got)
+        wrong += write_pages(cases, all_got)
     print(matrix(cases, all_got))
     print(*wrong, sep="\n")
     passed = sum(why == "" for got in all_got.values() for why in got.values())
