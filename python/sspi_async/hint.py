@@ -6,12 +6,17 @@ from __future__ import annotations
 from . import _native
 from .status import Status
 
+_OPENSSL = (
+    "this package needs OpenSSL 3: apt install libssl3, or dnf install openssl-libs"
+    " (on RHEL 8 openssl3-libs, from EPEL)"
+)
+
 # What the system calls a library that a package needs.
 _LIBRARIES = {
     "libgssapi_krb5": "apt install libgssapi-krb5-2, or dnf install krb5-libs",
     "libkrb5": "apt install libkrb5-3, or dnf install krb5-libs",
-    "libssl": "apt install libssl3, or dnf install openssl-libs",
-    "libcrypto": "apt install libssl3, or dnf install openssl-libs",
+    "libssl": _OPENSSL,
+    "libcrypto": _OPENSSL,
 }
 
 _NO_TICKET = "run kinit, or give an Identity with user and password"

@@ -6,7 +6,6 @@
 #include "status.h"
 #include "text.h"
 
-#include <openssl/crypto.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -102,7 +101,7 @@ static void release_key(gss_buffer_set_t *set)
     OM_uint32 minor;
 
     for (size_t i = 0; *set != GSS_C_NO_BUFFER_SET && i < (*set)->count; i++)
-        OPENSSL_cleanse((*set)->elements[i].value, (*set)->elements[i].length);
+        explicit_bzero((*set)->elements[i].value, (*set)->elements[i].length);
     gss_release_buffer_set(&minor, set);
 }
 

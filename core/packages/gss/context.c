@@ -5,8 +5,8 @@
 #include "flags.h"
 #include "status.h"
 
-#include <openssl/crypto.h>
 #include <stdlib.h>
+#include <string.h>
 
 gss_context *gss_context_create(bool initiator)
 {
@@ -45,7 +45,7 @@ static void drop_handle(gss_context *context)
     context->handle = GSS_C_NO_CONTEXT;
     gss_release_cred(&minor, &context->delegated);
     if (context->parked.value != NULL) {
-        OPENSSL_cleanse(context->parked.value, context->parked.length);
+        explicit_bzero(context->parked.value, context->parked.length);
         gss_release_buffer(&minor, &context->parked);
     }
 }
@@ -85,7 +85,7 @@ SECURITY_STATUS gss_context_ready(gss_context *context, sspia_report *report)
     major = gss_import_sec_context(&minor, &context->parked, &context->handle);
     if (GSS_ERROR(major))
         return gss_status(major, minor, GSS_AT_MESSAGE, report);
-    OPENSSL_cleanse(context->parked.value, context->parked.length);
+    explicit_bzero(context->parked.value, context->parked.length);
     gss_release_buffer(&minor, &context->parked);
     return SEC_E_OK;
 }

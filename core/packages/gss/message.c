@@ -3,7 +3,6 @@
 #include "message.h"
 #include "status.h"
 
-#include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -93,7 +92,7 @@ void gss_message_release(gss_gathered *gathered)
 {
     if (!gathered->owned)
         return;
-    OPENSSL_cleanse(gathered->bytes, gathered->size);
+    explicit_bzero(gathered->bytes, gathered->size);
     free(gathered->bytes);
     gathered->owned = false;
 }
