@@ -28,15 +28,16 @@ async def shake_hands(package: str, ours: Identity, theirs: Identity) -> str:
     Returns:
         The user as the server knows it.
     """
-    async with sspi_async.client(TARGET, package=package, identity=ours) as client:
-        async with sspi_async.server(package=package, identity=theirs) as server:
-            token = await client.step(timeout=60)
-            while token:
-                token = await server.step(token, timeout=60)
-                if token:
-                    token = await client.step(token, timeout=60)
-            assert server.decrypt(client.encrypt(b"hello")) == b"hello"
-            return server.attributes.user_name
+    client = sspi_async.client(TARGET, package=package, identity=ours)
+    server = sspi_async.server(package=package, identity=theirs)
+    async with client, server:
+        token = await client.step(timeout=60)
+        while token:
+            token = await server.step(token, timeout=60)
+            if token:
+                token = await client.step(token, timeout=60)
+        assert server.decrypt(client.encrypt(b"hello")) == b"hello"
+        return server.attributes.user_name
 
 
 async def kerberos(realm: Realm) -> None:
