@@ -223,12 +223,13 @@ static SECURITY_STATUS query_target(gss_context *context,
         text = name;
     }
     if (status == SEC_E_OK && text == NULL)
-        status =
-            gss_status_report(report, SEC_E_UNSUPPORTED_FUNCTION, "target", "none was named");
+        status = gss_status_report(report, SEC_E_UNSUPPORTED_FUNCTION, "target",
+                                   "no target was named");
     if (status == SEC_E_OK) {
         units = gss_text_to_utf16(text, NULL, 0);
         if (units == (size_t)-1)
-            status = gss_status_report(report, SEC_E_INVALID_TOKEN, "target", "is not UTF-8");
+            status =
+                gss_status_report(report, SEC_E_INVALID_TOKEN, "target", "it is not UTF-8");
         else if ((target->sTargetName = gss_host->allocate((units + 1) * sizeof(WCHAR))) ==
                  NULL)
             status = SEC_E_INSUFFICIENT_MEMORY;

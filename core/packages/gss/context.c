@@ -78,8 +78,9 @@ SECURITY_STATUS gss_context_ready(gss_context *context, sspia_report *report)
 
     if (context->state != GSS_ESTABLISHED)
         return gss_status_report(report, SEC_E_OUT_OF_SEQUENCE, "context",
-                                 context->state == GSS_FAILED ? "its handshake failed"
-                                                              : "its handshake is not over");
+                                 context->state == GSS_FAILED
+                                     ? "its handshake failed"
+                                     : "its handshake is not complete");
     if (context->parked.value == NULL)
         return SEC_E_OK;
     major = gss_import_sec_context(&minor, &context->parked, &context->handle);
@@ -96,7 +97,7 @@ SECURITY_STATUS gss_context_may_sign(const gss_context *context, sspia_report *r
         gss_flags_confidentiality(context->attributes))
         return SEC_E_OK;
     return gss_status_report(report, SEC_E_QOP_NOT_SUPPORTED, "context",
-                             "integrity was not asked for when it was made");
+                             "integrity was not requested in its handshake");
 }
 
 SECURITY_STATUS gss_context_may_encrypt(const gss_context *context, uint32_t qop,
@@ -112,7 +113,7 @@ SECURITY_STATUS gss_context_may_encrypt(const gss_context *context, uint32_t qop
         return status;
     if (encrypt && !gss_flags_confidentiality(context->attributes))
         return gss_status_report(report, SEC_E_QOP_NOT_SUPPORTED, "context",
-                                 "confidentiality was not asked for when it was made; "
+                                 "confidentiality was not requested in its handshake; "
                                  "SECQOP_WRAP_NO_ENCRYPT wraps without");
     return SEC_E_OK;
 }

@@ -87,7 +87,7 @@ SECURITY_STATUS gss_kerberos_seal(gss_context *context, gss_message *message, bo
         message->padding->cbBuffer = (uint32_t)padding->buffer.length;
     if (encrypt && !sealed && message->data_size > 0 && !message->has_checksummed)
         return gss_status_report(report, SEC_E_ENCRYPT_FAILURE, "EncryptMessage",
-                                 "the mechanism signed only");
+                                 "it is signed but not encrypted");
     return SEC_E_OK;
 }
 

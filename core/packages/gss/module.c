@@ -39,7 +39,7 @@ const sspia_package *const *sspia_module_entry(const sspia_host *host, sspia_rep
     gss_openssl_start();
     found = gss_mech_probe();
     if (atexit(host->quiesce) != 0) {
-        host->report(report, "gss", "no room for an exit handler");
+        host->report(report, "gss", "no room is left for an exit handler");
         return NULL;
     }
     if (found)

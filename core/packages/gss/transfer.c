@@ -89,7 +89,7 @@ SECURITY_STATUS gss_transfer_export(void *object, uint32_t flags, sspia_bytes *p
 
     if (flags & ~(uint32_t)SECPKG_CONTEXT_EXPORT_DELETE_OLD)
         return gss_status_report(report, SEC_E_UNSUPPORTED_FUNCTION, "fFlags",
-                                 "only SECPKG_CONTEXT_EXPORT_DELETE_OLD means anything here");
+                                 "only SECPKG_CONTEXT_EXPORT_DELETE_OLD is supported");
     status = gss_context_ready(context, report);
     if (status != SEC_E_OK)
         return status;
@@ -148,7 +148,7 @@ SECURITY_STATUS gss_transfer_import(const void *packed, size_t size, void **obje
         load(bytes + 8, 4) != version || bytes[12] != KERBEROS || bytes[13] != KERBEROS ||
         bytes[14] > 1 || !digest_fits(bytes, size))
         return gss_status_report(report, SEC_E_INVALID_TOKEN, "packed context",
-                                 "not one of this package");
+                                 "it is not one of this package");
     context = gss_context_create(bytes[14] == 1);
     if (context == NULL)
         return SEC_E_INSUFFICIENT_MEMORY;

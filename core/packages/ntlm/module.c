@@ -73,7 +73,7 @@ const sspia_package *const *sspia_module_entry(const sspia_host *host, sspia_rep
     ntlm_host = host;
     OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CRYPTO_STRINGS, NULL);
     if (atexit(host->quiesce) != 0) {
-        host->report(report, "NTLM", "there is no room for an exit handler");
+        host->report(report, "NTLM", "no room is left for an exit handler");
         return NULL;
     }
     return packages;
