@@ -21,6 +21,9 @@ _LIBRARIES = {
 
 _NO_TICKET = "run kinit, or give an Identity with user and password"
 _NO_TICKET_NOR_PASSWORD = f"{_NO_TICKET}; NTLM was tried next, and needs these, too"
+_NO_KEYS = (
+    "have the service's keys exported to a keytab (ktadd), and name it by Identity(keytab=...)"
+)
 _TICKETS = {"Kerberos": _NO_TICKET, "Negotiate": _NO_TICKET_NOR_PASSWORD}
 
 
@@ -41,6 +44,8 @@ def add(status: int, message: str) -> str:
         package, _, rest = message.partition(" ")
         if rest.startswith("InitializeSecurityContext") and package in _TICKETS:
             advice = _TICKETS[package]
+        elif rest.startswith("AcceptSecurityContext") and "eytab" in rest:
+            advice = _NO_KEYS
     return f"{message}; {advice}" if advice else message
 
 
@@ -52,10 +57,10 @@ def _of_package(message: str) -> str:
         return ""
     asked = message.partition(" ")[0].lower()
     if asked in ("tls", "ssl", "openssl", "https"):
-        return "TLS is the package Schannel"
+        return "the package for TLS is Schannel"
     _, names = _native.packages()
     # Without aliases, which are whole sentences.
     there = sorted(
         name.decode() for name in (names or b"").split(b"\0") if name and b" " not in name
     )
-    return f"there are {', '.join(there)}" if there else ""
+    return f"available are {', '.join(there)}" if there else ""

@@ -41,10 +41,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--seconds", type=seconds, default=1.0, help="how long to measure each package (1)"
     )
     parser.add_argument(
-        "--count", type=count, default=None, help="so many handshakes, instead of --seconds"
+        "--count",
+        type=count,
+        default=None,
+        help="make this many handshakes, instead of --seconds",
     )
     parser.add_argument(
-        "--package", choices=_PACKAGES, action="append", help="these alone; may come again"
+        "--package",
+        choices=_PACKAGES,
+        action="append",
+        help="measure only this package; can be repeated",
     )
 
 

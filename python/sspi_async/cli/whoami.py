@@ -20,7 +20,9 @@ from .wait import Until, within
 HELP = "which credentials this process has, and their times"
 
 _ASKED = ("Kerberos", "NTLM")
-_NOBODY = "Nobody is logged on: run kinit, or give programs an identity with user and password."
+_NOBODY = (
+    "There are no credentials: run kinit, or give programs an identity with user and password."
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
