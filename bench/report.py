@@ -42,7 +42,8 @@ _USERS = f"""\
 {_MADE}
 
 This page compares the cost of an asynchronous handshake with that of a handshake in the
-calling thread, or in a program's own threads. Every figure is compared with a named peer in the same run.
+calling thread, or in a program's own threads. Every figure is compared with a named peer in the
+same run.
 
 {_HOW}
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""doctor: a verdict a line, with what to do next; and it ends whatever the KDC does."""
+"""doctor: one verdict per line, and what to do next; and it ends whatever the KDC does."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ def run(arguments: argparse.Namespace) -> Report:
         )
         for result in results
     ]
-    columns = ("package", "handshakes", "a second", "median", "99 of 100 within")
+    columns = ("package", "handshakes", "a second", "median", "99th percentile")
     shown: list[Table | str] = [Table(columns, rows)] if rows else []
     shown += [folded(f"{package} was not measured: {why}") for package, why in lacking.items()]
     data = {"results": results, "not_measured": lacking}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Check what logons on this machine depend on: a verdict a line, with what to do next.
+"""Check what logons on this machine depend on: one verdict per line, and what to do next.
 
 The only network that is asked is the KDC of the default realm.
 """

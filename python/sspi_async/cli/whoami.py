@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Show the credentials that this process has, and until when they are good.
+"""Show the credentials that this process has, and when they expire.
 
 Nothing is sent: what a KDC would say is not asked.
 """
