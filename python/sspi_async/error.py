@@ -123,8 +123,8 @@ class Cancelled(SspiError):
 class DeadlineExceeded(SspiError, TimeoutError):
     """The call reached its deadline, and was stopped.
 
-    It is also a `TimeoutError`. After the `TimeoutError` of `Call.result`, by contrast, the call
-    continues.
+    It is also a `TimeoutError`. After the `TimeoutError` of `Call.result`, in contrast, the
+    call continues.
     """
 
     def __init__(self, status: int, message: str | None = None) -> None:
