@@ -57,7 +57,9 @@ def shake_hands(context: gssapi.SecurityContext, wire: Wire) -> None:
 
 
 class Peers(Test):
-    def accept(self, wire: Wire, credential: gssapi.Credentials) -> gssapi.SecurityContext:
+    def accept(
+        self, wire: Wire, credential: gssapi.Credentials
+    ) -> gssapi.SecurityContext:
         """python3-gssapi as an acceptor that echoes."""
         context = gssapi.SecurityContext(creds=credential, usage="accept")
         shake_hands(context, wire)
@@ -97,7 +99,9 @@ class Peers(Test):
         self, credential: gssapi.Credentials, *arguments: str
     ) -> tuple[Program, gssapi.SecurityContext]:
         end, port = self.listener()
-        program = self.ours("initiator", "--port", str(port), "--message", TEXT, *arguments)
+        program = self.ours(
+            "initiator", "--port", str(port), "--message", TEXT, *arguments
+        )
         context = self.accept(self.wire_from(end), credential)
         self.assert_well(program)
         self.assertEqual(program.all("received "), [TEXT])
@@ -119,7 +123,9 @@ class Peers(Test):
         self.assertEqual(program.all("verified "), [TEXT])
         return program, context
 
-    def check(self, program: Program, package: str, client: str, mutual: bool = True) -> None:
+    def check(
+        self, program: Program, package: str, client: str, mutual: bool = True
+    ) -> None:
         flags = int(program.all("flags ")[0], 16)
         self.assertEqual(program.all("package "), [package])
         self.assertEqual(program.all("client "), [client])
@@ -180,7 +186,9 @@ class Kerberos(Peers):
                     "--package", package, "--keytab", realm("KEYTAB"),
                 )  # fmt: skip
                 self.check(program, "Kerberos", "alice@SSPI.TEST")
-                self.assertEqual(str(context.target_name).split("@")[0], "HTTP/localhost")
+                self.assertEqual(
+                    str(context.target_name).split("@")[0], "HTTP/localhost"
+                )
                 self.assertIn(FLAG.mutual_authentication, context.actual_flags)
 
     def test_every_enctype_both_ways(self) -> None:
@@ -226,7 +234,9 @@ class Kerberos(Peers):
         with self.assertRaises((gssapi.exceptions.GSSError, EOFError)):
             context.step(wire.receive())
         self.assertEqual(program.finish(), 1, program.text())
-        self.assertEqual(program.all("accept "), ["SEC_E_WRONG_PRINCIPAL"], program.text())
+        self.assertEqual(
+            program.all("accept "), ["SEC_E_WRONG_PRINCIPAL"], program.text()
+        )
 
 
 @needs_ntlm
@@ -251,7 +261,9 @@ class Ntlm(Peers):
                 )  # fmt: skip
                 self.check(program, "NTLM", "TEST\\alice", mutual=False)
                 # gss-ntlmssp 1.2.0 counts the final zero in.
-                self.assertEqual(str(context.initiator_name).rstrip("\0"), "TEST\\alice")
+                self.assertEqual(
+                    str(context.initiator_name).rstrip("\0"), "TEST\\alice"
+                )
 
     def test_they_choose_our_second_mechanism(self) -> None:
         if not spnego_carries_ntlm():

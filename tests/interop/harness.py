@@ -68,7 +68,9 @@ def spnego_carries_ntlm() -> bool:
     )  # fmt: skip
     acceptor = gssapi.SecurityContext(
         usage="accept",
-        creds=gssapi.Credentials(usage="accept", name=target, mechs=[spnego], store=store),
+        creds=gssapi.Credentials(
+            usage="accept", name=target, mechs=[spnego], store=store
+        ),
     )
     token: bytes | None = None
     try:
@@ -147,7 +149,9 @@ class Program:
             line = found()
         if line is None:
             self.stop()
-            raise AssertionError(f"{self.command}: no line {prefix!r} in:\n{self.text()}")
+            raise AssertionError(
+                f"{self.command}: no line {prefix!r} in:\n{self.text()}"
+            )
         return line[len(prefix) :].strip()
 
     def ask(self, line: str) -> str:
@@ -160,7 +164,11 @@ class Program:
 
     def all(self, prefix: str) -> list[str]:
         """The rests of all lines that begin so."""
-        return [line[len(prefix) :].strip() for line in self.lines if line.startswith(prefix)]
+        return [
+            line[len(prefix) :].strip()
+            for line in self.lines
+            if line.startswith(prefix)
+        ]
 
     def text(self) -> str:
         """All that was printed."""
@@ -172,7 +180,9 @@ class Program:
             code = self.process.wait(LIMIT)
         except subprocess.TimeoutExpired:
             self.stop()
-            raise AssertionError(f"{self.command} does not end:\n{self.text()}") from None
+            raise AssertionError(
+                f"{self.command} does not end:\n{self.text()}"
+            ) from None
         self._reader.join(LIMIT)
         return code
 
@@ -230,14 +240,20 @@ class Test(unittest.TestCase):
         self.folder = Path(tempfile.mkdtemp(prefix="interop."))
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
 
-    def run_program(self, command: list[str], env: dict[str, str] | None = None) -> Program:
+    def run_program(
+        self, command: list[str], env: dict[str, str] | None = None
+    ) -> Program:
         program = Program(command, env)
         self.addCleanup(program.stop)
         return program
 
-    def ours(self, name: str, *arguments: str, env: dict[str, str] | None = None) -> Program:
+    def ours(
+        self, name: str, *arguments: str, env: dict[str, str] | None = None
+    ) -> Program:
         """Starts one of the programs in tests/interop."""
-        return self.run_program([str(Path(realm("INTEROP_PROGRAMS")) / name), *arguments], env)
+        return self.run_program(
+            [str(Path(realm("INTEROP_PROGRAMS")) / name), *arguments], env
+        )
 
     def password_file(self, password: str) -> str:
         path = self.folder / "password"

@@ -31,7 +31,9 @@ APACHE = shutil.which("apache2") or shutil.which("httpd")
 MODULES = Path("/usr/lib/apache2/modules")
 HAS_APACHE = APACHE is not None and (MODULES / "mod_auth_gssapi.so").exists()
 # The mechanism's plug-in is named in /etc/gss/mech.d.
-HAS_NTLM = any("ntlmssp" in path.read_text() for path in Path("/etc/gss").rglob("*.conf"))
+HAS_NTLM = any(
+    "ntlmssp" in path.read_text() for path in Path("/etc/gss").rglob("*.conf")
+)
 needs_ntlm = unittest.skipUnless(HAS_NTLM, "gss-ntlmssp is not installed")
 
 CONFIGURATION = """
@@ -188,7 +190,9 @@ class Apache(Test):
         """False if it does not, most likely because another program took the port."""
         self.port = free_port()
         (self.folder / "httpd.conf").write_text(
-            CONFIGURATION.format(folder=self.folder, port=self.port, user=user, modules=MODULES)
+            CONFIGURATION.format(
+                folder=self.folder, port=self.port, user=user, modules=MODULES
+            )
         )
         server = self.run_program(
             [str(APACHE), "-DFOREGROUND", "-f", str(self.folder / "httpd.conf")],
@@ -241,7 +245,9 @@ class Apache(Test):
         if not spnego_carries_ntlm():
             self.skipTest("Apache's SPNEGO cannot carry NTLM")
         program, code, user = self.get("ntlm", *self.login(realm("ALICE_PASSWORD")))
-        self.assertEqual((code, user), (200, "TEST\\alice"), program.text() + self.log())
+        self.assertEqual(
+            (code, user), (200, "TEST\\alice"), program.text() + self.log()
+        )
         self.assert_well(program)
         self.assertEqual(program.all("package "), ["NTLM"])
 

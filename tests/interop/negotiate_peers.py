@@ -90,7 +90,9 @@ class PySpnego(Negotiate):
         }
         if side == "accept":
             return Spnego(spnego.server("localhost", "host", **more))
-        return Spnego(spnego.client(f"{DOMAIN}\\{USER}", password, "localhost", "host", **more))
+        return Spnego(
+            spnego.client(f"{DOMAIN}\\{USER}", password, "localhost", "host", **more)
+        )
 
     def test_we_initiate(self) -> None:
         for way in (shake, greet_and_shake):
@@ -110,10 +112,14 @@ class PySpnego(Negotiate):
 
     def test_our_wrong_password_is_denied(self) -> None:
         with self.assertRaises(spnego.exceptions.SpnegoError):
-            greet_and_shake(self.ours_as("initiate", password="wrong"), self.theirs("accept"))
+            greet_and_shake(
+                self.ours_as("initiate", password="wrong"), self.theirs("accept")
+            )
 
     def test_their_wrong_password_is_denied(self) -> None:
-        self.refuse(self.theirs("initiate", "wrong"), self.ours_as("accept"), LOGON_DENIED)
+        self.refuse(
+            self.theirs("initiate", "wrong"), self.ours_as("accept"), LOGON_DENIED
+        )
 
     def test_a_signature_that_was_taken_out_is_missed(self) -> None:
         acceptor = self.ours_as("accept")

@@ -162,7 +162,9 @@ class Winbind(Test):
                 helper = self.helper(protocol, realm("ALICE_PASSWORD"))
                 wire = self.wire_from(end)
                 answer = self.accept(helper, wire)
-                self.assertRegex(answer, r"^NA .*(LOGON_FAILURE|WRONG_PASSWORD)", helper.text())
+                self.assertRegex(
+                    answer, r"^NA .*(LOGON_FAILURE|WRONG_PASSWORD)", helper.text()
+                )
                 wire.close()
                 self.assertEqual(program.finish(), 1, program.text())
                 self.assertNotIn("received", program.text())
