@@ -21,7 +21,7 @@ Changes = Mapping[str, "str | None"]
 
 # What is said where a request would have to be sent again, and cannot.
 ONCE = (
-    "the server asks who we are, and a body that is a stream cannot be sent again: "
+    "the server asks for authentication, but a body that is a stream cannot be sent twice: "
     "pass bytes or a file, or, with Kerberos, opportunistic_auth=True"
 )
 
