@@ -30,24 +30,25 @@ END = "<!-- to here -->"
 _MADE = "<!-- Made by bench/report.py; `./dev bench --long` makes it anew. -->"
 
 _HOW = """\
-- **The ratio** is the peer's cost divided by ours: at 2 ours costs half as much, at 0.5 twice
+- **The ratio** is the peer's cost divided by ours. At 2, ours costs half as much; at 0.5, twice
   as much.
 - **Rounds** of ours and of the peer alternate, and take turns in going first. The ratio is the
-  median of the rounds' ratios; in brackets stands the middle half of them. Costs are medians,
-  with their middle half."""
+  median of the rounds' ratios, with the interquartile range in brackets. Costs are medians,
+  also with the interquartile range."""
 
 _USERS = f"""\
 # Performance
 
 {_MADE}
 
-What an asynchronous handshake costs a program that would otherwise make it itself, or hand it
-to threads of its own. Everything here is measured against a named peer in the same run.
+This page compares the cost of an asynchronous handshake with that of a handshake in the
+calling thread, or in a program's own threads. Every figure is compared with a named peer in the
+same run.
 
 {_HOW}
 
-`./dev bench` measures on your machine, in a few minutes. What the library's developers compare
-beyond that, and the goals that they have not reached, is in
+`./dev bench` repeats the measurements on your machine, in a few minutes. Further comparisons
+for developers of the library, and the goals that are not reached yet, are in
 [Performance: the engine and the goals](performance-goals.md).
 """
 
@@ -56,14 +57,15 @@ _DEVELOPERS = f"""\
 
 {_MADE}
 
-For those who work on the library. [Performance](performance.md) has what programs do.
+This page is for those who work on the library. [Performance](performance.md) covers whole
+handshakes and Python.
 
 {_HOW}
-- **Goals** are what we want to reach; "level" means to cost no more than the peer. "yes?" and
-  "no?": the goal lies within the spread, and another run may say otherwise.
+- **Goals** are the ratios that we aim for; "level" means to cost no more than the peer. "yes?"
+  and "no?" mean that the goal lies within the spread, so that another run may differ.
 
 `./dev bench` makes a short run in a few minutes and prints all tables; `./dev bench --long`
-takes more rounds and writes both pages.
+makes more rounds and writes both pages.
 """
 
 _COLUMNS = ("row", "case", "peer", "ours", "theirs", "ratio", "goal", "reached")
@@ -163,10 +165,10 @@ def tally(lines: Sequence[Line]) -> str:
     rounds = sorted({len(line.ours) for line in lines})
     span = f"{rounds[0]} to {rounds[-1]}" if len(rounds) > 1 else f"{rounds[0]}"
     return (
-        f"In this run ours costs no more than the peer, or than its goal allows, in {level} of "
-        f"{len(compared)} comparisons. Of {len(goals)} goals that are not just to be level, "
-        f"{reached} are reached; {unsure} lie within the spread. Each figure is the median of "
-        f"{span} rounds."
+        f"In this run, ours costs no more than the peer, or than its goal allows, in {level} "
+        f"of {len(compared)} comparisons. Of the {len(goals)} goals above level, {reached} are "
+        f"reached, and {unsure} lie within the spread. Each figure is the median of {span} "
+        f"rounds."
     )
 
 
@@ -179,9 +181,9 @@ def defects(lines: Sequence[Line]) -> str:
     else:
         parts.append(
             _paragraph(
-                "Each of these is a defect, or the price of a promise that the peer does not "
-                "make; the notes below say which. Where the middle half of the rounds reaches "
-                "1, another run may say otherwise."
+                "Each of these is either a defect or the price of a guarantee that the peer "
+                "does not give; the notes below say which. If the interquartile range includes "
+                "1, another run may differ."
             )
         )
         columns = ("row", "case", "peer", "ours", "theirs", "ratio")

@@ -32,7 +32,7 @@ autodoc_default_options = {
     "members": True,
     "undoc-members": True,
     "inherited-members": "BaseException, Exception, OSError, TimeoutError, Enum, Flag, int, str, "
-    "tuple, Generic, object",
+    "tuple, Generic, object, SspiError",
     "show-inheritance": True,
 }
 autodoc_member_order = "bysource"

@@ -60,6 +60,19 @@ def need_text(name: str, value: str | None) -> str | None:
     return value
 
 
+def need_seconds(name: str, value: float | None) -> None:
+    """Refuse what is neither a number of seconds nor None.
+
+    Args:
+        name: The parameter, for the message.
+        value: The argument.
+
+    Raises:
+        TypeError: If it is something else.
+    """
+    need_type(name, value, (int, float, type(None)), "a number of seconds or None")
+
+
 def need_bytes(name: str, value: bytes | bytearray | memoryview) -> bytes:
     """Take bytes, which stay as they are whatever their owner does.
 

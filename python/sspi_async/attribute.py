@@ -36,7 +36,14 @@ _EXPORTER_BINDINGS = 0x53500001
 
 @dataclasses.dataclass(frozen=True)
 class Sizes:
-    """Sizes of tokens, signatures and sealed messages, in bytes."""
+    """Sizes of tokens, signatures and sealed messages, in bytes.
+
+    Attributes:
+        max_token: The longest token of a handshake.
+        max_signature: The longest signature.
+        block_size: Sealed data is padded to a multiple of this; 1 means no padding.
+        security_trailer: What sealing adds to a message.
+    """
 
     max_token: int
     max_signature: int
@@ -46,7 +53,15 @@ class Sizes:
 
 @dataclasses.dataclass(frozen=True)
 class StreamSizes:
-    """Sizes of the records of a stream package, in bytes."""
+    """Sizes of the records of a stream package, in bytes.
+
+    Attributes:
+        header: What stands before the data of a record.
+        trailer: The most that stands after it.
+        maximum_message: The most data that one record holds.
+        buffers: How many buffers a message needs in C.
+        block_size: The block size of the cipher.
+    """
 
     header: int
     trailer: int
@@ -57,7 +72,12 @@ class StreamSizes:
 
 @dataclasses.dataclass(frozen=True)
 class NativeNames:
-    """The names of both sides, as the package has them."""
+    """The names of both sides, as the package writes them.
+
+    Attributes:
+        client: The initiator's name.
+        server: The acceptor's name.
+    """
 
     client: str
     server: str
@@ -65,7 +85,12 @@ class NativeNames:
 
 @dataclasses.dataclass(frozen=True)
 class Lifespan:
-    """When the context began and until when it is good, in UTC; None: for ever."""
+    """The lifetime of a context, in UTC.
+
+    Attributes:
+        start: When it began; None: not known.
+        expiry: When it ends; None: never.
+    """
 
     start: datetime.datetime | None
     expiry: datetime.datetime | None
@@ -73,7 +98,15 @@ class Lifespan:
 
 @dataclasses.dataclass(frozen=True)
 class KeyInfo:
-    """The algorithms of signatures and sealing."""
+    """The algorithms of signatures and sealing.
+
+    Attributes:
+        signature_algorithm_name: The name of the one that signs.
+        encrypt_algorithm_name: The name of the one that encrypts.
+        key_size: The length of the key, in bits.
+        signature_algorithm: The number of the one that signs.
+        encrypt_algorithm: The number of the one that encrypts.
+    """
 
     signature_algorithm_name: str
     encrypt_algorithm_name: str
@@ -84,7 +117,12 @@ class KeyInfo:
 
 @dataclasses.dataclass(frozen=True)
 class Negotiation:
-    """What Negotiate chose, and how far it has come."""
+    """What Negotiate chose, and how far it has come.
+
+    Attributes:
+        package: The package of the mechanism.
+        state: Whether the negotiation is complete.
+    """
 
     package: PackageInfo
     state: NegotiationState
@@ -92,7 +130,17 @@ class Negotiation:
 
 @dataclasses.dataclass(frozen=True)
 class ConnectionInfo:
-    """How a TLS connection is protected: SP_PROT_* and CALG_* numbers, strengths in bits."""
+    """How a TLS connection is protected, in the numbers of Windows.
+
+    Attributes:
+        protocol: The version, an SP_PROT_* number.
+        cipher: The cipher, a CALG_* number.
+        cipher_strength: The length of its key, in bits.
+        hash: The hash function, a CALG_* number.
+        hash_strength: Its strength, in bits.
+        exchange: The key exchange, a CALG_* number.
+        exchange_strength: Its strength, in bits.
+    """
 
     protocol: int
     cipher: int

@@ -107,7 +107,7 @@ def _der_of(source: Source) -> bytes:
     if hasattr(source, "getpeercert"):
         certificate = source.getpeercert(True)
         if not certificate:
-            raise ValueError("the connection has no certificate of its peer")
+            raise ValueError("the peer of the connection sent no certificate")
         return bytes(certificate)
     if hasattr(source, "public_bytes"):
         from cryptography.hazmat.primitives.serialization import Encoding
@@ -133,7 +133,7 @@ def _hash_of(certificate: bytes) -> str:
     """Find the hash of the certificate's signature."""
     inside, rest = _take(certificate, _SEQUENCE)
     if rest:
-        raise ValueError("bytes behind the certificate")
+        raise ValueError("there are bytes after the certificate")
     _, rest = _take(inside, _SEQUENCE)  # what is signed
     algorithm, _ = _take(rest, _SEQUENCE)
     oid, parameters = _take(algorithm, _OID)

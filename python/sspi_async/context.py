@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Callable
 
 from . import _native, trace
-from .argument import need_bytes, need_text, need_type
+from .argument import need_bytes, need_seconds, need_text, need_type
 from .call import Call
 from .credential import Credential, Identity, TlsIdentity, check_identity, moment
 from .error import InvalidParameter, SspiError, check, error_of
@@ -80,6 +80,14 @@ class SecurityContext(Messages):
         need_type("package", package, str, "str")
         need_type("flags", flags, int, "ClientFlags, ServerFlags or int")
         need_type("credential", credential, (Credential, type(None)), "Credential or None")
+        need_type(
+            "channel_bindings",
+            channel_bindings,
+            (bytes, bytearray, memoryview, type(None)),
+            "bytes or None",
+        )
+        need_seconds("timeout", timeout)
+        need_seconds("deadline", deadline)
         if credential is None:
             use = CredentialUse.INBOUND if acceptor else CredentialUse.OUTBOUND
             check_identity(package, use, identity)
@@ -303,7 +311,7 @@ class SecurityContext(Messages):
             InvalidToken: If it is not such a pack.
             Unsupported: If the package cannot do that.
         """
-        need_text("the package", package)
+        need_type("package", package, str, "str")
         status, handle = _native.import_context(package, packed)
         check(status)
         made = cls(

@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import warnings
+from collections.abc import Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING, Callable
 
@@ -30,6 +32,8 @@ _FILES = (
     "ntlm_user_file",
     "ntlm_helper",
 )
+_TEXTS = ("user", "domain", "password", "packages", "replay_cache", "impersonate")
+_TLS_FILES = ("certificate", "key", "roots")
 _SCHANNEL = ("schannel", "microsoft unified security protocol provider")
 _OTHERS = ("kerberos", "ntlm", "negotiate")
 _NEVER = -1
@@ -47,7 +51,24 @@ def moment(seconds: int) -> datetime.datetime | None:
         return None
 
 
-@dataclasses.dataclass(frozen=True)
+def _check_fields(identity: Identity | TlsIdentity, names: Iterable[str]) -> None:
+    """Refuse fields of the wrong type, by their names."""
+    for name in names:
+        need = need_path if name in _FILES or name in _TLS_FILES else need_text
+        need(name, getattr(identity, name))
+
+
+def _describe(identity: Identity | TlsIdentity) -> str:
+    """Write an identity as it was made: the fields that were given, and no secret."""
+    fields = (
+        f"{field.name}={getattr(identity, field.name)!r}"
+        for field in dataclasses.fields(identity)
+        if field.repr and getattr(identity, field.name) != field.default
+    )
+    return f"{type(identity).__name__}({', '.join(fields)})"
+
+
+@dataclasses.dataclass(frozen=True, repr=False)
 class Identity:
     """Where a credential comes from; what is None is left to the system's configuration.
 
@@ -98,6 +119,12 @@ class Identity:
     armor_cache: Path | None = None
     ntlm_verifier: Function | None = dataclasses.field(default=None, repr=False)
 
+    def __post_init__(self) -> None:
+        _check_fields(self, (*_FILES, *_TEXTS))
+
+    def __repr__(self) -> str:
+        return _describe(self)
+
     def _verifier(self) -> Verifier | None:
         return Verifier(self.ntlm_verifier) if self.ntlm_verifier is not None else None
 
@@ -115,14 +142,13 @@ class Identity:
         for field in dataclasses.fields(self):
             if field.name in ("constrained_delegation", "ntlm_verifier"):
                 continue
-            need = need_path if field.name in _FILES else need_text
-            value = need(f"identity.{field.name}", getattr(self, field.name))
+            value = getattr(self, field.name)
             if value is not None:
-                pairs.append(f"{field.name}\0{value}\0")
+                pairs.append(f"{field.name}\0{os.fsdecode(value)}\0")
         return "".join(pairs).encode() if pairs else None
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class TlsIdentity:
     """Certificates for the package Schannel; what is None is left to the system.
 
@@ -140,13 +166,18 @@ class TlsIdentity:
     roots: Path | None = None
     verify: bool = True
 
+    def __post_init__(self) -> None:
+        _check_fields(self, (*_TLS_FILES, "key_password"))
+
+    def __repr__(self) -> str:
+        return _describe(self)
+
     def _pack(self) -> bytes | None:
         pairs = [f"tls_flags\0{0 if self.verify else _MANUAL_CRED_VALIDATION}\0"]
-        for name in ("certificate", "key", "key_password", "roots"):
-            need = need_text if name == "key_password" else need_path
-            value = need(f"identity.{name}", getattr(self, name))
+        for name in (*_TLS_FILES, "key_password"):
+            value = getattr(self, name)
             if value is not None:
-                pairs.append(f"{name}\0{value}\0")
+                pairs.append(f"{name}\0{os.fsdecode(value)}\0")
         return "".join(pairs).encode()
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 
 from . import _native
+from .argument import need_seconds
 from .error import InvalidParameter
 from .status import Status
 
@@ -30,10 +31,7 @@ def set_default_timeout(seconds: float | None) -> None:
     if seconds is None:
         _native.set_default_deadline(_NONE)
         return
-    if not isinstance(seconds, (int, float)):
-        raise TypeError(
-            f"seconds must be a number of seconds or None, not {type(seconds).__name__}"
-        )
+    need_seconds("seconds", seconds)
     if not seconds > 0:
         raise InvalidParameter(
             Status.SEC_E_INVALID_PARAMETER,

@@ -45,7 +45,7 @@ class SspiError(Exception):
 
 
 class InvalidHandle(SspiError):
-    """The context, credential or call was deleted before, or never was."""
+    """The context, credential or call has been deleted, or never existed."""
 
 
 class InvalidParameter(SspiError, ValueError):
@@ -53,15 +53,15 @@ class InvalidParameter(SspiError, ValueError):
 
 
 class InvalidToken(SspiError):
-    """What the peer sent is not a token, or not of this package."""
+    """The peer's input is not a token, or not one of this package."""
 
 
 class IncompleteMessage(SspiError):
-    """More bytes of the peer are needed; see `missing`."""
+    """More bytes from the peer are needed; see `missing`."""
 
 
 class LogonDenied(SspiError):
-    """User, password or key is wrong, or the account may not log on."""
+    """The user, password or key is wrong, or the account may not log on."""
 
 
 class NoCredentials(SspiError):
@@ -77,7 +77,7 @@ class NoAuthority(SspiError):
 
 
 class WrongPrincipal(SspiError):
-    """The peer is not who was asked for, or its key does not fit."""
+    """The peer is not the requested one, or its key does not match."""
 
 
 class TargetUnknown(SspiError):
@@ -89,11 +89,11 @@ class TimeSkew(SspiError):
 
 
 class MessageAltered(SspiError):
-    """A signature or a sealed message is not what the peer sent."""
+    """A signed or sealed message was changed on the way, or made with other keys."""
 
 
 class OutOfSequence(SspiError):
-    """A message came twice or in the wrong order, or the context is not in that state."""
+    """A message arrived twice or out of order, or the context cannot do this in its state."""
 
 
 class BadBindings(SspiError):
@@ -105,15 +105,15 @@ class ContextExpired(SspiError):
 
 
 class NotEncrypted(SspiError):
-    """The message, or the context, has less protection than was asked for."""
+    """The message, or the context, has less protection than was requested."""
 
 
 class PackageNotFound(SspiError):
-    """There is no package of that name, or it cannot be loaded here."""
+    """No package has that name, or it cannot be loaded here."""
 
 
 class Unsupported(SspiError):
-    """The package or this platform does not have that."""
+    """The package or this platform does not support the operation."""
 
 
 class Cancelled(SspiError):
@@ -121,9 +121,10 @@ class Cancelled(SspiError):
 
 
 class DeadlineExceeded(SspiError, TimeoutError):
-    """The call ran into its deadline, and was ended.
+    """The call reached its deadline, and was stopped.
 
-    A `TimeoutError` too, as that of `Call.result` is, after which the call goes on.
+    It is also a `TimeoutError`. After the `TimeoutError` of `Call.result`, in contrast, the
+    call continues.
     """
 
     def __init__(self, status: int, message: str | None = None) -> None:

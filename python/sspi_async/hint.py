@@ -6,16 +6,24 @@ from __future__ import annotations
 from . import _native
 from .status import Status
 
+_OPENSSL = (
+    "this package needs OpenSSL 3: apt install libssl3, or dnf install openssl-libs"
+    " (on RHEL 8 openssl3-libs, from EPEL)"
+)
+
 # What the system calls a library that a package needs.
 _LIBRARIES = {
     "libgssapi_krb5": "apt install libgssapi-krb5-2, or dnf install krb5-libs",
     "libkrb5": "apt install libkrb5-3, or dnf install krb5-libs",
-    "libssl": "apt install libssl3, or dnf install openssl-libs",
-    "libcrypto": "apt install libssl3, or dnf install openssl-libs",
+    "libssl": _OPENSSL,
+    "libcrypto": _OPENSSL,
 }
 
 _NO_TICKET = "run kinit, or give an Identity with user and password"
 _NO_TICKET_NOR_PASSWORD = f"{_NO_TICKET}; NTLM was tried next, and needs these, too"
+_NO_KEYS = (
+    "have the service's keys exported to a keytab (ktadd), and name it by Identity(keytab=...)"
+)
 _TICKETS = {"Kerberos": _NO_TICKET, "Negotiate": _NO_TICKET_NOR_PASSWORD}
 
 
@@ -36,6 +44,8 @@ def add(status: int, message: str) -> str:
         package, _, rest = message.partition(" ")
         if rest.startswith("InitializeSecurityContext") and package in _TICKETS:
             advice = _TICKETS[package]
+        elif rest.startswith("AcceptSecurityContext") and "eytab" in rest:
+            advice = _NO_KEYS
     return f"{message}; {advice}" if advice else message
 
 
@@ -47,10 +57,10 @@ def _of_package(message: str) -> str:
         return ""
     asked = message.partition(" ")[0].lower()
     if asked in ("tls", "ssl", "openssl", "https"):
-        return "TLS is the package Schannel"
+        return "the package for TLS is Schannel"
     _, names = _native.packages()
     # Without aliases, which are whole sentences.
     there = sorted(
         name.decode() for name in (names or b"").split(b"\0") if name and b" " not in name
     )
-    return f"there are {', '.join(there)}" if there else ""
+    return f"available are {', '.join(there)}" if there else ""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Failures that nobody looked at: the call went with its result.
+"""Failures that were never retrieved: the call went with its exception.
 
 They are reported as asyncio reports an exception that was never retrieved, and to the log.
 """
@@ -27,7 +27,7 @@ def note(call: Call[Any], error: BaseException) -> bool:
     Returns:
         Whether somebody listens, so that it need not be reported elsewhere.
     """
-    _logger.warning("%r failed and nobody looked at it: %s", call, error)
+    _logger.warning("%r failed, and its exception was never retrieved: %s", call, error)
     for listener in listeners:
         listener(repr(call), error)
     return bool(listeners)

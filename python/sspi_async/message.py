@@ -216,5 +216,5 @@ class Messages(_native.Context):
 def _need_encrypted(qop: int, accept_signed: bool) -> None:
     if qop == _WRAP_NO_ENCRYPT and not accept_signed:
         raise NotEncrypted(
-            Status.SEC_E_QOP_NOT_SUPPORTED, "the message is signed and not encrypted"
+            Status.SEC_E_QOP_NOT_SUPPORTED, "the message is signed but not encrypted"
         )

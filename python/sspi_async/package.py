@@ -65,6 +65,7 @@ def package_info(name: str) -> PackageInfo:
     Raises:
         PackageNotFound: If it cannot be loaded; the message says why.
     """
+    need_type("name", name, str, "str")
     need_text("name", name)
     numbers = []
     for member in range(4):
@@ -129,6 +130,7 @@ def turn_off_package(name: str) -> None:
     Raises:
         InvalidParameter: If that can be no name.
     """
+    need_type("name", name, str, "str")
     need_type("name", name, str, "str")
     need_text("name", name)
     check(_native.package_turn_off(name))

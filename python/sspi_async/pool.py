@@ -11,15 +11,15 @@ from .error import check
 
 @dataclasses.dataclass(frozen=True)
 class PoolCounts:
-    """Counts of one moment.
+    """The threads and calls of the pool at one point in time.
 
     Attributes:
-        threads: Alive.
-        idle: Of these, without work.
-        in_callbacks: Of these, inside a callback.
-        pending: Calls accepted and not finished.
-        submitted: Calls accepted since the start.
-        completed: Calls finished since the start.
+        threads: The threads that exist.
+        idle: Threads without work.
+        in_callbacks: Threads inside a callback.
+        pending: Calls that were accepted and are not finished.
+        submitted: Calls that were accepted since the start of the process.
+        completed: Calls that were finished since the start of the process.
     """
 
     threads: int
@@ -50,10 +50,10 @@ def configure_pool(
     """Set the limits of the pool; they take effect at once.
 
     Args:
-        min_threads: Kept in each lane once started.
-        max_threads: For calls that may block on the network; 0: the default, 64.
-        max_quick_threads: For calls that cannot block; 0: the number of processors.
-        max_queued: Accepted and unfinished calls a lane; 0: the default, 1048576.
+        min_threads: How many threads of each lane stay once they were started.
+        max_threads: The limit for calls that may block on the network; 0: the default, 64.
+        max_quick_threads: The limit for calls that cannot block; 0: the number of processors.
+        max_queued: The limit of unfinished calls in each lane; 0: the default, 1048576.
         idle_ms: How long a thread without work stays; 0: the default, 2000.
 
     Raises:

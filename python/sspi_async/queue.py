@@ -86,14 +86,14 @@ class Queue(_native.Queue):
     def start(self, coroutine: Coroutine[Any, Any, None]) -> None:
         """Have a coroutine run on the loop or in the run; by the owner."""
         coroutine.close()
-        raise TypeError("what is awaited needs asyncio or trio, and neither runs here")
+        raise TypeError("await needs asyncio or trio, and neither is running here")
 
     def report(self, error: Exception, function: Callable[..., object]) -> None:
         """Hand over an exception that nobody caught."""
         raise NotImplementedError
 
     def lose(self, call: Call[Any], error: BaseException) -> bool:
-        """Report the failure of a call that goes and that nobody looked at.
+        """Report the failure of a call that goes, and that was never retrieved.
 
         Returns:
             Whether that was done; else it goes to sys.unraisablehook.
@@ -181,7 +181,10 @@ class LoopQueue(Queue):
         if loop is None or loop.is_closed():
             return False
         loop.call_exception_handler(
-            {"message": f"{call!r} failed and nobody looked at it", "exception": error}
+            {
+                "message": f"{call!r} failed, and its exception was never retrieved",
+                "exception": error,
+            }
         )
         return True
 

@@ -116,7 +116,7 @@ def test_curl_with_ntlm(port: int) -> None:
     assert trace.count(page) == 2
     assert trace.count("> Authorization: NTLM ") == 2
     refused = curl(port, "--ntlm", "--user", "TEST\\alice:wrong")
-    assert refused == "this was not accepted\n401\n"
+    assert refused == "the logon was not accepted\n401\n"
 
 
 def test_curl_posts(port: int, krb5_realm: Realm, tickets: None) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""doctor: a verdict a line, with what to do next; and it ends whatever the KDC does."""
+"""doctor: one verdict per line, and what to do next; and it ends whatever the KDC does."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def test_tickets_that_are_no_good_are_warnings(
     for identity, said in (
         (krb5_realm.expired_tickets, "expired"),
         (krb5_realm.future_tickets, "not before"),
-        (krb5_realm.kinit(lifetime=300), "end soon"),
+        (krb5_realm.kinit(lifetime=300), "expire soon"),
     ):
         monkeypatch.setenv("KRB5CCNAME", str(identity.ccache))
         _, data = ask(capsys, "doctor", *PATIENT)

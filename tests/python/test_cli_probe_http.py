@@ -64,7 +64,7 @@ def test_ntlm_has_two_legs(
     assert "NTLM negotiate" in text
     assert "NTLM challenge" in text
     assert "NTLM authenticate" in text
-    assert "has not proved who it is" in text
+    assert "has not proved its identity" in text
     assert ntlm_server.users == ["TEST\\alice"]
 
 
@@ -216,7 +216,7 @@ def test_what_is_no_http_is_said(
 @pytest.mark.parametrize(
     ("answer", "code", "said"),
     [
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 0, "asks nobody"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 0, "does not ask for a logon"),
         (b"HTTP/1.1 302 Go\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n", 0, "leads to"),
         (
             b'HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm="a, Negotiate"\r\n'

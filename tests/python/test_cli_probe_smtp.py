@@ -124,7 +124,7 @@ def test_gssapi_logs_on(
     assert sorted(data["offers"]["AUTH"]) == ["GSSAPI", "NTLM"]
     assert data["handshake"]["chosen"] == "Kerberos"
     assert data["afterwards"] == {
-        "layers that it offers": "none",
+        "layers offered": "none",
         "answer": "235, logged on",
     }
     assert peer.users == [f"alice@{krb5_realm.name}"]

@@ -154,7 +154,7 @@ def test_stream(user: User, web: Apache, krb5_realm: Realm) -> None:
     url = web.url("kerberos/app")
     with pytest.raises(
         (ValueError, requests.RequestException, httpx.StreamError),
-        match="cannot be sent again: pass bytes or a file, or, with Kerberos, opportunistic",
+        match="cannot be sent twice: pass bytes or a file, or, with Kerberos, opportunistic",
     ):
         user.send("POST", url, user.auth(identity=krb5_realm.client), data=user.stream([b"x"]))
     unasked = user.auth(identity=krb5_realm.client, opportunistic_auth=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Failures that nobody looked at, and what was left to the garbage collector."""
+"""Failures that were never retrieved, and what was left to the garbage collector."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_goes_to_the_handler_of_the_loop(
         "LogonDenied",
         "InvalidHandle",
     }
-    assert all("nobody looked at it" in what["message"] for what in seen)
+    assert all("was never retrieved" in what["message"] for what in seen)
     assert unraisable == []
 
 
@@ -191,7 +191,7 @@ def test_means_to(lost_calls):
     # At its end, or as it is taken down, when the loss is told of a moment later.
     blamed = [line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
     assert [line.partition("::")[2].split(" ")[0] for line in blamed] == ["test_loses"]
-    assert "nobody looked at it: LogonDenied(SEC_E_LOGON_DENIED: " in done.stdout
+    assert "was never retrieved: LogonDenied(SEC_E_LOGON_DENIED: " in done.stdout
 
 
 def warns_when_gone(made: list[object], wanted: str) -> None:

@@ -44,15 +44,15 @@ def step(target: str | None, **arguments: Any) -> bytes:
 
 
 def test_unknown_package() -> None:
-    with pytest.raises(PackageNotFound, match=r"there are .*Kerberos.*Schannel.*Scripted"):
+    with pytest.raises(PackageNotFound, match=r"available are .*Kerberos.*Schannel.*Scripted"):
         Credential.acquire("Foo").result(10)
     for name in ("TLS", "ssl"):
-        with pytest.raises(PackageNotFound, match="TLS is the package Schannel"):
+        with pytest.raises(PackageNotFound, match="the package for TLS is Schannel"):
             step("localhost", package=name)
 
 
 def test_ntlm_without_a_user(no_tickets: None) -> None:
-    with pytest.raises(NoCredentials, match=r"identity with a password.*NTLM_USER_FILE"):
+    with pytest.raises(NoCredentials, match=r"identity with user and password.*NTLM_USER_FILE"):
         step("HTTP@localhost", package="NTLM")
 
 
@@ -61,6 +61,16 @@ def test_no_ticket(no_tickets: None) -> None:
         step("HTTP@localhost", package="Kerberos")
     with pytest.raises(NoCredentials, match=r"run kinit.*NTLM was tried next"):
         step("HTTP@localhost")
+
+
+def test_no_keytab() -> None:
+    nowhere = Identity(keytab="/nowhere/keytab")
+    for package, token in (("Kerberos", b"token"), ("Negotiate", b"")):
+        with (
+            sspi_async.server(package=package, identity=nowhere) as server,
+            pytest.raises(NoCredentials, match=r"/nowhere/keytab.*ktadd.*Identity\(keytab="),
+        ):
+            server.step(token).result(30)
 
 
 def test_no_default_realm(tmp_path: pathlib.Path) -> None:
@@ -136,14 +146,23 @@ def test_target_of_the_wrong_form(target: str, better: str) -> None:
         (lambda: Credential.acquire(3), "package must be str, not int"),  # type: ignore[arg-type]
         (lambda: Credential.acquire("NTLM", "in"), "use must be CredentialUse, not str"),  # type: ignore[arg-type]
         (lambda: Credential.acquire("NTLM", principal=b"a"), "principal must be "),  # type: ignore[arg-type]
+        (lambda: Identity(user=b"a"), "user must be str or None, not bytes"),  # type: ignore[arg-type]
+        (lambda: Identity(password=1), "password must be str or None, not int"),  # type: ignore[arg-type]
+        (lambda: Identity(keytab=1), "keytab must be str, os.PathLike or None, not int"),  # type: ignore[arg-type]
+        (lambda: TlsIdentity(roots=1), "roots must be str, os.PathLike or None, not int"),  # type: ignore[arg-type]
         (
-            lambda: Credential.acquire("NTLM", identity=Identity(user=b"a")),  # type: ignore[arg-type]
-            "identity.user must be str or None, not bytes",
+            lambda: sspi_async.client("HTTP@h", channel_bindings="tls-unique:x"),  # type: ignore[arg-type]
+            "channel_bindings must be bytes or None, not str",
         ),
         (
-            lambda: Credential.acquire("NTLM", identity=Identity(keytab=1)),  # type: ignore[arg-type]
-            "identity.keytab must be str, os.PathLike or None, not int",
+            lambda: sspi_async.client("HTTP@h", timeout="3"),  # type: ignore[arg-type]
+            "timeout must be a number of seconds or None, not str",
         ),
+        (
+            lambda: sspi_async.server(deadline="3"),  # type: ignore[arg-type]
+            "deadline must be a number of seconds or None, not str",
+        ),
+        (lambda: sspi_async.package_info(4), "name must be str, not int"),  # type: ignore[arg-type]
         (lambda: sspi_async.add_package(3), "module must be str or os.PathLike"),  # type: ignore[arg-type]
     ],
 )
@@ -204,6 +223,14 @@ def test_reprs(probe: Probe, ntlm_users: NtlmUsers) -> None:
     )
     del call
     collect()
+
+
+def test_repr_of_an_identity_has_what_was_given_and_no_secret() -> None:
+    given = Identity(user="alice", password="correct-horse", keytab=pathlib.Path("/k"))
+    assert repr(given) == f"Identity(user='alice', keytab={pathlib.Path('/k')!r})"
+    assert repr(Identity()) == "Identity()"
+    tls = TlsIdentity(certificate="c.pem", key_password="correct-horse", verify=False)
+    assert repr(tls) == "TlsIdentity(certificate='c.pem', verify=False)"
 
 
 def test_classes_say_where_they_are_found() -> None:

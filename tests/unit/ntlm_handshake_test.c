@@ -79,7 +79,7 @@ static void wrong_password_and_unknown_user_look_the_same(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
         assert_int_equal(ntlm_pair_connect(&pair, &others[i], &alice, 0), SEC_E_LOGON_DENIED);
-        assert_string_equal(pair.acceptor.report.text, "no such user, or another password");
+        assert_string_equal(pair.acceptor.report.text, "unknown user or wrong password");
         ntlm_pair_end(&pair);
     }
 }

@@ -21,9 +21,9 @@ static void other_protocols_are_refused(void **state)
     } cases[] = {
         {"GET / HTTP/1.1\r\n\r\n", "HTTP"},
         {"\x80\x2e\x01\x03\x01 and more", "SSLv2"},
-        {"SSH-2.0-OpenSSH\r\n", "no TLS record"},
-        {"\x16\x02\x00 ancient", "no TLS record"},
-        {"\x16\x03\x01\xff\xff too long", "no TLS record"},
+        {"SSH-2.0-OpenSSH\r\n", "not a TLS record"},
+        {"\x16\x02\x00 ancient", "not a TLS record"},
+        {"\x16\x03\x01\xff\xff too long", "not a TLS record"},
     };
     struct tls_side client, server;
 

@@ -127,7 +127,7 @@ extern "C" {
  * sent; here they come from SECPKG_ATTR_REMOTE_CERTIFICATES.
  *
  *   X509_ASN_ENCODING      pbCertEncoded is the certificate in DER (what queries give)
- *   SSPIA_ENCODING_SOURCE  pbCertEncoded is what was loaded, as it is; a package reads it
+ *   SSPIA_ENCODING_SOURCE  pbCertEncoded has the loaded bytes unchanged; a package reads it
  *                          when a credential is acquired
  */
 typedef struct _CERT_CONTEXT {
@@ -147,7 +147,7 @@ typedef void *HCERTSTORE;
 /** A certificate with its private key and the certificates between it and a root, from PEM
  * (the certificate first, any order of keys and chain after it) or PKCS#12, older exports
  * with RC2 too where OpenSSL's legacy provider is installed; which of the two is found out. The
- * key may stand in a file of its own (key_path, PEM or DER). password: of the key or the
+ * key may be in a separate file (key_path, PEM or DER). password: of the key or the
  * PKCS#12, NULL for none. The file is read at once and whole; what it holds is looked at when a
  * credential is acquired with it, and then a wrong password (SEC_E_LOGON_DENIED), a key that
  * does not belong to the certificate or garbage (SEC_E_UNKNOWN_CREDENTIALS), or a missing key
@@ -678,8 +678,8 @@ typedef struct _SecPkgContext_KeyingMaterial {
     uint8_t *pbKeyingMaterial;
 } SecPkgContext_KeyingMaterial, *PSecPkgContext_KeyingMaterial;
 
-/** What validation found: SEC_E_OK, or what the handshake would have failed with were it not
- * deferred. With manual validation SEC_E_UNSUPPORTED_FUNCTION: nobody looked. */
+/** The result of validation: SEC_E_OK, or the status with which the handshake would have failed
+ * if validation were not deferred. With manual validation, SEC_E_UNSUPPORTED_FUNCTION. */
 typedef struct _SecPkgContext_CertificateValidationResult {
     uint32_t dwChainErrorStatus; /* 0, or the X509_V_ERR_* of OpenSSL */
     SECURITY_STATUS hrVerifyChainStatus;

@@ -19,11 +19,11 @@
  *
  * Handles. CredHandle, CtxtHandle and SspiAsyncContext * are checked references (slot
  * and generation), not addresses. A handle that is dead, of another kind, zero or garbage
- * gives SEC_E_INVALID_HANDLE. Copies are good while the object lives and die with it.
+ * gives SEC_E_INVALID_HANDLE. Copies are valid while the object lives and die with it.
  *
- * Errors. What a caller passes never crashes the process on our account: a bad argument
- * gives a status. sspia_last_message() and sspia_async_message() (sspi_queue.h) give
- * the text for people. Pointers must be NULL or point to memory of the type named.
+ * Errors. A bad argument gives a status, and never crashes the process. sspia_last_message()
+ * and sspia_async_message() (sspi_queue.h) give a readable message. Pointers must be NULL or
+ * point to memory of the named type.
  */
 #ifndef SSPI_ASYNC_SSPI_H
 #define SSPI_ASYNC_SSPI_H
@@ -914,9 +914,9 @@ typedef void (*SspiAsyncNotifyCallback)(SspiAsyncContext *Handle, void *Callback
 SSPI_ASYNC_API SspiAsyncContext *SspiCreateAsyncContext(void);
 
 /** Frees the async context; a dead one is ignored. Never waits for a call. While a call is
- * pending it is detached: it finishes by itself, its outputs are discarded (a new handle
- * deleted, a token wiped), its callback does not start, and no output is written once
- * this function has returned. A delete so detached is still carried out. */
+ * pending it is detached: it finishes in the background, its outputs are discarded (a new
+ * handle is deleted, a token wiped), its callback does not start, and no output is written once
+ * this function has returned. A detached delete is still carried out. */
 SSPI_ASYNC_API void SspiFreeAsyncContext(SspiAsyncContext *Handle);
 
 /** Makes a complete async context idle again; callback, data and queue are kept. An idle
@@ -925,7 +925,7 @@ SSPI_ASYNC_API void SspiFreeAsyncContext(SspiAsyncContext *Handle);
 SSPI_ASYNC_API NTSTATUS SspiReinitAsyncContext(SspiAsyncContext *Handle);
 
 /** Sets what runs when the next call completes. NULL: nothing runs; poll, wait or drain a
- * queue. The library keeps CallbackData as it is. Returns SEC_E_OK,
+ * queue. The library does not touch what CallbackData points to. Returns SEC_E_OK,
  * SEC_E_INVALID_PARAMETER while a call is pending, or SEC_E_INVALID_HANDLE. */
 SSPI_ASYNC_API SECURITY_STATUS SspiSetAsyncNotifyCallback(SspiAsyncContext *Context,
                                                           SspiAsyncNotifyCallback Callback,
@@ -977,7 +977,8 @@ SSPI_ASYNC_API SECURITY_STATUS SspiAcceptSecurityContextAsync(
  * handle is dead for calls made after this one; calls queued before it on the same
  * context finish first. phContext is read before the function returns and never again.
  * Status: SEC_E_OK, or SEC_E_INVALID_HANDLE if the handle was not alive. Allocates
- * nothing. To be told nothing: no callback, and free the async context at once. */
+ * nothing. For a delete without notification, set no callback and free the async context at
+ * once. */
 SSPI_ASYNC_API SECURITY_STATUS SspiDeleteSecurityContextAsync(SspiAsyncContext *AsyncContext,
                                                               PCtxtHandle phContext);
 
@@ -1017,10 +1018,10 @@ SSPI_ASYNC_API SECURITY_STATUS sspia_DeleteSecurityPackageW(const SEC_WCHAR *psz
  * SEC_WINNT_AUTH_IDENTITY_A/W/EXA/EXW/EX2 or an sspia_auth_identity (sspi_queue.h); it is
  * copied and the copy wiped. pvLogonId, pGetKeyFn and pvGetKeyArgument must be NULL
  * (SEC_E_UNSUPPORTED_FUNCTION otherwise). Kerberos, NTLM and Negotiate contact no server here:
- * missing tickets or keys, a silent KDC and a wrong password show on the first leg, and
- * *ptsExpiry is "never". The caller frees *phCredential with FreeCredentialsHandle, or its
- * async form. Errors: SEC_E_SECPKG_NOT_FOUND, SEC_E_NO_CREDENTIALS (a file that is named and
- * not there), SEC_E_UNKNOWN_CREDENTIALS, SEC_E_INVALID_PARAMETER, SEC_E_INSUFFICIENT_MEMORY,
+ * missing tickets or keys, an unresponsive KDC and a wrong password are reported by the first
+ * leg, and *ptsExpiry is "never". The caller frees *phCredential with FreeCredentialsHandle, or
+ * its async form. Errors: SEC_E_SECPKG_NOT_FOUND, SEC_E_NO_CREDENTIALS (a named file does not
+ * exist), SEC_E_UNKNOWN_CREDENTIALS, SEC_E_INVALID_PARAMETER, SEC_E_INSUFFICIENT_MEMORY,
  * SEC_E_INTERNAL_ERROR. */
 SSPI_ASYNC_API SECURITY_STATUS sspia_AcquireCredentialsHandleA(
     const SEC_CHAR *pszPrincipal, const SEC_CHAR *pszPackage, uint32_t fCredentialUse,

@@ -110,8 +110,8 @@ typedef struct sspia_hub_outcome {
 
 /** An idle call, or 0 if memory ran out. */
 SSPI_ASYNC_API uint64_t sspia_hub_call_create(void);
-/** Frees it and what was not taken of its outcome. A dead one is ignored. While pending it is
- * detached: it finishes by itself, out of sight; no completion comes. Deletes and frees of
+/** Frees it, and any part of its outcome that was not taken. A dead one is ignored. A pending
+ * call is detached: it finishes in the background, without a completion. Deletes and frees of
  * handles are carried out. */
 SSPI_ASYNC_API void sspia_hub_call_free(uint64_t call);
 /** Makes a finished call idle again, for the next submit. STATUS_SUCCESS, STATUS_DEVICE_BUSY
@@ -125,9 +125,10 @@ SSPI_ASYNC_API int32_t sspia_hub_call_status(uint64_t call);
 SSPI_ASYNC_API int32_t sspia_hub_call_wait(uint64_t call, int32_t timeout_ms);
 /** Completes it at once with SEC_E_UNFINISHED_CONTEXT_DELETED; see sspia_async_cancel. */
 SSPI_ASYNC_API int32_t sspia_hub_call_cancel(uint64_t call);
-/** The deadline of the operations submitted from now on: so many milliseconds after each submit
- * (0: none; 4294967295, as at first: the default of the process), or a moment in nanoseconds of
- * CLOCK_MONOTONIC. A call that is pending then completes with SEC_E_SECURITY_QOS_FAILED. See
+/** Sets the deadline of later operations: this many milliseconds after each submit (0: none;
+ * 4294967295, the initial value: the default of the process), or a point in time in nanoseconds
+ * of CLOCK_MONOTONIC. A call that is then still pending completes with
+ * SEC_E_SECURITY_QOS_FAILED. See
  * sspia_async_set_deadline and sspia_async_set_deadline_at. */
 SSPI_ASYNC_API int32_t sspia_hub_call_set_deadline(uint64_t call, uint32_t milliseconds);
 SSPI_ASYNC_API int32_t sspia_hub_call_set_deadline_at(uint64_t call, int64_t monotonic_ns);
@@ -150,7 +151,7 @@ SSPI_ASYNC_API int32_t sspia_hub_call_message(uint64_t call, sspia_hub_bytes *te
 
 /** Gets a credential. principal: NULL for the default one. identity: pairs of name and value,
  * each text with its final zero, one after the other; none for the defaults of the process.
- * Whoever makes the pairs refuses a name or value with a NUL of its own.
+ * The caller must refuse a name or value that contains a NUL.
  *
  *     user domain password   whom to log on
  *     packages               what Negotiate may choose from: "Kerberos", "!ntlm"
@@ -189,8 +190,8 @@ SSPI_ASYNC_API int32_t sspia_hub_accept(uint64_t call, uint64_t queue, uint64_t 
                                         const void *bindings, size_t bindings_size,
                                         const void *protocols, size_t protocols_size);
 /** Deletes a context; frees a credential. The number is dead when the function returns. call
- * may be 0, here and in the next: the library takes one of its own, and the completion's
- * status is all that is heard of it. */
+ * may be 0, here and in the next function: the library then uses a call of its own, of which
+ * only the status in the completion is visible. */
 SSPI_ASYNC_API int32_t sspia_hub_delete_context(uint64_t call, uint64_t queue, uint64_t id,
                                                 uint64_t context);
 SSPI_ASYNC_API int32_t sspia_hub_free_credential(uint64_t call, uint64_t queue, uint64_t id,
@@ -201,7 +202,7 @@ SSPI_ASYNC_API int32_t sspia_hub_free_credential(uint64_t call, uint64_t queue, 
 SSPI_ASYNC_API int32_t sspia_hub_delete_contexts(uint64_t call, uint64_t queue, uint64_t id,
                                                  const void *contexts, size_t size);
 
-/** The same here and now, for finalizers: neither waits for calls on the context. As
+/** The same, synchronously, for finalizers: neither waits for calls on the context. As
  * DeleteSecurityContext and FreeCredentialsHandle: SEC_E_OK too if it is dead but was alive
  * once, where the queued forms give SEC_E_INVALID_HANDLE; that is for what never was one. */
 SSPI_ASYNC_API int32_t sspia_hub_delete_context_now(uint64_t context);
@@ -209,10 +210,10 @@ SSPI_ASYNC_API int32_t sspia_hub_free_credential_now(uint64_t credential);
 
 /** ---- NTLM: accounts that the program looks up ---------------------------------------
  *
- * What sspia_ntlm_verifier is in sspi_queue.h, for languages that no thread of the library may
- * enter: the questions of acceptors wait in a verifier, which is named to an acquire as the
- * identity's ntlm_verifier. A call tells that there are some; whoever hears that takes them and
- * answers each, at once or later, on any thread.
+ * The counterpart of sspia_ntlm_verifier in sspi_queue.h, for languages that no thread of the
+ * library may enter. The questions of acceptors wait in a verifier, which an acquire gets as
+ * the identity's ntlm_verifier. A call completes when there are questions; take them, and
+ * answer each, at once or later, on any thread.
  *
  *     sspia_hub_verifier_wait(call, queue, 8, verifier);   completes when there is one
  *     while (sspia_hub_verifier_take(verifier, &question, &user, &domain) == SEC_E_OK)
@@ -231,14 +232,14 @@ SSPI_ASYNC_API void sspia_hub_verifier_free(uint64_t verifier);
  * occupies no thread. If several calls wait, a question ends them all. */
 SSPI_ASYNC_API int32_t sspia_hub_verifier_wait(uint64_t call, uint64_t queue, uint64_t id,
                                                uint64_t verifier);
-/** Takes the oldest question: its number, and whose password is asked for, as the client wrote
- * it (the domain may be empty, and the user alice@domain). Each question that was taken is to
- * be answered. SEC_I_ASYNC_CALL_PENDING: there is none. SEC_E_INVALID_HANDLE. */
+/** Takes the oldest question: its number, and the user and domain as the client wrote them (the
+ * domain may be empty, and the user alice@domain). Each question that was taken must be
+ * answered. SEC_I_ASYNC_CALL_PENDING: there is none. SEC_E_INVALID_HANDLE. */
 SSPI_ASYNC_API int32_t sspia_hub_verifier_take(uint64_t verifier, uint64_t *question,
                                                sspia_hub_bytes *user, sspia_hub_bytes *domain);
 /** answer: SSPIA_NTLM_NO (0), _UNABLE (1), _HASH (2; secret: 16 bytes) or _PASSWORD (4; UTF-8,
  * without a zero). SEC_E_INVALID_PARAMETER, and the question stays; SEC_E_INVALID_HANDLE if it
- * was answered before. One that nobody waits for any more is answered all the same. */
+ * was answered before. A late answer, which is no longer waited for, is still accepted. */
 SSPI_ASYNC_API int32_t sspia_hub_verifier_answer(uint64_t question, uint32_t answer,
                                                  const void *secret, size_t secret_size);
 

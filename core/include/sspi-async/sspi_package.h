@@ -203,8 +203,9 @@ typedef struct sspia_delegated {
     int64_t expiry;               /* as in sspia_step_result */
 } sspia_delegated;
 
-/** Bits of hints, for a package that is made of others. The logon itself failed, so that no
- * target would do for now; nobody here knows the account, which another package may. */
+/** Bits of hints, for a package that uses others. LOGON: the logon itself failed, so that it
+ * would fail for any target at present. UNKNOWN: this package does not know the account, but
+ * another one may. */
 #define SSPIA_HINT_LOGON   0x1u
 #define SSPIA_HINT_UNKNOWN 0x2u
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * sspi_queue.h - what sspi-async adds to the Windows contract: completion queues with a
- * descriptor, wait, cancel and deadlines, messages for people, the pool's limits, identities
- * that name their own ccache and keytab.
+ * descriptor, waiting, cancelling and deadlines, readable error messages, the pool's limits,
+ * identities that name their own ccache and keytab.
  *
- * The rules of sspi.h about threads, handles and errors hold here too. Times are
- * milliseconds by the monotonic clock; a negative timeout means no limit.
+ * The rules of sspi.h about threads, handles and errors apply here too. Times are
+ * milliseconds of the monotonic clock; a negative timeout means no limit.
  *
  * Cancellation points (pthread_cancel, deferred): sspia_async_wait, sspia_queue_next,
  * sspia_queue_dispatch and sspia_hub_queue_take, when they are called and while they wait,
@@ -25,9 +25,9 @@ extern "C" {
 
 /** ---- Completion queue ------------------------------------------------------------
  *
- * Collects the completions of the async contexts that name it. Whoever drains it does so
- * on its own thread: no thread of the library then runs a callback. One loop usually has
- * one queue; several threads may drain the same one.
+ * Collects the completions of the async contexts that name it. The callbacks run on the thread
+ * that drains the queue, and never on a thread of the library. Usually each event loop has one
+ * queue; several threads may drain the same queue.
  *
  *     queue = sspia_queue_create();
  *     sspia_async_set_queue(async, queue);
@@ -37,15 +37,16 @@ extern "C" {
  *
  * A queue is a checked reference like the handles of sspi.h.
  *
- * Deletes and frees are cheaper than the wake-up of a thread. So, while no thread of the
- * library is awake, those whose completions go to a queue are left to the thread that drains
- * it: the descriptor becomes readable, and the functions that take completions carry such calls
- * out first (they do not block, see sspi_package.h). If nobody comes within 10 ms, a thread of
- * the library does it.
+ * Deletes and frees are cheaper than waking a thread. So, while no thread of the library is
+ * awake, those whose completions go to a queue are left to the thread that drains it: the
+ * descriptor becomes readable, and the functions that take completions first carry out such
+ * calls (they do not block, see sspi_package.h). If no thread drains the queue within 10 ms, a
+ * thread of the library carries them out.
  *
- * A callback on a thread of the library must return, and not end its thread (pthread_exit). It
- * may fork: in the child it runs on the only thread there is, which is no thread of the pool
- * any more; when the callback returns, that thread ends, and the child exits with code 0.
+ * A callback on a thread of the library must return, and must not end its thread
+ * (pthread_exit). It may fork: in the child it runs on the only thread, which is no longer a
+ * thread of the pool; when the callback returns, that thread ends, and the child exits with
+ * code 0.
  */
 typedef struct sspia_queue sspia_queue;
 
@@ -60,23 +61,23 @@ typedef struct sspia_completion {
 /** Returns an empty queue, or NULL if memory ran out. */
 SSPI_ASYNC_API sspia_queue *sspia_queue_create(void);
 
-/** Frees the queue and wakes those who wait on it. A dead one is ignored. What the queue
- * would still have delivered is not: those callbacks do not run, the calls go on and can
- * be polled and waited for. */
+/** Frees the queue and wakes the threads that wait on it. A dead queue is ignored. Completions
+ * that it has not delivered are lost: their callbacks do not run. The calls themselves
+ * continue, and can be polled and waited for. */
 SSPI_ASYNC_API void sspia_queue_free(sspia_queue *queue);
 
 /** A descriptor for poll, epoll, select or an event loop: readable exactly while
- * completions wait, or deletes that a drain would carry out; at most 20 us after they came.
- * A thread of the library may carry a delete out between your poll and your take: the take then
- * finds nothing, and the descriptor tells once more when the completion is there. With an
+ * completions wait, or deletes that a drain would carry out; at most 20 us after they arrived.
+ * A thread of the library may carry out a delete between your poll and your take: the take then
+ * finds nothing, and the descriptor becomes readable again with the completion. With an
  * edge-triggered poller, drain until nothing is left. The queue owns it: never read, write or
  * close it. Made on the first call; -1 with errno set if the system has none left (or EBADF for
  * a dead queue). After a fork the child's queue has a descriptor of its own under the same
  * number. */
 SSPI_ASYNC_API int sspia_queue_fd(sspia_queue *queue);
 
-/** Takes the oldest completion; the caller stands in for the callback, which is not run.
- * Waits up to timeout_ms for one (0: does not wait). Returns SEC_E_OK,
+/** Takes the oldest completion, without running its callback. Waits up to timeout_ms for one
+ * (0: does not wait). Returns SEC_E_OK,
  * SEC_I_ASYNC_CALL_PENDING if there was none, or SEC_E_INVALID_HANDLE if the queue is, or
  * meanwhile was, freed. */
 SSPI_ASYNC_API SECURITY_STATUS sspia_queue_next(sspia_queue *queue, int32_t timeout_ms,
@@ -92,80 +93,81 @@ SSPI_ASYNC_API int32_t sspia_queue_dispatch(sspia_queue *queue, uint32_t most,
 
 /** ---- Async context --------------------------------------------------------------- */
 
-/** Where completions of the calls submitted from now on go: a queue, or NULL for callbacks
- * on threads of the library. Reinit keeps it. Returns SEC_E_OK, SEC_E_INVALID_PARAMETER
+/** Sets where the completions of later calls go: to a queue, or, if it is NULL, to callbacks on
+ * threads of the library. Reinit keeps it. Returns SEC_E_OK, SEC_E_INVALID_PARAMETER
  * while a call is pending, or SEC_E_INVALID_HANDLE for a dead context or queue. */
 SSPI_ASYNC_API SECURITY_STATUS sspia_async_set_queue(SspiAsyncContext *async,
                                                      sspia_queue *queue);
 
 /** Queues one call that deletes many security contexts, for less than a submit of each. Copies
  * the `count` handles (any number; contexts may be NULL for 0): all are invalid when this
- * returns. Calls submitted before on one of them finish first; whoever ends the last of these
- * takes the context down, and the batch does not wait for it. The status of the call is
- * SEC_E_OK, or SEC_E_INVALID_HANDLE if not every handle was alive (all that were are deleted
- * all the same). Returns whether it was queued, like SspiDeleteSecurityContextAsync; on
- * failure every handle stays as it was. Does not block, whatever the contexts are doing. */
+ * returns. Calls submitted earlier on one of them finish first, and the end of the last of them
+ * destroys that context; the batch does not wait for it. The status of the call is SEC_E_OK, or
+ * SEC_E_INVALID_HANDLE if not every handle was alive (those that were are still deleted).
+ * Returns whether it was queued, like SspiDeleteSecurityContextAsync; on failure every handle
+ * stays as it was. Does not block, whatever the contexts are doing. */
 SSPI_ASYNC_API SECURITY_STATUS sspia_async_delete_contexts(SspiAsyncContext *async,
                                                            const CtxtHandle *contexts,
                                                            uint32_t count);
 
 /** Waits until no call is pending and returns what SspiGetAsyncCallStatus then says;
  * SEC_I_ASYNC_CALL_PENDING if the time ran out, SEC_E_INVALID_HANDLE if the context is, or
- * meanwhile was, freed. Before it sleeps, the calling thread carries out deletes and frees
- * that are queued; those do not block. So do the functions that wait on a queue. The call that
- * is waited for runs on the calling thread too if no other has begun it, its completion goes to
- * a queue or to nobody, and it cannot block or there is no limit of time: this function then
- * returns when the package does, even if another thread cancels the call or frees its context
- * meanwhile. Give a limit of time where that matters. */
+ * meanwhile was, freed. Before it sleeps, the calling thread carries out queued deletes and
+ * frees, which do not block; the functions that wait on a queue do the same. The call itself
+ * runs on the calling thread if no other thread has begun it, if it has a queue or no callback,
+ * and if it cannot block or there is no timeout. This function then returns when the package
+ * does, even if another thread cancels the call or frees its context meanwhile. Give a timeout
+ * where that matters. */
 SSPI_ASYNC_API SECURITY_STATUS sspia_async_wait(SspiAsyncContext *async, int32_t timeout_ms);
 
 /** Completes a pending call at once with SEC_E_UNFINISHED_CONTEXT_DELETED. Its callback
- * runs (once, as always, on the usual thread, not in here); its outputs are left alone and
- * are not written after this function has returned. What had not begun does not begin;
- * what a package is doing runs to its end out of sight and is discarded: a new credential
- * or context is deleted, a token wiped. An existing context whose leg was running can
- * only be deleted. Deletes and frees are carried out all the same.
+ * runs once, on the usual thread and not inside this function. Its outputs are not written
+ * after this function has returned. Work that has not begun does not begin. Work inside a
+ * package continues to its end in the background, and its result is discarded: a new credential
+ * or context is deleted, a token wiped. An existing context whose leg was running can only be
+ * deleted. Deletes and frees are still carried out.
  * Returns SEC_E_OK, SEC_E_NO_CONTEXT if no call is pending (idle, or already complete),
- * SEC_E_INVALID_HANDLE, or SEC_E_INSUFFICIENT_MEMORY (the call goes on). */
+ * SEC_E_INVALID_HANDLE, or SEC_E_INSUFFICIENT_MEMORY (the call continues). */
 SSPI_ASYNC_API SECURITY_STATUS sspia_async_cancel(SspiAsyncContext *async);
 
-/** Deadlines. A call that is still pending at its deadline completes then with
- * SEC_E_SECURITY_QOS_FAILED, a status that nothing else in this library returns, and with a
- * message that says whether it had begun. All else is as with sspia_async_cancel: the callback
- * runs once, or the completion comes to the queue once; those who wait are woken; outputs are
- * left alone; what no thread has begun does not begin, what a package is doing runs to its end
- * out of sight and is discarded, and deletes and frees are carried out all the same. A call
- * that ends in time is not concerned, and one that ends at its deadline has one of the two
- * results, whole. A completion may come later than its deadline where the processors are busy,
- * and never comes before it.
+/** Deadlines. A call that is still pending at its deadline completes with
+ * SEC_E_SECURITY_QOS_FAILED, a status that no other event in this library returns, and with a
+ * message that says whether it had begun. Otherwise it behaves as with sspia_async_cancel: the
+ * callback runs once, or the queue gets one completion; waiting threads are woken; outputs are
+ * not written; work that no thread has begun does not begin, work inside a package continues in
+ * the background and is discarded, and deletes and frees are still carried out. A call that
+ * ends in time is not affected, and one that ends at its deadline has exactly one of the two
+ * results. A completion may be later than its deadline if the processors are busy, but never
+ * earlier.
  *
- * The deadline is a setting of the async context like its callback and queue: it concerns the
- * calls submitted from now on, of every kind and package, begins with each submit, and is kept
- * by reinit. These functions may be called on any thread, in callbacks too, and do not block.
- * They return SEC_E_OK, SEC_E_INVALID_PARAMETER while a call is pending (its deadline stays as
- * it is), SEC_E_INVALID_HANDLE, or SEC_E_INSUFFICIENT_MEMORY. A submit with a deadline may fail
- * with SEC_E_INSUFFICIENT_MEMORY where one without would not: it needs the thread that watches
- * over deadlines, of which there is one while there are any, and for 5 s after.
+ * The deadline is a setting of the async context, like its callback and queue. It applies to
+ * later calls of every kind and package, counts from each submit, and is kept by reinit. These
+ * functions may be called on any thread and in callbacks, and do not block. They return
+ * SEC_E_OK, SEC_E_INVALID_PARAMETER while a call is pending (its deadline does not change),
+ * SEC_E_INVALID_HANDLE, or SEC_E_INSUFFICIENT_MEMORY. A submit with a deadline may fail with
+ * SEC_E_INSUFFICIENT_MEMORY where one without would not, because it needs the thread that
+ * watches deadlines; there is one such thread while there are deadlines, and for 5 s after.
  *
  * Synchronous functions have no deadline. A thread in sspia_async_wait leaves a call that may
  * block and has a deadline to the pool, and returns at the deadline.
  */
 #define SSPIA_DEADLINE_DEFAULT 0xFFFFFFFFu
 
-/** So many milliseconds after each submit. 0: none, also where the process has a default.
- * SSPIA_DEADLINE_DEFAULT, as at first: the default of the process. */
+/** Sets the deadline to this many milliseconds after each submit. 0 means none, even if the
+ * process has a default. SSPIA_DEADLINE_DEFAULT, the initial value, means the default of the
+ * process. */
 SSPI_ASYNC_API SECURITY_STATUS sspia_async_set_deadline(SspiAsyncContext *async,
                                                         uint32_t milliseconds);
 
-/** At this moment, in nanoseconds of CLOCK_MONOTONIC (more than 0, else
- * SEC_E_INVALID_PARAMETER): for a handshake whose legs share one deadline. A call that is
- * submitted later ends at once. */
+/** Sets the deadline to a point in time, in nanoseconds of CLOCK_MONOTONIC (more than 0, else
+ * SEC_E_INVALID_PARAMETER), for a handshake whose legs share one deadline. A call that is
+ * submitted after that time ends at once. */
 SSPI_ASYNC_API SECURITY_STATUS sspia_async_set_deadline_at(SspiAsyncContext *async,
                                                            int64_t monotonic_ns);
 
-/** The default of the process, for the calls submitted from now on by async contexts that have
- * no setting of their own: so many milliseconds after the submit; 0, as at first: none. It
- * concerns acquire and legs; deletes and frees, which ask no server, have none by default. */
+/** Sets the default of the process, for later calls of async contexts without a setting of
+ * their own: this many milliseconds after the submit; 0, the initial value, means none. It
+ * applies to acquires and legs; deletes and frees, which contact no server, have no default. */
 SSPI_ASYNC_API void sspia_set_default_deadline(uint32_t milliseconds);
 
 /** Copies the message of the last call that completed on the context: one line that names
@@ -179,12 +181,12 @@ SSPI_ASYNC_API size_t sspia_async_message(SspiAsyncContext *async, char *buffer,
 /** The same for the last function of this library that failed on the calling thread. */
 SSPI_ASYNC_API size_t sspia_last_message(char *buffer, size_t size);
 
-/** Has a line written to a descriptor for each call that ends: when, package, operation,
- * status, and how long it took since it began. A negative descriptor ends that. A line that
- * cannot be written at once is left out; it never holds a name, a password, a key or a token.
- * The environment variable SSPI_ASYNC_TRACE does the same from the start, with the name of a
- * file that lines are added to, or "-" for the standard error; it is ignored in a process with
- * raised privilege. Synchronous functions write no line. */
+/** Writes a line to a descriptor for each call that ends, with the time, package, operation,
+ * status, and how long it took since it began. A negative descriptor turns that off. A line
+ * that cannot be written at once is dropped. No line contains a name, a password, a key or a
+ * token. The environment variable SSPI_ASYNC_TRACE does the same from the start of the process,
+ * with the name of a file to append to, or "-" for standard error; a process with raised
+ * privilege ignores it. Synchronous functions write no lines. */
 SSPI_ASYNC_API void sspia_set_trace(int descriptor);
 
 /** "SEC_E_INVALID_HANDLE", or "UNKNOWN". The string is constant. */
@@ -199,12 +201,12 @@ SSPI_ASYNC_API const char *sspia_status_text(SECURITY_STATUS status);
  */
 SSPI_ASYNC_API const char *sspia_package_oid(const char *package);
 
-/** Has this process do without a package, by name or alias, whatever its configuration says:
- * nobody finds it from now on, Negotiate neither. SEC_E_SECPKG_NOT_FOUND is what acquiring a
- * credential and importing a context then say. Credentials and contexts that are there go on:
- * call this before the first one is acquired. It cannot be taken back. Loads nothing, and the
- * package need not be installed. Returns SEC_E_OK, SEC_E_INVALID_PARAMETER for what can be no
- * name, or SEC_E_INSUFFICIENT_MEMORY if sixteen are off. Example:
+/** Turns a package off in this process, by name or alias, whatever its configuration says; also
+ * for Negotiate. Acquiring a credential and importing a context then return
+ * SEC_E_SECPKG_NOT_FOUND. Existing credentials and contexts continue to work, so call this
+ * before the first one is acquired. It cannot be undone. Loads nothing, and the package need
+ * not be installed. Returns SEC_E_OK, SEC_E_INVALID_PARAMETER if the name is not valid, or
+ * SEC_E_INSUFFICIENT_MEMORY if sixteen packages are already off. Example:
  * sspia_package_turn_off("NTLM"). */
 SSPI_ASYNC_API SECURITY_STATUS sspia_package_turn_off(const char *package);
 
@@ -214,19 +216,20 @@ SSPI_ASYNC_API const char *sspia_version(void);
 /** ---- Impersonation ------------------------------------------------------------------
  *
  * A server for Windows calls ImpersonateSecurityContext, works with the rights of its client,
- * and calls RevertSecurityContext. Linux has no tokens that a context could give to a thread,
- * so both return SEC_E_UNSUPPORTED_FUNCTION: whoever relied on a success would go on with
- * rights of its own. A program that knows better says so, once, before it needs it:
+ * and calls RevertSecurityContext. Linux has no access tokens that a context could give to a
+ * thread, so both return SEC_E_UNSUPPORTED_FUNCTION: after a false success, the server would
+ * continue with its own rights. A program can choose another behaviour, once, before its first
+ * such call:
  *
- *   SSPIA_IMPERSONATE_REFUSE   that answer; what holds if nothing was said
- *   SSPIA_IMPERSONATE_NOTHING  SEC_E_OK, and nothing happens: for servers that call them by
- *                              habit, and do not depend on it for what a client may do
- *   SSPIA_IMPERSONATE_ASK      the program's own functions are called, which map the client to
- *                              a user of the system and change the thread's rights, or refuse
+ *   SSPIA_IMPERSONATE_REFUSE   return that status (the default)
+ *   SSPIA_IMPERSONATE_NOTHING  return SEC_E_OK and do nothing: for servers that call them by
+ *                              habit, and do not rely on them to restrict a client
+ *   SSPIA_IMPERSONATE_ASK      call the program's own functions, which map the client to a user
+ *                              of the system and change the thread's rights, or refuse
  *
  * With NOTHING and ASK, ImpersonateSecurityContext refuses a context without a client: that of
  * an initiator, and one that is not complete (SEC_E_NO_IMPERSONATION). RevertSecurityContext
- * asks no more than that the context is alive: revert before you delete it.
+ * requires only that the context is alive: revert before you delete it.
  */
 #define SSPIA_IMPERSONATE_REFUSE  0u
 #define SSPIA_IMPERSONATE_NOTHING 1u
@@ -260,11 +263,10 @@ SSPI_ASYNC_API SECURITY_STATUS sspia_set_impersonation(uint32_t mode,
  * without work. A thread that is inside a callback does not count against its lane. There is no
  * thread before the first call.
  *
- * A call that cannot block and that nobody can be waiting for (its async context has neither a
- * callback nor a queue) wakes no thread for itself, which costs more than a delete: it is begun
- * within 10 ms, or at once when somebody asks for its status or waits for it. A thread without
- * work looks for such calls until there was none for 0.2 s, and then sleeps: an idle process
- * has no wake-ups.
+ * A call that cannot block, and whose async context has neither a callback nor a queue, does
+ * not wake a thread, because that would cost more than a delete. It begins within 10 ms, or at
+ * once when a thread reads its status or waits for it. A thread without work looks for such
+ * calls until there was none for 0.2 s, and then sleeps: an idle process has no wake-ups.
  */
 typedef struct sspia_pool_config {
     uint32_t size;              /* sizeof(sspia_pool_config) */
@@ -276,7 +278,7 @@ typedef struct sspia_pool_config {
 } sspia_pool_config;
 
 /** Sets the limits; a member that is 0 takes its default. Takes effect at once; surplus
- * threads leave when they are idle. NULL restores the defaults. Returns SEC_E_OK or
+ * threads end when they are idle. NULL restores the defaults. Returns SEC_E_OK or
  * SEC_E_INVALID_PARAMETER. */
 SSPI_ASYNC_API SECURITY_STATUS sspia_pool_configure(const sspia_pool_config *config);
 
@@ -290,14 +292,13 @@ typedef struct sspia_pool_counts {
     uint64_t completed;    /* calls finished since the start, detached ones too */
 } sspia_pool_counts;
 
-/** Fills in counts of one moment. Returns SEC_E_OK or SEC_E_INVALID_PARAMETER. */
+/** Fills in the current counts. Returns SEC_E_OK or SEC_E_INVALID_PARAMETER. */
 SSPI_ASYNC_API SECURITY_STATUS sspia_pool_stats(sspia_pool_counts *counts);
 
 /** ---- NTLM: accounts that the program looks up -------------------------------------
  *
- * An acceptor of NTLM asks whether an answer to its challenge comes from somebody who knows the
- * user's password. Where a program keeps its accounts itself, it answers by a function of its
- * own:
+ * An NTLM acceptor must verify that the answer to its challenge was made with the user's
+ * password. A program that keeps its own accounts provides a function for that:
  *
  *     static void ask(void *data, const sspia_ntlm_question *question)
  *     {
@@ -314,15 +315,16 @@ SSPI_ASYNC_API SECURITY_STATUS sspia_pool_stats(sspia_pool_counts *counts);
  *                                     .size = sizeof identity, .ntlm_verifier = &verifier};
  *     AcquireCredentialsHandle(..., SECPKG_CRED_INBOUND, NULL, &identity, ...);
  *
- * The function is called on any thread, on several at once, and must not wait for anything: if
- * the answer takes time, it keeps the pointer, returns, and whoever has the answer gives it, on
- * any thread. The leg waits for it without a thread of its own, up to 30 s.
+ * The function is called on any thread, also on several at once, and must not wait for
+ * anything. If the answer takes time, keep the pointer, return, and answer later, on any
+ * thread. The leg waits for the answer without a thread, for up to 30 s.
  */
 
-/** What can be answered: there is no such account; it could not be found out, and the leg
- * returns SEC_E_NO_AUTHENTICATING_AUTHORITY; here is the NT hash of the account, and the
- * library does the rest; the response is right, and here is its session base key; here is the
- * account's password, UTF-8 with a final zero. */
+/** The possible answers. NO: there is no such account. UNABLE: the account could not be looked
+ * up, and the leg returns SEC_E_NO_AUTHENTICATING_AUTHORITY. HASH: the secret is the NT hash of
+ * the account, and the library verifies the response. KEY: the response is right, and the
+ * secret is its session base key. PASSWORD: the secret is the account's password, in UTF-8 with
+ * a final zero. */
 #define SSPIA_NTLM_NO       0u
 #define SSPIA_NTLM_UNABLE   1u
 #define SSPIA_NTLM_HASH     2u
@@ -337,16 +339,16 @@ typedef struct sspia_ntlm_question {
     const unsigned char *challenge; /* the acceptor's, 8 bytes */
     const unsigned char *response;  /* NTLMv2: the proof, 16 bytes, and what it was made of */
 
-    /* Answers: once, for every question, inside the function or after it has returned, on any
-     * thread; the question is gone then. secret has 16 bytes, or is a password (NULL for NO and
-     * UNABLE), and is copied. Does not block. An answer that nobody waits for any more is
-     * ignored. */
+    /* Gives the answer: exactly once for every question, inside the function or after it has
+     * returned, on any thread; the question must not be used afterwards. secret has 16 bytes,
+     * or is a password (NULL for NO and UNABLE), and is copied. Does not block. An answer that
+     * comes too late is ignored. */
     void (*answer)(const struct sspia_ntlm_question *question, uint32_t answer,
                    const unsigned char *secret);
 } sspia_ntlm_question;
 
-/** Copied with the identity. What data leads to must be there until the credential is freed,
- * the contexts made from it are deleted, and every question is answered. */
+/** Copied with the identity. What data points to must exist until the credential is freed, the
+ * contexts made from it are deleted, and every question is answered. */
 typedef struct sspia_ntlm_verifier {
     void (*ask)(void *data, const sspia_ntlm_question *question);
     void *data;
@@ -354,9 +356,9 @@ typedef struct sspia_ntlm_verifier {
 
 /** ---- Identity --------------------------------------------------------------------
  *
- * Passed as pAuthData where a SEC_WINNT_AUTH_IDENTITY may stand, to say where a credential
- * comes from without touching the environment of the process. Every string is UTF-8; NULL
- * leaves that place to the system's configuration. The structure may grow: `size` tells.
+ * Pass it as pAuthData in place of a SEC_WINNT_AUTH_IDENTITY, to say where a credential comes
+ * from without changing the environment of the process. Every string is UTF-8; NULL means the
+ * system's configuration. The structure may grow in later versions, so set `size`.
  */
 #define SSPIA_AUTH_IDENTITY_VERSION 0x53500001u
 
@@ -379,29 +381,29 @@ typedef struct sspia_auth_identity {
     const char *armor_cache;                  /* Kerberos initiator: see below */
 } sspia_auth_identity;
 
-/* armor_cache names a ticket cache, a machine's as a rule
+/* armor_cache names a ticket cache, usually that of the machine
  * ("FILE:/var/lib/sssd/db/fast_ccache"), whose ticket-granting ticket encrypts the requests for
- * the account's own tickets (FAST, RFC 6113): who listens cannot try passwords on them. It goes
- * with a password or a client keytab. FAST is required then: without a ticket in the cache that
- * is still good, or with a KDC that has no FAST, the first leg fails. */
+ * the account's own tickets (FAST, RFC 6113), so that an eavesdropper cannot try passwords on
+ * them. It is used with a password or a client keytab. FAST is then required: if the cache has
+ * no valid ticket, or the KDC does not support FAST, the first leg fails. */
 
-/* A service that acts for users who have not given it their tickets (MS-SFU). The KDC decides
- * for whom and towards whom it may; a refusal shows on the leg.
+/* A service can act for users who have not given it their tickets (MS-SFU). The KDC decides for
+ * which users and at which services; a refusal is reported by the leg.
  *
- * impersonate names the user, "bob" or "bob@EXAMPLE.ORG", whom the service has found to be it
- * in a way of its own. The other members say who the service is and how it gets its tickets.
- * The credential is the user's: towards the service itself (S4U2Self, protocol transition), and
- * towards those that the KDC lets the service reach (S4U2Proxy).
+ * impersonate names the user, "bob" or "bob@EXAMPLE.ORG", whom the service has authenticated by
+ * other means. The other members identify the service, and say how it gets its tickets. The
+ * credential is that of the user: for the service itself (S4U2Self, protocol transition), and
+ * for the services that the KDC allows (S4U2Proxy).
  *
- * SSPIA_DELEGATION_CONSTRAINED, with SECPKG_CRED_BOTH: each context that the credential accepts
- * has a delegated credential (SSPIA_ATTR_DELEGATED_CREDENTIAL), whether the client delegated or
- * not, as long as its ticket is forwardable: what it reaches the KDC decides (S4U2Proxy).
- * Besides the keytab to accept with, the identity needs the means to get tickets as the same
- * account: a client keytab, a password, a ccache. ASC_RET_DELEGATE then says that there is a
- * credential, and no more.
+ * With SSPIA_DELEGATION_CONSTRAINED and SECPKG_CRED_BOTH, each context that the credential
+ * accepts has a delegated credential (SSPIA_ATTR_DELEGATED_CREDENTIAL), whether or not the
+ * client delegated, as long as its ticket is forwardable. The KDC decides which services it
+ * reaches (S4U2Proxy). Besides the keytab to accept with, the identity needs a way to get
+ * tickets as the same account: a client keytab, a password or a ccache. ASC_RET_DELEGATE then
+ * only says that there is such a credential.
  *
- * A leg of such a credential first asks the KDC for a ticket without holding a thread, to see
- * that it answers; libkrb5 then gets the others on a thread of the library. */
+ * A leg of such a credential first requests a ticket from the KDC without a thread, to find out
+ * whether it answers; libkrb5 then gets the other tickets on a thread of the library. */
 
 #ifdef __cplusplus
 }

@@ -26,7 +26,7 @@ extern "C" {
  * letter each: A(cquire), I(nitialize), C (accept), D(elete), S(ign), V(erify), E(ncrypt),
  * O(pen, decrypt). The caller frees it with FreeContextBuffer. */
 #define SSPIA_SCRIPTED_ATTR_LOG 0x53430002u
-/** SetCredentialsAttributes with a uint32_t: so many calls that block, or will, go on. */
+/** SetCredentialsAttributes with a uint32_t: releases that many calls that block, or will. */
 #define SSPIA_SCRIPTED_ATTR_RELEASE 0x53430003u
 /** QueryCredentialsAttributes with a sspia_scripted_waits whose size is set. */
 #define SSPIA_SCRIPTED_ATTR_WAITS 0x53430004u

@@ -6,7 +6,6 @@
 #include "status.h"
 #include "text.h"
 
-#include <openssl/crypto.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -102,7 +101,7 @@ static void release_key(gss_buffer_set_t *set)
     OM_uint32 minor;
 
     for (size_t i = 0; *set != GSS_C_NO_BUFFER_SET && i < (*set)->count; i++)
-        OPENSSL_cleanse((*set)->elements[i].value, (*set)->elements[i].length);
+        explicit_bzero((*set)->elements[i].value, (*set)->elements[i].length);
     gss_release_buffer_set(&minor, set);
 }
 
@@ -224,12 +223,13 @@ static SECURITY_STATUS query_target(gss_context *context,
         text = name;
     }
     if (status == SEC_E_OK && text == NULL)
-        status =
-            gss_status_report(report, SEC_E_UNSUPPORTED_FUNCTION, "target", "none was named");
+        status = gss_status_report(report, SEC_E_UNSUPPORTED_FUNCTION, "target",
+                                   "no target was named");
     if (status == SEC_E_OK) {
         units = gss_text_to_utf16(text, NULL, 0);
         if (units == (size_t)-1)
-            status = gss_status_report(report, SEC_E_INVALID_TOKEN, "target", "is not UTF-8");
+            status =
+                gss_status_report(report, SEC_E_INVALID_TOKEN, "target", "it is not UTF-8");
         else if ((target->sTargetName = gss_host->allocate((units + 1) * sizeof(WCHAR))) ==
                  NULL)
             status = SEC_E_INSUFFICIENT_MEMORY;

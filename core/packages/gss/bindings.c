@@ -45,7 +45,7 @@ SECURITY_STATUS gss_bindings_read(const SecBuffer *input, uint32_t count,
         !inside(head.dwAcceptorOffset, head.cbAcceptorLength, buffer->cbBuffer) ||
         !inside(head.dwApplicationDataOffset, head.cbApplicationDataLength, buffer->cbBuffer))
         return gss_status_report(report, SEC_E_INVALID_PARAMETER, "channel bindings",
-                                 "an offset leads out of the buffer");
+                                 "an offset points outside the buffer");
     made = malloc(sizeof *made + buffer->cbBuffer);
     if (made == NULL)
         return SEC_E_INSUFFICIENT_MEMORY;

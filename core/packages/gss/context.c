@@ -5,8 +5,8 @@
 #include "flags.h"
 #include "status.h"
 
-#include <openssl/crypto.h>
 #include <stdlib.h>
+#include <string.h>
 
 gss_context *gss_context_create(bool initiator)
 {
@@ -45,7 +45,7 @@ static void drop_handle(gss_context *context)
     context->handle = GSS_C_NO_CONTEXT;
     gss_release_cred(&minor, &context->delegated);
     if (context->parked.value != NULL) {
-        OPENSSL_cleanse(context->parked.value, context->parked.length);
+        explicit_bzero(context->parked.value, context->parked.length);
         gss_release_buffer(&minor, &context->parked);
     }
 }
@@ -78,14 +78,15 @@ SECURITY_STATUS gss_context_ready(gss_context *context, sspia_report *report)
 
     if (context->state != GSS_ESTABLISHED)
         return gss_status_report(report, SEC_E_OUT_OF_SEQUENCE, "context",
-                                 context->state == GSS_FAILED ? "its handshake failed"
-                                                              : "its handshake is not over");
+                                 context->state == GSS_FAILED
+                                     ? "its handshake failed"
+                                     : "its handshake is not complete");
     if (context->parked.value == NULL)
         return SEC_E_OK;
     major = gss_import_sec_context(&minor, &context->parked, &context->handle);
     if (GSS_ERROR(major))
         return gss_status(major, minor, GSS_AT_MESSAGE, report);
-    OPENSSL_cleanse(context->parked.value, context->parked.length);
+    explicit_bzero(context->parked.value, context->parked.length);
     gss_release_buffer(&minor, &context->parked);
     return SEC_E_OK;
 }
@@ -96,7 +97,7 @@ SECURITY_STATUS gss_context_may_sign(const gss_context *context, sspia_report *r
         gss_flags_confidentiality(context->attributes))
         return SEC_E_OK;
     return gss_status_report(report, SEC_E_QOP_NOT_SUPPORTED, "context",
-                             "integrity was not asked for when it was made");
+                             "integrity was not requested in its handshake");
 }
 
 SECURITY_STATUS gss_context_may_encrypt(const gss_context *context, uint32_t qop,
@@ -112,7 +113,7 @@ SECURITY_STATUS gss_context_may_encrypt(const gss_context *context, uint32_t qop
         return status;
     if (encrypt && !gss_flags_confidentiality(context->attributes))
         return gss_status_report(report, SEC_E_QOP_NOT_SUPPORTED, "context",
-                                 "confidentiality was not asked for when it was made; "
+                                 "confidentiality was not requested in its handshake; "
                                  "SECQOP_WRAP_NO_ENCRYPT wraps without");
     return SEC_E_OK;
 }

@@ -16,7 +16,7 @@ SECURITY_STATUS gss_delegation_query(const gss_context *context, sspia_delegated
 
     if (context->initiator)
         return gss_status_report(report, SEC_E_NO_CREDENTIALS, "delegated credential",
-                                 "an acceptor has it");
+                                 "only an acceptor has one");
     if (context->delegated == GSS_C_NO_CREDENTIAL)
         return gss_status_report(report, SEC_E_NO_CREDENTIALS, "delegated credential",
                                  "the initiator delegated nothing: it has to ask for "

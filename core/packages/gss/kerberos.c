@@ -25,7 +25,7 @@ const sspia_package gss_kerberos_package = {
     .abi = SSPIA_PACKAGE_ABI,
     .size = sizeof(sspia_package),
     .name = "Kerberos",
-    .comment = "Kerberos V5 of the system's GSSAPI",
+    .comment = "Kerberos V5, through the system's GSSAPI",
     .capabilities = SECPKG_FLAG_INTEGRITY | SECPKG_FLAG_PRIVACY | SECPKG_FLAG_TOKEN_ONLY |
                     SECPKG_FLAG_CONNECTION | SECPKG_FLAG_MULTI_REQUIRED |
                     SECPKG_FLAG_EXTENDED_ERROR | SECPKG_FLAG_IMPERSONATION |

@@ -22,7 +22,6 @@
 #include "status.h"
 
 #include <gssapi/gssapi_ext.h>
-#include <openssl/crypto.h>
 #include <string.h>
 
 #define IOV_MAX_COUNT (GSS_MESSAGE_DATA_MAX + 2)
@@ -88,7 +87,7 @@ SECURITY_STATUS gss_kerberos_seal(gss_context *context, gss_message *message, bo
         message->padding->cbBuffer = (uint32_t)padding->buffer.length;
     if (encrypt && !sealed && message->data_size > 0 && !message->has_checksummed)
         return gss_status_report(report, SEC_E_ENCRYPT_FAILURE, "EncryptMessage",
-                                 "the mechanism signed only");
+                                 "it is signed but not encrypted");
     return SEC_E_OK;
 }
 
@@ -109,7 +108,7 @@ static void find_layout(gss_context *context)
         context->layout = old ? GSS_LAYOUT_RFC1964 : GSS_LAYOUT_RFC4121;
     }
     for (size_t i = 0; set != GSS_C_NO_BUFFER_SET && i < set->count; i++)
-        OPENSSL_cleanse(set->elements[i].value, set->elements[i].length);
+        explicit_bzero(set->elements[i].value, set->elements[i].length);
     gss_release_buffer_set(&minor, &set);
 }
 

@@ -3,7 +3,6 @@
 #include "message.h"
 #include "status.h"
 
-#include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,7 +41,7 @@ SECURITY_STATUS gss_message_sort(SecBufferDesc *buffers, bool signing, gss_messa
                 continue;
             if (message->data_count == GSS_MESSAGE_DATA_MAX)
                 return gss_status_report(report, SEC_E_INVALID_TOKEN, "buffers",
-                                         "more than 32 of type DATA");
+                                         "there are more than 32 of type DATA");
             if (buffer->BufferType & SECBUFFER_READONLY_WITH_CHECKSUM)
                 message->has_checksummed = true;
             message->data[message->data_count++] = buffer;
@@ -53,7 +52,7 @@ SECURITY_STATUS gss_message_sort(SecBufferDesc *buffers, bool signing, gss_messa
         }
         if (*place != NULL)
             return gss_status_report(report, SEC_E_INVALID_TOKEN, "buffers",
-                                     "two of a type that there is one of");
+                                     "there are two of a type that may occur only once");
         *place = buffer;
     }
     return SEC_E_OK;
@@ -93,7 +92,7 @@ void gss_message_release(gss_gathered *gathered)
 {
     if (!gathered->owned)
         return;
-    OPENSSL_cleanse(gathered->bytes, gathered->size);
+    explicit_bzero(gathered->bytes, gathered->size);
     free(gathered->bytes);
     gathered->owned = false;
 }

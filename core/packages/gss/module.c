@@ -6,9 +6,9 @@
  * tables in an atexit handler (OPENSSL_cleanup); a thread that is inside either then aborts
  * or crashes the process. So the core must be quiet before both:
  *   - exit() runs atexit handlers newest first. OPENSSL_init_crypto registers
- *     OPENSSL_cleanup; it is called before we register host->quiesce, so that quiesce runs
- *     earlier. (With some option: asked for nothing, OpenSSL 3.0 returns at once and
- *     registers nothing.)
+ *     OPENSSL_cleanup; gss_openssl_start calls it before we register host->quiesce, so that
+ *     quiesce runs earlier. (With some option: asked for nothing, OpenSSL 3.0 returns at once
+ *     and registers nothing.)
  *   - ELF destructors run after all atexit handlers (the loader's handler is the oldest),
  *     so quiesce precedes those of libgssapi_krb5 and libkrb5 whatever the load order. A
  *     destructor of our own would add nothing.
@@ -18,8 +18,8 @@
 #include "host.h"
 #include "kerberos.h"
 #include "mech.h"
+#include "openssl.h"
 
-#include <openssl/crypto.h>
 #include <stdlib.h>
 
 SSPI_ASYNC_API const sspia_package *const *sspia_module_entry(const sspia_host *host,
@@ -36,10 +36,10 @@ const sspia_package *const *sspia_module_entry(const sspia_host *host, sspia_rep
         return NULL;
     }
     gss_host = host;
-    OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CRYPTO_STRINGS, NULL);
+    gss_openssl_start();
     found = gss_mech_probe();
     if (atexit(host->quiesce) != 0) {
-        host->report(report, "gss", "no room for an exit handler");
+        host->report(report, "gss", "no room is left for an exit handler");
         return NULL;
     }
     if (found)

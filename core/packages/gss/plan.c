@@ -82,7 +82,7 @@ SECURITY_STATUS gss_plan_outbound(gss_credential *credential, const char *princi
     recipe->usage = GSS_C_INITIATE;
     if (identity->password != NULL && !gss_text_given(user))
         return gss_status_report(report, SEC_E_INVALID_PARAMETER, "identity",
-                                 "a password without a user");
+                                 "a password was given without a user");
     if (gss_text_given(user)) {
         status = gss_name_account(user, user == principal ? NULL : identity->domain,
                                   &recipe->account, report);

@@ -201,10 +201,11 @@ SECURITY_STATUS gss_step_initialize(void **object, const sspia_step *step,
         status = take_lease(context, step, report);
     } else if (!context->initiator || context->state != GSS_STARTED) {
         return gss_status_report(report, SEC_E_OUT_OF_SEQUENCE, "context",
-                                 context->initiator ? "its handshake is over"
+                                 context->initiator ? "its handshake is already complete"
                                                     : "it is an acceptor's");
     } else if (input.length == 0) {
-        status = gss_status_report(report, SEC_E_INVALID_TOKEN, "token", "there is none");
+        status = gss_status_report(report, SEC_E_INVALID_TOKEN, "token",
+                                   "it is empty; pass what the peer sent");
     }
     context->waits = status == SSPIA_WAITING;
     if (context->waits)
@@ -301,14 +302,15 @@ SECURITY_STATUS gss_step_accept(void **object, const sspia_step *step,
     if (!first && (context->initiator || context->state != GSS_STARTED))
         return gss_status_report(report, SEC_E_OUT_OF_SEQUENCE, "context",
                                  context->initiator ? "it is an initiator's"
-                                                    : "its handshake is over");
+                                                    : "its handshake is already complete");
     if (first) {
         context = *object = gss_context_create(false);
         if (context == NULL)
             return SEC_E_INSUFFICIENT_MEMORY;
     }
     if (input.length == 0)
-        status = gss_status_report(report, SEC_E_INVALID_TOKEN, "token", "there is none");
+        status = gss_status_report(report, SEC_E_INVALID_TOKEN, "token",
+                                   "it is empty; pass what the peer sent");
     else if (first)
         status = may_accept(step, report);
     if (status == SEC_E_OK && context->lease == NULL)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "text.h"
 
-#include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,7 +27,7 @@ char *gss_text_of(const void *bytes, size_t length)
 void gss_text_wipe(char *secret)
 {
     if (secret != NULL)
-        OPENSSL_cleanse(secret, strlen(secret));
+        explicit_bzero(secret, strlen(secret));
     free(secret);
 }
 

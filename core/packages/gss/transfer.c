@@ -18,16 +18,15 @@
  * protection against someone who makes a pack: that is as good as knowing the keys.
  */
 #include "transfer.h"
+#include "sha256.h"
 #include "status.h"
 
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define KERBEROS    1 /* as package and as mechanism; there were others of each */
 #define HEAD_SIZE   44u
-#define DIGEST_SIZE 32u
+#define DIGEST_SIZE GSS_SHA256_SIZE
 #define PART_MAX    (16u << 20)
 
 static const unsigned char magic[8] = {'S', 'S', 'P', 'I', 'A', 'G', 'S', 'S'};
@@ -75,13 +74,8 @@ static SECURITY_STATUS pack(const gss_context *context, sspia_bytes *packed,
     if (target > 0)
         memcpy(bytes + HEAD_SIZE, context->target_text, target);
     memcpy(bytes + HEAD_SIZE + target, context->parked.value, part);
-    if (EVP_Digest(bytes, HEAD_SIZE + target + part, bytes + HEAD_SIZE + target + part, NULL,
-                   EVP_sha256(), NULL) == 1)
-        return SEC_E_OK;
-    gss_host->free(packed->data);
-    packed->data = NULL;
-    packed->size = 0;
-    return gss_status_report(report, SEC_E_CRYPTO_SYSTEM_INVALID, "SHA-256", NULL);
+    gss_sha256(bytes, HEAD_SIZE + target + part, bytes + HEAD_SIZE + target + part);
+    return SEC_E_OK;
 }
 
 SECURITY_STATUS gss_transfer_export(void *object, uint32_t flags, sspia_bytes *packed,
@@ -95,7 +89,7 @@ SECURITY_STATUS gss_transfer_export(void *object, uint32_t flags, sspia_bytes *p
 
     if (flags & ~(uint32_t)SECPKG_CONTEXT_EXPORT_DELETE_OLD)
         return gss_status_report(report, SEC_E_UNSUPPORTED_FUNCTION, "fFlags",
-                                 "only SECPKG_CONTEXT_EXPORT_DELETE_OLD means anything here");
+                                 "only SECPKG_CONTEXT_EXPORT_DELETE_OLD is supported");
     status = gss_context_ready(context, report);
     if (status != SEC_E_OK)
         return status;
@@ -107,7 +101,7 @@ SECURITY_STATUS gss_transfer_export(void *object, uint32_t flags, sspia_bytes *p
         return status;
     back = gss_context_ready(context, report);
     if (status == SEC_E_OK && back != SEC_E_OK) {
-        OPENSSL_cleanse(packed->data, packed->size);
+        explicit_bzero(packed->data, packed->size);
         gss_host->free(packed->data);
         packed->data = NULL;
         packed->size = 0;
@@ -131,10 +125,10 @@ static bool lengths_fit(const unsigned char *bytes, size_t size)
 
 static bool digest_fits(const unsigned char *bytes, size_t size)
 {
-    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned char digest[DIGEST_SIZE];
 
-    return EVP_Digest(bytes, size - DIGEST_SIZE, digest, NULL, EVP_sha256(), NULL) == 1 &&
-           CRYPTO_memcmp(digest, bytes + size - DIGEST_SIZE, DIGEST_SIZE) == 0;
+    gss_sha256(bytes, size - DIGEST_SIZE, digest);
+    return memcmp(digest, bytes + size - DIGEST_SIZE, DIGEST_SIZE) == 0;
 }
 
 SECURITY_STATUS gss_transfer_import(const void *packed, size_t size, void **object,
@@ -154,7 +148,7 @@ SECURITY_STATUS gss_transfer_import(const void *packed, size_t size, void **obje
         load(bytes + 8, 4) != version || bytes[12] != KERBEROS || bytes[13] != KERBEROS ||
         bytes[14] > 1 || !digest_fits(bytes, size))
         return gss_status_report(report, SEC_E_INVALID_TOKEN, "packed context",
-                                 "not one of this package");
+                                 "it is not one of this package");
     context = gss_context_create(bytes[14] == 1);
     if (context == NULL)
         return SEC_E_INSUFFICIENT_MEMORY;

@@ -85,7 +85,7 @@ static SECURITY_STATUS greet(neg_context *context, const sspia_step *step,
     }
     size = (size_t)(place - oids);
     if (size == 0)
-        return neg_report(report, lack, "there is nothing to accept with", NULL);
+        return neg_report(report, lack, "no mechanism has a credential to accept with", NULL);
     memcpy(neg_der_put(list, 0x30, size), oids, size);
     if (!neg_token_write_greeting((neg_bytes){list, neg_der_size(size)}, &result->token))
         return SEC_E_INSUFFICIENT_MEMORY;
@@ -97,7 +97,7 @@ static SECURITY_STATUS greet(neg_context *context, const sspia_step *step,
 static SECURITY_STATUS nothing_in_common(sspia_report *report)
 {
     return neg_report(report, SEC_E_NO_CREDENTIALS, "token",
-                      "the credential has nothing for the initiator's mechanisms");
+                      "the credential supports none of the initiator's mechanisms");
 }
 
 static SECURITY_STATUS begin_raw(neg_context *context, neg_bytes oid, sspia_report *report)
@@ -171,15 +171,15 @@ static SECURITY_STATUS conclude(neg_context *context, neg_bytes mech, const neg_
     if (came->mic.size > 0 && !neg_bytes_equal(came->mic, came->token))
         status = context->inner_done ? neg_signature_check(context, came->mic, report)
                                      : neg_report(report, SEC_E_INVALID_TOKEN, "mechListMIC",
-                                                  "it comes before the mechanism is over");
+                                                  "it comes before the mechanism is complete");
     if (status != SEC_E_OK)
         return status;
     needed = neg_signature_needed(context);
     /* Without a token for it the initiator has nothing more to say, and would have signed. */
     if (needed && !context->mic_received && own.size == 0)
         return neg_report(report, SEC_E_MESSAGE_ALTERED, "mechListMIC",
-                          "it is missing: the client, or somebody on the way, has left the "
-                          "choice of the mechanism without protection");
+                          "it is missing: the client, or someone in between, left the "
+                          "choice of the mechanism unprotected");
     if (needed && !context->mic_sent)
         status = neg_signature_make(context, &mic, report);
     if (status == SEC_E_OK && context->inner_done && (!needed || context->mic_received)) {
@@ -300,14 +300,15 @@ static SECURITY_STATUS later(neg_context *context, const sspia_step *step, neg_b
 
     if (!neg_token_read_response(token, &response))
         return neg_report(report, SEC_E_INVALID_TOKEN, "token",
-                          "it is not an answer of SPNEGO, or malformed");
+                          "it is not a SPNEGO response, or it is malformed");
     if (response.state == NEG_STATE_REJECT)
-        return neg_report(report, SEC_E_LOGON_DENIED, "the client refuses",
+        return neg_report(report, SEC_E_LOGON_DENIED, "the client rejected the handshake",
                           context->package->name);
     if (context->inner_done ? response.token.size > 0 : response.token.size == 0)
         status = neg_report(report, SEC_E_INVALID_TOKEN, "answer",
-                            context->inner_done ? "it has a token, and the mechanism is over"
-                                                : "it has no token for the mechanism");
+                            context->inner_done
+                                ? "it has a token, but the mechanism is already complete"
+                                : "it has no token for the mechanism");
     else if (!context->inner_done)
         status = run(context, step, response.token, &inner, report);
     if (status >= 0 && status != SSPIA_WAITING)
@@ -334,7 +335,7 @@ static SECURITY_STATUS go_on(neg_context *context, const sspia_step *step, neg_b
             return first(context, step, token, result, report);
         if (form != NEG_FORM_RAW)
             return neg_report(report, SEC_E_INVALID_TOKEN, "token",
-                              "it is neither SPNEGO nor of a mechanism");
+                              "it is neither a SPNEGO token nor a mechanism's own");
         if (context->member == NULL)
             status = begin_raw(context, oid, report);
     }
@@ -356,7 +357,7 @@ SECURITY_STATUS neg_accept(void **object, const sspia_step *step, sspia_step_res
 
     if (context != NULL && (context->initiator || context->state != NEG_STARTED))
         return neg_report(report, SEC_E_OUT_OF_SEQUENCE, "context",
-                          context->state != NEG_STARTED ? "its handshake is over"
+                          context->state != NEG_STARTED ? "its handshake is already complete"
                                                         : "it is an initiator's");
     if (context == NULL) {
         context = *object = neg_context_create(false, step->credential);
@@ -370,9 +371,9 @@ SECURITY_STATUS neg_accept(void **object, const sspia_step *step, sspia_step_res
         context->greeted = true;
         status = greet(context, step, result, report);
     } else if (status == SEC_E_OK) {
-        status = token.size > 0
-                     ? go_on(context, step, token, result, report)
-                     : neg_report(report, SEC_E_INVALID_TOKEN, "token", "there is none");
+        status = token.size > 0 ? go_on(context, step, token, result, report)
+                                : neg_report(report, SEC_E_INVALID_TOKEN, "token",
+                                             "it is empty; pass what the peer sent");
     }
     return neg_context_conclude(context, status, result, report);
 }

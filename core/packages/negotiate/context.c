@@ -129,7 +129,7 @@ SECURITY_STATUS neg_context_ready(const neg_context *context, sspia_report *repo
         return SEC_E_OK;
     return neg_report(report, SEC_E_OUT_OF_SEQUENCE, "context",
                       context->state == NEG_FAILED ? "its handshake failed"
-                                                   : "its handshake is not over");
+                                                   : "its handshake is not complete");
 }
 
 bool neg_context_integrity(const neg_context *context)

@@ -122,7 +122,7 @@ static SECURITY_STATUS create(const char *principal, uint32_t use,
         return report->text[0] != '\0'
                    ? SEC_E_SECPKG_NOT_FOUND
                    : neg_report(report, SEC_E_SECPKG_NOT_FOUND, "PackageList",
-                                "leaves no package that is available");
+                                "allows no package that is available");
     }
     for (size_t i = 0; i < made->count; i++) {
         made->members[i].mechanism = found[i];
@@ -132,7 +132,7 @@ static SECURITY_STATUS create(const char *principal, uint32_t use,
     if (made->count == 0) {
         free(made);
         return neg_report(report, SEC_E_NO_CREDENTIALS, "identity",
-                          "it says nothing for the packages that PackageList leaves");
+                          "it has nothing for the packages that PackageList allows");
     }
     *credential = made;
     return SEC_E_OK;

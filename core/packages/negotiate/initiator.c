@@ -80,7 +80,7 @@ static SECURITY_STATUS try_mechanisms(neg_context *context, const sspia_step *st
         neg_context_use(context, NULL);
         start_wait_anew(step->wait);
     }
-    neg_report(report, first, "no mechanism can begin", NULL);
+    neg_report(report, first, "no mechanism can be used", NULL);
     return first != SEC_E_OK ? first : SEC_E_NO_CREDENTIALS;
 }
 
@@ -171,7 +171,7 @@ static SECURITY_STATUS follow(neg_context *context, const neg_response *response
                                             : "it names a mechanism that was not offered");
     if (response->token.size > 0)
         return neg_report(report, SEC_E_INVALID_TOKEN, "answer",
-                          "it has a token of a mechanism that has not begun");
+                          "it has a token of a mechanism that has not started");
     neg_context_use(context, chosen);
     context->changed = true;
     return SEC_E_OK;
@@ -192,7 +192,8 @@ static SECURITY_STATUS rejected(neg_context *context, const sspia_step *step,
     neg_host->free(inner.token.data);
     if (status < 0)
         return neg_report(report, status, context->package->name, reason.text);
-    return neg_report(report, SEC_E_LOGON_DENIED, "the server refuses", context->package->name);
+    return neg_report(report, SEC_E_LOGON_DENIED, "the server rejected the handshake",
+                      context->package->name);
 }
 
 /* The mechanism's part of a later leg. */
@@ -205,13 +206,13 @@ static SECURITY_STATUS run(neg_context *context, const sspia_step *step,
 
     if (context->inner_done && response->token.size > 0)
         return neg_report(report, SEC_E_INVALID_TOKEN, "answer",
-                          "it has a token, and the mechanism needs none");
+                          "it has a token, but the mechanism needs none");
     if (context->inner_done)
         return SEC_E_OK;
     /* Without a token only a mechanism can go on that has just been chosen. */
     if (response->token.size == 0 && (!context->changed || context->answered))
         return neg_report(report, SEC_E_INVALID_TOKEN, "answer",
-                          "the mechanism is not over, and there is no token for it");
+                          "the mechanism is not complete, but the message has no token for it");
     status = neg_context_run(context, step, response->token, inner, &reason);
     return status < 0 ? neg_report(report, status, context->package->name, reason.text)
                       : status;
@@ -235,18 +236,18 @@ static SECURITY_STATUS conclude(neg_context *context, const neg_response *respon
     if (response->mic.size > 0 && !neg_bytes_equal(response->mic, response->token))
         status = context->inner_done ? neg_signature_check(context, response->mic, report)
                                      : neg_report(report, SEC_E_INVALID_TOKEN, "mechListMIC",
-                                                  "it comes before the mechanism is over");
+                                                  "it comes before the mechanism is complete");
     if (status != SEC_E_OK)
         return status;
     needed = neg_signature_needed(context);
     if (complete) {
         if (!context->inner_done)
             return neg_report(report, SEC_E_INVALID_TOKEN, "answer",
-                              "the server is done before the mechanism is");
+                              "the server finished before the mechanism did");
         if (needed && !context->mic_received)
             return neg_report(report, SEC_E_MESSAGE_ALTERED, "mechListMIC",
-                              "it is missing: the server, or somebody on the way, has left "
-                              "the choice of the mechanism without protection");
+                              "it is missing: the server, or someone in between, left the "
+                              "choice of the mechanism unprotected");
         if (token.size == 0)
             return neg_signature_end(context, report);
     }
@@ -258,7 +259,7 @@ static SECURITY_STATUS conclude(neg_context *context, const neg_response *respon
         status = neg_signature_make(context, &mic, report);
     if (status == SEC_E_OK && token.size == 0 && mic.size == 0)
         status = neg_report(report, SEC_E_INVALID_TOKEN, "answer",
-                            "the server is not done, and there is nothing left to say");
+                            "the server has not finished, but there is nothing left to send");
     if (status != SEC_E_OK)
         return status;
     if (complete || (context->mic_sent && context->mic_received)) {
@@ -289,7 +290,7 @@ static SECURITY_STATUS go_on(neg_context *context, const sspia_step *step, neg_b
     }
     if (!neg_token_read_response(token, &response))
         return neg_report(report, SEC_E_INVALID_TOKEN, "token",
-                          "it is not an answer of SPNEGO, or malformed");
+                          "it is not a SPNEGO response, or it is malformed");
     if (response.state == NEG_STATE_REJECT)
         return rejected(context, step, &response, report);
     status = follow(context, &response, report);
@@ -322,7 +323,7 @@ SECURITY_STATUS neg_initialize(void **object, const sspia_step *step, sspia_step
 
     if (context != NULL && (!context->initiator || context->state != NEG_STARTED))
         return neg_report(report, SEC_E_OUT_OF_SEQUENCE, "context",
-                          context->state != NEG_STARTED ? "its handshake is over"
+                          context->state != NEG_STARTED ? "its handshake is already complete"
                                                         : "it is an acceptor's");
     if (context == NULL) {
         context = *object = neg_context_create(true, step->credential);
@@ -337,9 +338,9 @@ SECURITY_STATUS neg_initialize(void **object, const sspia_step *step, sspia_step
                                   "a server that speaks first sends a NegTokenInit")
                      : begin(context, step, result, report);
     } else if (status == SEC_E_OK) {
-        status = token.size > 0
-                     ? go_on(context, step, token, result, report)
-                     : neg_report(report, SEC_E_INVALID_TOKEN, "token", "there is none");
+        status = token.size > 0 ? go_on(context, step, token, result, report)
+                                : neg_report(report, SEC_E_INVALID_TOKEN, "token",
+                                             "it is empty; pass what the peer sent");
     }
     return neg_context_conclude(context, status, result, report);
 }

@@ -28,7 +28,7 @@ bool neg_signature_needed(const neg_context *context)
 static SECURITY_STATUS lacks(sspia_report *report, const sspia_package *package)
 {
     return neg_report(report, SEC_E_UNSUPPORTED_FUNCTION, package->name,
-                      "it promises integrity and signs nothing");
+                      "it promises integrity but signs nothing");
 }
 
 SECURITY_STATUS neg_signature_make(neg_context *context, sspia_bytes *mic, sspia_report *report)
@@ -74,7 +74,7 @@ SECURITY_STATUS neg_signature_check(neg_context *context, neg_bytes mic, sspia_r
 
     if (!neg_context_integrity(context))
         return neg_report(report, SEC_E_INVALID_TOKEN, "mechListMIC",
-                          "the mechanism that was chosen signs nothing");
+                          "the chosen mechanism cannot sign");
     if (context->mic_received)
         return neg_report(report, SEC_E_INVALID_TOKEN, "mechListMIC", "it comes twice");
     if (package->verify_signature == NULL)
@@ -86,7 +86,7 @@ SECURITY_STATUS neg_signature_check(neg_context *context, neg_bytes mic, sspia_r
         *report = reason;
     else
         status = neg_report(report, SEC_E_MESSAGE_ALTERED, "mechListMIC",
-                            "somebody has changed what the two sides offered each other");
+                            "the list of mechanisms was changed on the way");
     return status;
 }
 

@@ -55,7 +55,8 @@ SECURITY_STATUS neg_export(void *object, uint32_t flags, sspia_bytes *packed,
 
 static SECURITY_STATUS malformed(sspia_report *report)
 {
-    return neg_report(report, SEC_E_INVALID_TOKEN, "packed context", "not one of this package");
+    return neg_report(report, SEC_E_INVALID_TOKEN, "packed context",
+                      "it is not one of this package");
 }
 
 SECURITY_STATUS neg_import(const void *packed, size_t size, void **object, sspia_report *report)
@@ -79,7 +80,7 @@ SECURITY_STATUS neg_import(const void *packed, size_t size, void **object, sspia
     if (!neg_mechanism_of(neg_host->find(name, report), &mechanism) ||
         mechanism.package->import_context == NULL)
         return neg_report(report, SEC_E_INVALID_TOKEN, "packed context",
-                          "its mechanism is not here");
+                          "its mechanism is not available here");
     context = neg_context_create(false, NULL);
     if (context == NULL)
         return SEC_E_INSUFFICIENT_MEMORY;

@@ -44,7 +44,8 @@ static SECURITY_STATUS may_begin(const sspia_step *step, ntlm_bytes token, sspia
         return ntlm_report(report, SEC_E_UNSUPPORTED_FUNCTION, "ASC_REQ_DATAGRAM",
                            "NTLM without a connection is not implemented");
     if (token.size == 0)
-        return ntlm_report(report, SEC_E_INVALID_TOKEN, "token", "there is none");
+        return ntlm_report(report, SEC_E_INVALID_TOKEN, "token",
+                           "it is empty; pass what the peer sent");
     if (token.size > NEGOTIATE_MAX)
         return ntlm_report(report, SEC_E_INVALID_TOKEN, "token", "it is too long");
     return ntlm_verifier_ready(&credential->verifier, report);
@@ -105,7 +106,7 @@ SECURITY_STATUS ntlm_accept(void **object, const sspia_step *step, sspia_step_re
     if (!first && (context->initiator || context->state != NTLM_STARTED))
         return ntlm_report(report, SEC_E_OUT_OF_SEQUENCE, "context",
                            context->initiator ? "it is an initiator's"
-                                              : "its handshake is over");
+                                              : "its handshake is already complete");
     if (first) {
         context = *object = ntlm_context_create(false, credential,
                                                 token.size + NTLM_CHALLENGE_HEAD +
@@ -115,9 +116,9 @@ SECURITY_STATUS ntlm_accept(void **object, const sspia_step *step, sspia_step_re
             return SEC_E_INSUFFICIENT_MEMORY;
         status = may_begin(step, token, report);
     } else {
-        status = token.size > 0
-                     ? SEC_E_OK
-                     : ntlm_report(report, SEC_E_INVALID_TOKEN, "token", "there is none");
+        status = token.size > 0 ? SEC_E_OK
+                                : ntlm_report(report, SEC_E_INVALID_TOKEN, "token",
+                                              "it is empty; pass what the peer sent");
     }
     if (status == SEC_E_OK)
         status = ntlm_context_take_bindings(context, step, report);

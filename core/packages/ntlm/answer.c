@@ -22,9 +22,10 @@
 const char *ntlm_answer_weakness(uint32_t flags)
 {
     if (!(flags & NTLM_EXTENDED))
-        return "the client has no extended session security: LM and NTLMv1 are not supported";
+        return "the client does not offer extended session security: LM and NTLMv1 are not "
+               "supported";
     if ((flags & (NTLM_SIGN | NTLM_SEAL)) && !(flags & NTLM_128))
-        return "the client has keys of 56 or 40 bits alone, which are not supported";
+        return "the client offers only keys of 56 or 40 bits, which are not supported";
     return NULL;
 }
 
@@ -60,7 +61,7 @@ static SECURITY_STATUS agree(const ntlm_context *context, uint32_t answered, uin
 
     if (answered & ~context->flags & BINDING)
         return ntlm_report(report, SEC_E_INVALID_TOKEN, "answer",
-                           "it has flags that the challenge does not have");
+                           "it has flags that the challenge did not offer");
     if (why != NULL)
         return ntlm_report(report, SEC_E_ALGORITHM_MISMATCH, "answer", why);
     if ((answered & (NTLM_UNICODE | NTLM_OEM)) == NTLM_OEM && (context->flags & NTLM_UNICODE))
@@ -102,7 +103,7 @@ static SECURITY_STATUS verify(ntlm_context *context, const ntlm_authenticate *an
     if (response.size < NTLM_RESPONSE_PAIRS || response.data[NTLM_PROOF_SIZE] != 1 ||
         !ntlm_av_is_list((ntlm_bytes){response.data + NTLM_RESPONSE_PAIRS,
                                       response.size - NTLM_RESPONSE_PAIRS}))
-        return ntlm_report(report, SEC_E_INVALID_TOKEN, "answer", "its response is malformed");
+        return ntlm_report(report, SEC_E_INVALID_TOKEN, "answer", "the response is malformed");
     return ntlm_verifier_ask(&context->credential->verifier, &question, &context->pending, wait,
                              base_key, report);
 }
@@ -117,7 +118,7 @@ static SECURITY_STATUS take_key(uint32_t flags, ntlm_bytes sent,
         return SEC_E_OK;
     if (sent.size != NTLM_KEY_SIZE)
         return ntlm_report(report, SEC_E_INVALID_TOKEN, "answer",
-                           "a session key was agreed on, and there is none");
+                           "a session key was agreed on but is missing");
     ntlm_rc4_start(&cipher, key, NTLM_KEY_SIZE);
     memcpy(key, sent.data, NTLM_KEY_SIZE);
     ntlm_rc4_apply(&cipher, key, NTLM_KEY_SIZE);
@@ -139,14 +140,15 @@ static SECURITY_STATUS check_mic(ntlm_context *context, ntlm_bytes pairs, bool h
         return SEC_E_OK;
     if (!has_mic)
         return ntlm_report(report, SEC_E_MESSAGE_ALTERED, "answer",
-                           "it announces a MIC and has none");
+                           "it announces a MIC but has none");
     if (!ntlm_response_mic(key, negotiate, sent, token, mic))
         return ntlm_report_crypto(report);
     context->has_mic = true;
     return ntlm_crypto_equal(mic, token.data + NTLM_MIC_PLACE, sizeof mic)
                ? SEC_E_OK
-               : ntlm_report(report, SEC_E_MESSAGE_ALTERED, "answer",
-                             "its MIC does not fit the messages: one was changed on its way");
+               : ntlm_report(
+                     report, SEC_E_MESSAGE_ALTERED, "answer",
+                     "its MIC does not match the messages: one of them was changed on the way");
 }
 
 /* MS-docs on ASC_REQ_ALLOW_MISSING_BINDINGS: without it, an acceptor that has bindings insists
@@ -166,8 +168,9 @@ static SECURITY_STATUS check_bindings(const ntlm_context *context, ntlm_bytes pa
                                  "the initiator sent none");
     return ntlm_crypto_equal(hash.data, context->bindings, NTLM_DIGEST_SIZE)
                ? SEC_E_OK
-               : ntlm_report(report, SEC_E_BAD_BINDINGS, "the channel bindings differ",
-                             "the initiator is at another connection, or somebody between");
+               : ntlm_report(
+                     report, SEC_E_BAD_BINDINGS, "the channel bindings differ",
+                     "the initiator used another connection, or someone sits in between");
 }
 
 static uint64_t ticks(const unsigned char *bytes)
@@ -190,7 +193,7 @@ static SECURITY_STATUS check_time(ntlm_bytes response, sspia_report *report)
     return (here > there ? here - there : there - here) <= LIFETIME
                ? SEC_E_OK
                : ntlm_report(report, SEC_E_TIME_SKEW, "answer",
-                             "its time is more than 36 hours away from here");
+                             "its time differs from this machine's by more than 36 hours");
 }
 
 /* The name that the client has for this server; NULL if it says none. Freed with free. */

@@ -88,7 +88,8 @@ static SECURITY_STATUS query_target(const ntlm_context *context,
 
     if (context->target == NULL)
         return ntlm_report(report, SEC_E_UNSUPPORTED_FUNCTION, "target",
-                           context->initiator ? "none was named" : "the client named none");
+                           context->initiator ? "no target was named"
+                                              : "the client named no target");
     capacity = 2 * strlen(context->target);
     target->sTargetName = ntlm_host->allocate(capacity + sizeof(WCHAR));
     if (target->sTargetName == NULL)
@@ -188,6 +189,6 @@ SECURITY_STATUS ntlm_attribute_set(void *object, uint32_t attribute, const void 
         return ntlm_report(report, SEC_E_UNSUPPORTED_FUNCTION, "attribute", NULL);
     if (ntlm_session_is_used(&context->session))
         return ntlm_report(report, SEC_E_OUT_OF_SEQUENCE, "context",
-                           "it has had messages already");
+                           "messages have already been protected with it");
     return ntlm_session_restart(&context->session) ? SEC_E_OK : ntlm_report_crypto(report);
 }

@@ -55,7 +55,7 @@ SECURITY_STATUS ntlm_bindings_read(const SecBuffer *input, uint32_t count,
         !inside(head.dwAcceptorOffset, head.cbAcceptorLength, buffer->cbBuffer) ||
         !inside(head.dwApplicationDataOffset, head.cbApplicationDataLength, buffer->cbBuffer))
         return ntlm_report(report, SEC_E_INVALID_PARAMETER, "channel bindings",
-                           "an offset leads out of the buffer");
+                           "an offset points outside the buffer");
     ntlm_digest_start(&digest);
     add32(&digest, head.dwInitiatorAddrType);
     add_part(&digest, base, head.dwInitiatorOffset, head.cbInitiatorLength);

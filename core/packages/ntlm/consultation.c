@@ -116,8 +116,7 @@ static SECURITY_STATUS begin(ntlm_consultation **consultation, const ntlm_questi
     if (ntlm_text_from_wire(asked->user, made->user, NAME_SIZE) == NTLM_TEXT_BAD ||
         ntlm_text_from_wire(asked->domain, made->domain, NAME_SIZE) == NTLM_TEXT_BAD) {
         free(made);
-        return ntlm_report(report, SEC_E_LOGON_DENIED, "no such user, or another password",
-                           NULL);
+        return ntlm_report(report, SEC_E_LOGON_DENIED, "unknown user or wrong password", NULL);
     }
     pthread_mutex_init(&made->lock, NULL);
     begin_condition(&made->news);

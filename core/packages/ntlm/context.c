@@ -106,7 +106,7 @@ SECURITY_STATUS ntlm_context_ready(const ntlm_context *context, sspia_report *re
         return SEC_E_OK;
     return ntlm_report(report, SEC_E_OUT_OF_SEQUENCE, "context",
                        context->state == NTLM_FAILED ? "its handshake failed"
-                                                     : "its handshake is not over");
+                                                     : "its handshake is not complete");
 }
 
 bool ntlm_context_integrity(const ntlm_context *context)

@@ -124,7 +124,7 @@ static SECURITY_STATUS plan_account(ntlm_verifier *verifier, const sspia_identit
 
     if (!ntlm_text_given(identity->user))
         return ntlm_report(report, SEC_E_INVALID_PARAMETER, "identity",
-                           "a password without a user");
+                           "a password was given without a user");
     status = ntlm_account_split(identity->user, identity->domain, &user, &domain, report);
     if (status == SEC_E_OK)
         status = hash_password(identity->password, hash, report);
@@ -155,7 +155,7 @@ static SECURITY_STATUS plan_inbound(ntlm_credential *credential, const char *pri
         return verifier->program.ask != NULL
                    ? SEC_E_OK
                    : ntlm_report(report, SEC_E_INVALID_PARAMETER, "ntlm_verifier",
-                                 "it has no function");
+                                 "its function is NULL");
     }
     if (!named && identity->password != NULL)
         return plan_account(verifier, identity, report);
@@ -248,7 +248,7 @@ SECURITY_STATUS ntlm_credential_account(ntlm_credential *credential,
         return SEC_E_OK;
     if (credential->user_file == NULL)
         return ntlm_report(report, SEC_E_NO_CREDENTIALS, "NTLM account",
-                           "there is no default one: give an identity with a password, or name "
+                           "none is set: give an identity with user and password, or name "
                            "a user file by ntlm_user_file or " USER_FILE_VARIABLE);
     status = account_of_file(credential->user_file, credential->wanted_user,
                              credential->wanted_domain, &read, report);

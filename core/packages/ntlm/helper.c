@@ -20,6 +20,7 @@
 #include "helper.h"
 #include "status.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -52,6 +53,38 @@ typedef struct order {
     int process;
 } order;
 
+/* glibc has it since 2.34, which need not be the one that we are compiled for, nor the one that
+ * we run on. */
+extern int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *files, int from)
+    __attribute__((weak));
+
+/* Without that function: those descriptors that are open now. Another thread's that is opened
+ * later stays open in the helper, unless it is O_CLOEXEC, as with any exec. */
+static int close_listed(posix_spawn_file_actions_t *files, int from)
+{
+    DIR *open = opendir("/proc/self/fd");
+    struct dirent *entry;
+    int error = 0;
+
+    if (open == NULL)
+        return errno;
+    while (error == 0 && (entry = readdir(open)) != NULL) {
+        int descriptor = (int)strtol(entry->d_name, NULL, 10); /* 0 of "." and ".." */
+
+        if (descriptor >= from && descriptor != dirfd(open))
+            error = posix_spawn_file_actions_addclose(files, descriptor);
+    }
+    closedir(open);
+    return error;
+}
+
+static int close_from(posix_spawn_file_actions_t *files, int from)
+{
+    if (posix_spawn_file_actions_addclosefrom_np != NULL)
+        return posix_spawn_file_actions_addclosefrom_np(files, from);
+    return close_listed(files, from);
+}
+
 static int prepare(posix_spawn_file_actions_t *files, posix_spawnattr_t *attributes, int socket)
 {
     sigset_t none;
@@ -67,7 +100,7 @@ static int prepare(posix_spawn_file_actions_t *files, posix_spawnattr_t *attribu
         error =
             posix_spawn_file_actions_addopen(files, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
     if (error == 0)
-        error = posix_spawn_file_actions_addclosefrom_np(files, STDERR_FILENO + 1);
+        error = close_from(files, STDERR_FILENO + 1);
     if (error == 0)
         error = posix_spawnattr_setsigmask(attributes, &none);
     if (error == 0)

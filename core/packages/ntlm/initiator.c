@@ -59,7 +59,7 @@ static SECURITY_STATUS may_begin(const sspia_step *step, sspia_report *report)
                            "NTLM without a connection is not implemented");
     if (ntlm_context_token(step).size > 0)
         return ntlm_report(report, SEC_E_INVALID_TOKEN, "token",
-                           "an initiator of NTLM speaks first");
+                           "in NTLM the client speaks first");
     return SEC_E_OK;
 }
 
@@ -73,15 +73,16 @@ static SECURITY_STATUS agree(const ntlm_context *context, const ntlm_challenge *
 
     *flags = context->flags & challenge->flags;
     if (!(*flags & NTLM_UNICODE))
-        lack = "the server speaks OEM text alone, which is not supported";
+        lack = "the server supports OEM text only, which is not supported here";
     else if (!(*flags & NTLM_EXTENDED))
-        lack = "the server has no extended session security: LM and NTLMv1 are not supported";
+        lack = "the server does not offer extended session security: LM and NTLMv1 are not "
+               "supported";
     else if ((*flags & wanted) != wanted)
         lack =
             "the server does not agree to the integrity or confidentiality asked for; ask for "
             "less, if that will do";
     else if (wanted != 0 && !(*flags & NTLM_128))
-        lack = "the server has keys of 56 or 40 bits alone, which are not supported";
+        lack = "the server offers only keys of 56 or 40 bits, which are not supported";
     return lack == NULL ? SEC_E_OK
                         : ntlm_report(report, SEC_E_ALGORITHM_MISMATCH, "challenge", lack);
 }
@@ -301,7 +302,7 @@ SECURITY_STATUS ntlm_initialize(void **object, const sspia_step *step,
 
     if (!first && (!context->initiator || context->state != NTLM_STARTED))
         return ntlm_report(report, SEC_E_OUT_OF_SEQUENCE, "context",
-                           context->initiator ? "its handshake is over"
+                           context->initiator ? "its handshake is already complete"
                                               : "it is an acceptor's");
     if (first) {
         context = *object = ntlm_context_create(true, step->credential,
@@ -314,9 +315,9 @@ SECURITY_STATUS ntlm_initialize(void **object, const sspia_step *step,
         if (status == SEC_E_OK && target != NULL)
             status = ntlm_context_name(context, "", "", target);
     } else {
-        status = token.size > 0
-                     ? SEC_E_OK
-                     : ntlm_report(report, SEC_E_INVALID_TOKEN, "token", "there is none");
+        status = token.size > 0 ? SEC_E_OK
+                                : ntlm_report(report, SEC_E_INVALID_TOKEN, "token",
+                                              "it is empty; pass what the peer sent");
     }
     if (status == SEC_E_OK)
         status = ntlm_context_take_bindings(context, step, report);

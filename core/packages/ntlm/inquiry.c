@@ -58,8 +58,7 @@ static SECURITY_STATUS begin(ntlm_inquiry **inquiry, ntlm_helpers *helpers,
     made->text = ntlm_reply_ask(question, &made->size, &malformed);
     *inquiry = made;
     if (malformed)
-        return ntlm_report(report, SEC_E_LOGON_DENIED, "no such user, or another password",
-                           NULL);
+        return ntlm_report(report, SEC_E_LOGON_DENIED, "unknown user or wrong password", NULL);
     return made->text != NULL ? SEC_E_OK : SEC_E_INSUFFICIENT_MEMORY;
 }
 
@@ -139,12 +138,12 @@ static SECURITY_STATUS conclude(ntlm_inquiry *inquiry, ntlm_reply reply, sspia_r
         const char *why;
     } ends[] = {
         [NTLM_REPLY_YES] = {SEC_E_OK, NULL},
-        [NTLM_REPLY_NO] = {SEC_E_LOGON_DENIED, "no such user, or another password"},
+        [NTLM_REPLY_NO] = {SEC_E_LOGON_DENIED, "unknown user or wrong password"},
         [NTLM_REPLY_UNABLE] =
             {SEC_E_NO_AUTHENTICATING_AUTHORITY,
-             "it cannot ask the domain; see whether winbindd runs, and wbinfo -t"},
+             "it cannot ask the domain; check that winbindd runs, and try wbinfo -t"},
         [NTLM_REPLY_NONSENSE] = {SEC_E_NO_AUTHENTICATING_AUTHORITY,
-                                 "what it says is no answer of the protocol ntlm-server-1"},
+                                 "its answer does not follow the protocol ntlm-server-1"},
     };
 
     if (reply == NTLM_REPLY_NONSENSE) {
@@ -267,9 +266,9 @@ SECURITY_STATUS ntlm_inquiry_go_on(ntlm_inquiry **given, ntlm_helpers *helpers,
         wait_here(inquiry);
     }
     if (status == SSPIA_WAITING)
-        status = ntlm_report(
-            report, SEC_E_NO_AUTHENTICATING_AUTHORITY, ntlm_helpers_path(inquiry->helpers),
-            "it has not answered in time; see whether the domain's controllers do");
+        status = ntlm_report(report, SEC_E_NO_AUTHENTICATING_AUTHORITY,
+                             ntlm_helpers_path(inquiry->helpers),
+                             "it has not answered in time; check the domain controllers");
     if (status != SEC_E_OK)
         ntlm_crypto_wipe(base_key, NTLM_KEY_SIZE);
     give_up(inquiry);

@@ -25,7 +25,7 @@ const sspia_package ntlm_package = {
     .abi = SSPIA_PACKAGE_ABI,
     .size = sizeof(sspia_package),
     .name = "NTLM",
-    .comment = "NTLM, version 2 alone (MS-NLMP)",
+    .comment = "NTLMv2 (MS-NLMP)",
     .capabilities = SECPKG_FLAG_INTEGRITY | SECPKG_FLAG_PRIVACY | SECPKG_FLAG_TOKEN_ONLY |
                     SECPKG_FLAG_CONNECTION | SECPKG_FLAG_MULTI_REQUIRED |
                     SECPKG_FLAG_IMPERSONATION | SECPKG_FLAG_ACCEPT_WIN32_NAME |
@@ -73,7 +73,7 @@ const sspia_package *const *sspia_module_entry(const sspia_host *host, sspia_rep
     ntlm_host = host;
     OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CRYPTO_STRINGS, NULL);
     if (atexit(host->quiesce) != 0) {
-        host->report(report, "NTLM", "there is no room for an exit handler");
+        host->report(report, "NTLM", "no room is left for an exit handler");
         return NULL;
     }
     return packages;

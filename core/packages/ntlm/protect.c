@@ -53,7 +53,7 @@ static SECURITY_STATUS sort(SecBufferDesc *buffers, sorted *found, sspia_report 
         case SECBUFFER_DATA:
             if (found->count == PIECES_MAX)
                 return ntlm_report(report, SEC_E_INVALID_TOKEN, "buffers",
-                                   "more than 32 of type DATA");
+                                   "there are more than 32 of type DATA");
             if (found->count == 0)
                 found->data = buffer;
             found->pieces[found->count++] =
@@ -66,7 +66,7 @@ static SECURITY_STATUS sort(SecBufferDesc *buffers, sorted *found, sspia_report 
         }
         if (*place != NULL)
             return ntlm_report(report, SEC_E_INVALID_TOKEN, "buffers",
-                               "two of a type that there is one of");
+                               "there are two of a type that may occur only once");
         *place = buffer;
     }
     return SEC_E_OK;
@@ -83,7 +83,7 @@ static SECURITY_STATUS need_token(const sorted *message, const char *size_name,
                                   sspia_report *report)
 {
     if (message->token == NULL)
-        return ntlm_report(report, SEC_E_INVALID_TOKEN, "buffers", "there is no TOKEN");
+        return ntlm_report(report, SEC_E_INVALID_TOKEN, "buffers", "a TOKEN buffer is missing");
     if (message->token->cbBuffer < NTLM_SIGNATURE_SIZE)
         return ntlm_report(report, SEC_E_BUFFER_TOO_SMALL, "TOKEN", size_name);
     return SEC_E_OK;
@@ -107,7 +107,7 @@ static SECURITY_STATUS check(ntlm_context *context, const sorted *message,
         ntlm_session_check(&context->session, message->pieces, message->count, signature);
 
     if (status == SEC_E_MESSAGE_ALTERED)
-        return ntlm_report(report, status, "the signature does not fit the message", NULL);
+        return ntlm_report(report, status, "the signature does not match the message", NULL);
     if (status == SEC_E_OUT_OF_SEQUENCE)
         return ntlm_report(report, status, "order of messages",
                            "it is not the one that follows the last");
@@ -176,10 +176,10 @@ SECURITY_STATUS ntlm_may_encrypt(const ntlm_context *context, uint32_t qop,
         return ntlm_report(report, SEC_E_QOP_NOT_SUPPORTED, "fQOP", NULL);
     if (!ntlm_context_integrity(context))
         return ntlm_report(report, SEC_E_QOP_NOT_SUPPORTED, "context",
-                           "integrity was not asked for when it was made");
+                           "integrity was not requested in its handshake");
     if (encrypt && !ntlm_context_confidentiality(context))
         return ntlm_report(report, SEC_E_QOP_NOT_SUPPORTED, "context",
-                           "confidentiality was not asked for when it was made; "
+                           "confidentiality was not requested in its handshake; "
                            "SECQOP_WRAP_NO_ENCRYPT wraps without");
     /* NTLM's messages do not say which they are: a peer would decrypt this one. */
     if (!encrypt && ntlm_context_confidentiality(context))
@@ -261,7 +261,7 @@ SECURITY_STATUS ntlm_decrypt(void *object, SecBufferDesc *buffers, uint32_t *qop
 
     if (status == SEC_E_OK && !ntlm_context_integrity(context))
         status = ntlm_report(report, SEC_E_QOP_NOT_SUPPORTED, "context",
-                             "integrity was not asked for when it was made");
+                             "integrity was not requested in its handshake");
     if (status == SEC_E_OK)
         status = sort(buffers, &message, report);
     if (status == SEC_E_OK)

@@ -93,7 +93,7 @@ SECURITY_STATUS ntlm_export(void *object, uint32_t flags, sspia_bytes *packed,
 
     if (flags & ~(uint32_t)SECPKG_CONTEXT_EXPORT_DELETE_OLD)
         return ntlm_report(report, SEC_E_UNSUPPORTED_FUNCTION, "fFlags",
-                           "only SECPKG_CONTEXT_EXPORT_DELETE_OLD means anything here");
+                           "only SECPKG_CONTEXT_EXPORT_DELETE_OLD is supported");
     status = ntlm_context_ready(context, report);
     if (status != SEC_E_OK)
         return status;

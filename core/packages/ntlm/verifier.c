@@ -71,7 +71,7 @@ SECURITY_STATUS ntlm_verifier_name_helper(ntlm_verifier *verifier, const char *p
 {
     if (path[0] != '/')
         return ntlm_report(report, SEC_E_INVALID_PARAMETER, "ntlm_helper",
-                           "its path must be absolute, as in /usr/bin/ntlm_auth");
+                           "the path must be absolute, as in /usr/bin/ntlm_auth");
     verifier->helpers = ntlm_helpers_of(path);
     return verifier->helpers != NULL ? SEC_E_OK : SEC_E_INSUFFICIENT_MEMORY;
 }
@@ -119,7 +119,7 @@ static bool find(const ntlm_users *users, ntlm_bytes user, ntlm_bytes domain,
 
 static SECURITY_STATUS deny(sspia_report *report)
 {
-    return ntlm_report(report, SEC_E_LOGON_DENIED, "no such user, or another password", NULL);
+    return ntlm_report(report, SEC_E_LOGON_DENIED, "unknown user or wrong password", NULL);
 }
 
 /* Whether the response is one of this hash; known false: it is nobody's, which takes as long.
@@ -190,7 +190,7 @@ static SECURITY_STATUS ask_program(ntlm_verifier *verifier, const ntlm_question 
         memcpy(base_key, secret, NTLM_KEY_SIZE);
     } else if (answer == SSPIA_NTLM_UNABLE) {
         status = ntlm_report(report, SEC_E_NO_AUTHENTICATING_AUTHORITY, "ntlm_verifier",
-                             "the program's function could not find out");
+                             "the program's function could not tell");
     } else if (answer == SSPIA_NTLM_NO && !ntlm_crypto_random(secret, sizeof secret)) {
         status = ntlm_report_crypto(report);
     } else {

@@ -49,7 +49,9 @@ SECURITY_STATUS bindings_unique(const struct context *context, SecPkgContext_Bin
     }
     /* RFC 7627 1: in a resumption it does not name the channel without this. */
     if (resumed && SSL_get_extms_support((SSL *)context->ssl) != 1) {
-        report_line(report, "tls-unique of a resumed session without extended master secret");
+        report_line(
+            report,
+            "tls-unique is not safe for a resumed session without the extended master secret");
         return SEC_E_UNSUPPORTED_FUNCTION;
     }
     size = mine ? SSL_get_finished(context->ssl, finished, sizeof(finished))

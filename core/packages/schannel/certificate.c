@@ -117,8 +117,8 @@ static SECURITY_STATUS parse_pem(const struct source *source, struct identity *i
     /* The first may be a TRUSTED CERTIFICATE; X509_AUX reads both. */
     identity->leaf = PEM_read_bio_X509_AUX(bio, NULL, certificate_password, source->password);
     if (identity->leaf == NULL) {
-        status = fail(report, SEC_E_UNKNOWN_CREDENTIALS,
-                      "there is no certificate in it, in PEM or PKCS#12");
+        status =
+            fail(report, SEC_E_UNKNOWN_CREDENTIALS, "it has no certificate in PEM or PKCS#12");
     }
     while (status == SEC_E_OK &&
            (certificate =

@@ -182,7 +182,7 @@ SECURITY_STATUS context_adopt(struct context *context, struct credential *creden
     if (credential == context->credential)
         return SEC_E_OK;
     if (credential->profile->server != context->server) {
-        report_line(report, "the credential is for the other side");
+        report_line(report, "the credential is for the other side of a handshake");
         return SEC_E_WRONG_CREDENTIAL_HANDLE;
     }
     /* Only its certificate counts from now on: what was negotiated with the first one's

@@ -20,7 +20,7 @@ static SECURITY_STATUS apply_key_update(struct context *context, sspia_report *r
         return SEC_E_OUT_OF_SEQUENCE;
     }
     if (SSL_version(context->ssl) != TLS1_3_VERSION) {
-        report_line(report, "renegotiation, which is left to TLS 1.3's key update");
+        report_line(report, "renegotiation is not supported; TLS 1.3 has key updates instead");
         return SEC_E_UNSUPPORTED_FUNCTION;
     }
     context->control = CONTROL_KEY_UPDATE;
@@ -44,7 +44,7 @@ static SECURITY_STATUS apply_alert(struct context *context, const uint8_t *bytes
     }
     if (token.dwAlertType == TLS1_ALERT_WARNING) {
         /* RFC 8446 6: whatever its level says, it ends a TLS 1.3 connection. */
-        report_line(report, "a warning other than close_notify");
+        report_line(report, "no warning other than close_notify can be sent");
         return SEC_E_UNSUPPORTED_FUNCTION;
     }
     context->control = CONTROL_ALERT;
@@ -95,8 +95,9 @@ SECURITY_STATUS control_apply(void *state, const SecBuffer *input, uint32_t inpu
         return bad(report, "there is no control token in a TOKEN buffer");
     memcpy(&type, buffer->pvBuffer, sizeof(type));
     if (context->messages && type != SCHANNEL_SESSION) {
-        report_line(report, "a control token for records: the transport of TLS messages closes "
-                            "and changes its keys by itself");
+        report_line(report,
+                    "the control token is for records: the transport of TLS messages closes "
+                    "and changes its keys by itself");
         return SEC_E_UNSUPPORTED_FUNCTION;
     }
     switch (type) {
@@ -114,7 +115,7 @@ SECURITY_STATUS control_apply(void *state, const SecBuffer *input, uint32_t inpu
         status = apply_session(context, buffer->pvBuffer, buffer->cbBuffer, report);
         break;
     default:
-        report_line(report, "an unknown control token (%u)", (unsigned)type);
+        report_line(report, "the control token %u is unknown", (unsigned)type);
         status = SEC_E_UNSUPPORTED_FUNCTION;
     }
     return status;
@@ -127,15 +128,17 @@ static SECURITY_STATUS close_with(struct context *context, uint8_t level, uint8_
     /* Its records would have other numbers. */
     if (context->datagrams) {
         report_line(report,
-                    "an alert in DTLS, save for one SCHANNEL_SHUTDOWN after the handshake");
+                    "DTLS has no alerts here but one SCHANNEL_SHUTDOWN after the handshake");
         return SEC_E_UNSUPPORTED_FUNCTION;
     }
     if (!seal_alert(&context->seal, context->ssl, context->server, level, description,
                     context->out)) {
         if (error_newest() != 0)
             return report_openssl(report, "sealing the alert");
-        report_line(report, "an alert after this key exchange, whose secret OpenSSL does not "
-                            "give out: delete the context and close the transport");
+        report_line(
+            report,
+            "no alert can be sent after this key exchange, whose secret OpenSSL does not "
+            "give out: delete the context and close the transport");
         return SEC_E_UNSUPPORTED_FUNCTION;
     }
     context->closed = true;

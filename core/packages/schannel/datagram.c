@@ -48,7 +48,7 @@ SECURITY_STATUS datagram_set_mtu(struct context *context, const void *buffer, si
         return SEC_E_INVALID_PARAMETER;
     }
     if (mtu.PathMTU < MTU_MIN_HERE) {
-        report_line(report, "an MTU below %u", MTU_MIN_HERE);
+        report_line(report, "the MTU must be at least %u", MTU_MIN_HERE);
         return SEC_E_UNSUPPORTED_FUNCTION;
     }
     if (SSL_set_mtu(context->ssl, mtu.PathMTU) <= 0)

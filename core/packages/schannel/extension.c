@@ -67,8 +67,8 @@ static SECURITY_STATUS bad(sspia_report *report, const char *why)
 static SECURITY_STATUS unknown(sspia_report *report, unsigned type)
 {
     report_line(report,
-                "the extension 0x%04x (those of QUIC's transport parameters are carried, "
-                "0x0039 and 0xffa5)",
+                "the extension 0x%04x is not supported (those of QUIC's transport "
+                "parameters are, 0x0039 and 0xffa5)",
                 type);
     return SEC_E_UNSUPPORTED_FUNCTION;
 }

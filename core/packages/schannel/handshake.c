@@ -67,19 +67,19 @@ static SECURITY_STATUS read_input(const sspia_step *step, enum mode mode, struct
         case SECBUFFER_PRESHARED_KEY:
         case SECBUFFER_PRESHARED_KEY_IDENTITY:
         case SECBUFFER_TRAFFIC_SECRETS:
-            report_line(report, "an input buffer of type %u", (unsigned)buffer->BufferType);
+            report_line(report, "an input buffer of type %u is not supported here",
+                        (unsigned)buffer->BufferType);
             return SEC_E_UNSUPPORTED_FUNCTION;
         case SECBUFFER_DTLS_MTU:
             if (mode == MODE_DATAGRAMS)
                 break;
-            report_line(report,
-                        "a DTLS_MTU buffer without ISC_REQ_DATAGRAM or ASC_REQ_DATAGRAM");
+            report_line(report, "a DTLS_MTU buffer needs ISC_REQ_DATAGRAM or ASC_REQ_DATAGRAM");
             return SEC_E_UNSUPPORTED_FUNCTION;
         case SECBUFFER_SEND_GENERIC_TLS_EXTENSION:
         case SECBUFFER_SUBSCRIBE_GENERIC_TLS_EXTENSION:
             if (mode == MODE_MESSAGES)
                 break;
-            report_line(report, "an extension without ISC_REQ_MESSAGES or ASC_REQ_MESSAGES");
+            report_line(report, "an extension needs ISC_REQ_MESSAGES or ASC_REQ_MESSAGES");
             return SEC_E_UNSUPPORTED_FUNCTION;
         default:
             break;
@@ -99,7 +99,7 @@ static SECURITY_STATUS choose_mode(const struct context *context, const sspia_st
         *mode = messages ? MODE_MESSAGES : datagrams ? MODE_DATAGRAMS : MODE_STREAM;
         if (!messages || !datagrams)
             return SEC_E_OK;
-        report_line(report, "messages without records, and in datagrams");
+        report_line(report, "messages without records cannot be used with datagrams");
         return SEC_E_INVALID_PARAMETER;
     }
     *mode = context->messages    ? MODE_MESSAGES
@@ -378,7 +378,7 @@ SECURITY_STATUS handshake_leg(void **state, const sspia_step *step, sspia_step_r
     /* No context is made before there is something to make it of. */
     if (first && credential->profile->server && mode == MODE_DATAGRAMS &&
         datagram_record(input.bytes, input.size) == 0) {
-        report_line(report, "the input is no datagram of DTLS");
+        report_line(report, "the input is not a DTLS datagram");
         return SEC_E_INVALID_TOKEN;
     }
     if (first && credential->profile->server && mode != MODE_DATAGRAMS &&

@@ -173,7 +173,7 @@ SECURITY_STATUS message_encrypt(void *state, uint32_t qop, SecBufferDesc *messag
         return status;
     if (owes_token(context))
         return bad(report, SEC_E_OUT_OF_SEQUENCE,
-                   "the peer is owed a token: call InitializeSecurityContext or "
+                   "the peer must get a token first: call InitializeSecurityContext or "
                    "AcceptSecurityContext first");
     if (sealing.data->cbBuffer == 0) {
         /* No data is no record. */
@@ -280,7 +280,7 @@ static SECURITY_STATUS open_datagram(struct context *context, const struct openi
     const size_t record = datagram_record(opening->input->pvBuffer, opening->input->cbBuffer);
 
     if (record == 0)
-        return bad(report, SEC_E_INVALID_TOKEN, "the input is no datagram of DTLS");
+        return bad(report, SEC_E_INVALID_TOKEN, "the input is not a DTLS datagram");
     return open_record(context, opening, record, report);
 }
 

@@ -132,7 +132,7 @@ static SECURITY_STATUS read_ticket(struct context *context, sspia_report *report
         (void)BIO_reset(context->out);
         return SEC_E_OK;
     }
-    return context_fail_openssl(context, "the message is not understood", report);
+    return context_fail_openssl(context, "the message was not understood", report);
 }
 
 static SECURITY_STATUS take(struct context *context, const uint8_t *message, size_t size,

@@ -176,7 +176,7 @@ const sspia_package *const *sspia_module_entry(const sspia_host *given, sspia_re
         return NULL;
     }
     if (atexit(host->quiesce) != 0) {
-        report_line(report, "no place is left for a handler of atexit");
+        report_line(report, "no room is left for an exit handler");
         return NULL;
     }
     return packages;

@@ -48,7 +48,7 @@ static SECURITY_STATUS parse_in(OSSL_LIB_CTX *library, const struct source *sour
         d2i_PKCS12(&pack, &at, (long)source->content_size) == NULL) {
         PKCS12_free(pack);
         return fail(report, SEC_E_UNKNOWN_CREDENTIALS,
-                    "there is no certificate in it, in PEM or PKCS#12");
+                    "it has no certificate in PEM or PKCS#12");
     }
     /* "No password" has two encodings (RFC 7292 B.1): none and empty. */
     if (password == NULL || password[0] == '\0')

@@ -32,7 +32,7 @@ SECURITY_STATUS policy_read(const void *buffer, size_t size, unsigned long *flag
     else if (policy->pwszSslCtlStoreName != NULL || policy->pwszSslCtlIdentifier != NULL)
         what = "a list of trusted issuers in a store (give them as hRootStore)";
     if (what != NULL) {
-        report_line(report, "%s in a SecPkgCred_ClientCertPolicy", what);
+        report_line(report, "%s in a SecPkgCred_ClientCertPolicy is not supported", what);
         return SEC_E_UNSUPPORTED_FUNCTION;
     }
     *flags = 0;

@@ -46,5 +46,5 @@ const char *record_guess(const uint8_t *data, size_t size)
         if (memcmp(data, methods[i], 4) == 0)
             return "HTTP";
     }
-    return "no TLS record";
+    return "not a TLS record";
 }

@@ -127,7 +127,7 @@ static SECURITY_STATUS copy_flags(struct settings *settings, uint32_t flags,
     if ((flags & SCH_ALLOW_NULL_ENCRYPTION) != 0)
         return unsupported(report, "SCH_ALLOW_NULL_ENCRYPTION: there is no null encryption");
     if ((flags & ~KNOWN_FLAGS) != 0)
-        return invalid(report, "dwFlags has a bit without meaning");
+        return invalid(report, "dwFlags has an unknown bit");
     if ((flags & SCH_CRED_MANUAL_CRED_VALIDATION) != 0 &&
         (flags & (SCH_CRED_AUTO_CRED_VALIDATION | SCH_CRED_DEFERRED_CRED_VALIDATION)) != 0)
         return invalid(report, "dwFlags asks for manual and automatic validation");
@@ -195,7 +195,8 @@ static SECURITY_STATUS copy_parameters(struct settings *settings,
     SECURITY_STATUS status = SEC_E_OK;
 
     if (parameters->cAlpnIds != 0)
-        return unsupported(report, "TLS_PARAMETERS for single application protocols");
+        return unsupported(report,
+                           "TLS_PARAMETERS for single application protocols are not supported");
     if (parameters->dwFlags != 0)
         return unsupported(report, "TLS_PARAMS_OPTIONAL");
     if (parameters->cDisabledCrypto > SCH_CRED_MAX_SUPPORTED_CRYPTO_SETTINGS ||

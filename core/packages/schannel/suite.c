@@ -262,7 +262,9 @@ SECURITY_STATUS suite_select(const struct settings *settings, struct suite_lists
              disabled->usage == TlsParametersCngAlgUsageCertSig) &&
             strcmp(disabled->name, "RSA") == 0 &&
             (disabled->min_bits != 0 || disabled->max_bits != 0)) {
-            report_line(report, "CRYPTO_SETTINGS with bit lengths for RSA signatures");
+            report_line(
+                report,
+                "CRYPTO_SETTINGS with bit lengths for RSA signatures are not supported");
             return SEC_E_UNSUPPORTED_FUNCTION;
         }
     }

@@ -57,7 +57,7 @@ SECURITY_STATUS protect_sign(struct protect *protect, SecBufferDesc *message, bo
     uint64_t words[2];
 
     if (token == NULL) {
-        scripted_host->report(report, "there is no TOKEN buffer", NULL);
+        scripted_host->report(report, "a TOKEN buffer is missing", NULL);
         return SEC_E_INVALID_TOKEN;
     }
     if (token->cbBuffer < sizeof(words))
@@ -78,7 +78,7 @@ SECURITY_STATUS protect_verify(struct protect *protect, SecBufferDesc *message, 
     uint64_t words[2];
 
     if (token == NULL || token->cbBuffer != sizeof(words)) {
-        scripted_host->report(report, "there is no TOKEN buffer of 16 bytes", NULL);
+        scripted_host->report(report, "a TOKEN buffer of 16 bytes is missing", NULL);
         return SEC_E_INVALID_TOKEN;
     }
     memcpy(words, token->pvBuffer, sizeof(words));

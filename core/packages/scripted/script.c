@@ -98,7 +98,7 @@ static bool to_status(const struct word *word, SECURITY_STATUS *status)
 static SECURITY_STATUS to_text(const struct word *word, char **text, sspia_report *report)
 {
     if (word->value == NULL)
-        return bad(report, "the script has a value that cannot be", word);
+        return bad(report, "the script has an invalid value", word);
     free(*text);
     *text = strndup(word->value, word->value_length);
     return *text != NULL ? SEC_E_OK : SEC_E_INSUFFICIENT_MEMORY;
@@ -193,9 +193,9 @@ static SECURITY_STATUS set_word(struct stage *stage, const struct word *word,
     } else if (is(word, "say")) {
         return to_text(word, &stage->say, report);
     } else if (!set_number(stage, word, &good) && !set_wait(stage, word, &good)) {
-        return bad(report, "the script has a word that is unknown here", word);
+        return bad(report, "the script has an unknown word", word);
     }
-    return good ? SEC_E_OK : bad(report, "the script has a value that cannot be", word);
+    return good ? SEC_E_OK : bad(report, "the script has an invalid value", word);
 }
 
 static const struct stage plain = {
@@ -251,7 +251,7 @@ static SECURITY_STATUS parse_all(const char **at, struct script *script, sspia_r
         else if (is(&word, "name"))
             status = to_text(&word, &script->name, report);
         else
-            status = bad(report, "the script has a word that is unknown here", &word);
+            status = bad(report, "the script has an unknown word", &word);
     }
     return status;
 }

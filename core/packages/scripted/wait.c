@@ -163,7 +163,7 @@ SECURITY_STATUS wait_run(struct wait *wait, const struct stage *stage, sspia_wai
     while (!is_asked_for(wait->state, stage));
     if (is_first && is_under_way(wait)) {
         if (core == NULL) {
-            scripted_host->report(report, "the script waits where no call may", NULL);
+            scripted_host->report(report, "the script waits in a call that cannot wait", NULL);
             wait->state = WAIT_BEGINS;
             return SEC_E_UNSUPPORTED_FUNCTION;
         }

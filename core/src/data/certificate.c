@@ -174,7 +174,7 @@ static SECURITY_STATUS check_roots(const char *operation, bool has_content, uint
     if (roots == NULL)
         return message_fail(operation, SEC_E_INVALID_PARAMETER, "an argument is NULL");
     if ((flags & ~SSPIA_ROOTS_SYSTEM) != 0)
-        return message_fail(operation, SEC_E_INVALID_PARAMETER, "an unknown flag");
+        return message_fail(operation, SEC_E_INVALID_PARAMETER, "a flag is unknown");
     if (!has_content && (flags & SSPIA_ROOTS_SYSTEM) == 0)
         return message_fail(operation, SEC_E_INVALID_PARAMETER,
                             "neither roots nor SSPIA_ROOTS_SYSTEM");

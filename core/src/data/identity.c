@@ -170,7 +170,7 @@ static SECURITY_STATUS copy_delegation(const sspia_auth_identity *ours,
                                        sspia_identity *identity, sspia_report *report)
 {
     if (ours->reserved != 0 || (ours->delegation & ~SSPIA_DELEGATION_CONSTRAINED) != 0) {
-        message_report(report, "pAuthData", "reserved or delegation has bits of no meaning");
+        message_report(report, "pAuthData", "reserved or delegation has unknown bits");
         return SEC_E_INVALID_PARAMETER;
     }
     identity->delegation = ours->delegation;

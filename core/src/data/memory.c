@@ -137,5 +137,5 @@ SECURITY_STATUS sspia_FreeContextBuffer(void *pvContextBuffer)
     if (pvContextBuffer == NULL || memory_release(pvContextBuffer))
         return SEC_E_OK;
     return message_fail("FreeContextBuffer", SEC_E_INVALID_HANDLE,
-                        "not memory that this library gave out, or freed before");
+                        "it is not memory that this library gave out, or it was freed before");
 }

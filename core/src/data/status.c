@@ -62,8 +62,8 @@ static const status_entry statuses[] = {
            "Only a part of a handshake message was produced or read; call again for the rest."),
     STATUS(SEC_I_CONTINUE_NEEDED_MESSAGE_OK,
            "The handshake goes on, and application messages may be protected already."),
-    STATUS(SEC_I_ASYNC_CALL_PENDING,
-           "The call is queued or running: poll again, wait for it, or let its callback tell."),
+    STATUS(SEC_I_ASYNC_CALL_PENDING, "The call is queued or running: poll again, wait for it, "
+                                     "or let its callback report it."),
 
     STATUS(STATUS_DEVICE_BUSY,
            "The async context has a call pending; it can be reused when that is complete."),
@@ -72,8 +72,8 @@ static const status_entry statuses[] = {
            "There was no memory or thread left, or the bound on queued calls was reached; try "
            "again when other calls have finished."),
     STATUS(SEC_E_INVALID_HANDLE,
-           "The handle is not alive: never made, deleted already (a copy dies with the "
-           "original), or of another kind than the function takes."),
+           "The handle is not alive: it was never created, has been deleted (copies die with "
+           "it), or is of another kind than the function takes."),
     STATUS(SEC_E_UNSUPPORTED_FUNCTION,
            "The security package, or this library, does not do that."),
     STATUS(SEC_E_TARGET_UNKNOWN,
@@ -95,7 +95,7 @@ static const status_entry statuses[] = {
     STATUS(SEC_E_CANNOT_PACK, "The credentials could not be put into one block of bytes."),
     STATUS(SEC_E_QOP_NOT_SUPPORTED,
            "The package cannot give that quality of protection; pass 0 for the usual one."),
-    STATUS(SEC_E_NO_IMPERSONATION, "The context does not let its user's identity be taken on."),
+    STATUS(SEC_E_NO_IMPERSONATION, "The context does not allow its user to be impersonated."),
     STATUS(SEC_E_LOGON_DENIED,
            "The user name or password was not accepted, or the account may not log on."),
     STATUS(SEC_E_UNKNOWN_CREDENTIALS,
@@ -133,7 +133,7 @@ static const status_entry statuses[] = {
     STATUS(SEC_E_ILLEGAL_MESSAGE,
            "The peer sent a message that its protocol does not allow at this point."),
     STATUS(SEC_E_CERT_UNKNOWN,
-           "The certificate could not be made sense of or was refused for no stated reason."),
+           "The certificate could not be read, or was refused without a stated reason."),
     STATUS(SEC_E_CERT_EXPIRED,
            "The certificate is not valid at this time: check its dates and the clock."),
     STATUS(SEC_E_ENCRYPT_FAILURE, "The data could not be encrypted."),
@@ -246,7 +246,8 @@ static const status_entry statuses[] = {
     STATUS(CRYPT_E_REVOCATION_OFFLINE,
            "The revocation list for a certificate is out of date, and none is fetched."),
 
-    STATUS(STATUS_INVALID_HANDLE, "The async context is not alive: never made, or freed."),
+    STATUS(STATUS_INVALID_HANDLE,
+           "The async context is not alive: it was never created, or has been freed."),
 };
 
 /* The entry of a code, or NULL. */

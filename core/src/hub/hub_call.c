@@ -54,7 +54,7 @@ int32_t sspia_hub_queue_take(uint64_t queue, int32_t timeout_ms,
 
     if (completions == NULL || most == 0)
         return message_fail("sspia_hub_queue_take", SEC_E_INVALID_PARAMETER,
-                            "there is no place for a completion");
+                            "the pointer for a completion is NULL");
     if (most > INT32_MAX)
         most = INT32_MAX;
     do {

@@ -59,7 +59,7 @@ int32_t sspia_hub_verifier_take(uint64_t verifier, uint64_t *number, sspia_hub_b
 
     if (number == NULL || user == NULL || domain == NULL)
         return message_fail("sspia_hub_verifier_take", SEC_E_INVALID_PARAMETER,
-                            "there is no place for a question");
+                            "the pointer for a question is NULL");
     *number = 0;
     *user = *domain = (sspia_hub_bytes){NULL, 0};
     status = verifier_take(hub_pointer(verifier), &question);

@@ -43,7 +43,8 @@ static SECURITY_STATUS write_identity(const char *operation, sspia_identity *ide
 
 static SECURITY_STATUS no_place(const char *operation)
 {
-    return message_fail(operation, SEC_E_INVALID_PARAMETER, "a place for the result is NULL");
+    return message_fail(operation, SEC_E_INVALID_PARAMETER,
+                        "the pointer for the result is NULL");
 }
 
 SECURITY_STATUS
@@ -205,7 +206,7 @@ static SECURITY_STATUS entry_name(const char *operation, const sspia_identity *i
         return status;
     if (text == NULL && identity->user == NULL)
         return message_fail(operation, SEC_E_INVALID_PARAMETER,
-                            "neither a target nor a user name");
+                            "neither a target nor a user name was given");
     status = hand_out(text != NULL ? text : identity->user, result)
                  ? SEC_E_OK
                  : message_fail(operation, SEC_E_INSUFFICIENT_MEMORY, NULL);
@@ -470,5 +471,5 @@ void sspia_SspiLocalFree(PVOID DataBuffer)
 {
     if (DataBuffer != NULL && !memory_release(DataBuffer))
         message_fail("SspiLocalFree", SEC_E_INVALID_HANDLE,
-                     "not memory that this library gave out, or freed before");
+                     "it is not memory that this library gave out, or it was freed before");
 }

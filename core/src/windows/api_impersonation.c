@@ -33,7 +33,7 @@ SECURITY_STATUS sspia_set_impersonation(uint32_t mode, const sspia_impersonator 
     if (mode > SSPIA_IMPERSONATE_ASK ||
         (mode == SSPIA_IMPERSONATE_ASK) != (impersonator != NULL))
         return message_fail(operation, SEC_E_INVALID_PARAMETER,
-                            "no such mode, or functions that do not go with it");
+                            "the mode is unknown, or does not go with the functions");
     if (impersonator != NULL &&
         (impersonator->size < sizeof(*impersonator) || impersonator->reserved != 0 ||
          impersonator->impersonate == NULL || impersonator->revert == NULL))

@@ -16,7 +16,7 @@ SECURITY_STATUS sspia_EnumerateSecurityPackagesA(uint32_t *pcPackages,
 
     if (pcPackages == NULL || ppPackageInfo == NULL)
         return message_fail(operation, SEC_E_INVALID_PARAMETER,
-                            "a place for the result is NULL");
+                            "the pointer for the result is NULL");
     list = package_list(&count);
     described = list != NULL ? package_describe(list, count) : NULL;
     free(list);
@@ -37,7 +37,7 @@ SECURITY_STATUS sspia_EnumerateSecurityPackagesW(uint32_t *pcPackages,
 
     if (pcPackages == NULL || ppPackageInfo == NULL)
         return message_fail(operation, SEC_E_INVALID_PARAMETER,
-                            "a place for the result is NULL");
+                            "the pointer for the result is NULL");
     list = package_list(&count);
     described = list != NULL ? package_describe_wide(list, count) : NULL;
     free(list);

@@ -19,7 +19,7 @@ SECURITY_STATUS sspia_ExportSecurityContext(PCtxtHandle phContext, uint32_t fFla
     if (pPackedContext == NULL)
         return message_fail(operation, SEC_E_INVALID_PARAMETER, "pPackedContext is NULL");
     if ((fFlags & ~known) != 0)
-        return message_fail(operation, SEC_E_UNSUPPORTED_FUNCTION, "an unknown flag");
+        return message_fail(operation, SEC_E_UNSUPPORTED_FUNCTION, "a flag is unknown");
     status = api_enter_context(operation, phContext, &context);
     if (status != SEC_E_OK)
         return status;

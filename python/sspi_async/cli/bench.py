@@ -41,10 +41,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--seconds", type=seconds, default=1.0, help="how long to measure each package (1)"
     )
     parser.add_argument(
-        "--count", type=count, default=None, help="so many handshakes, instead of --seconds"
+        "--count",
+        type=count,
+        default=None,
+        help="make this many handshakes, instead of --seconds",
     )
     parser.add_argument(
-        "--package", choices=_PACKAGES, action="append", help="these alone; may come again"
+        "--package",
+        choices=_PACKAGES,
+        action="append",
+        help="measure only this package; can be repeated",
     )
 
 
@@ -79,7 +85,7 @@ def run(arguments: argparse.Namespace) -> Report:
         )
         for result in results
     ]
-    columns = ("package", "handshakes", "a second", "median", "99 of 100 within")
+    columns = ("package", "handshakes", "a second", "median", "99th percentile")
     shown: list[Table | str] = [Table(columns, rows)] if rows else []
     shown += [folded(f"{package} was not measured: {why}") for package, why in lacking.items()]
     data = {"results": results, "not_measured": lacking}

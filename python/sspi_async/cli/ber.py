@@ -53,10 +53,10 @@ def unpack(data: bytes) -> tuple[int, bytes, bytes]:
     """
     header = header_of(data)
     if header is None:
-        raise ValueError("it ends in the midst of an element")
+        raise ValueError("it ends in the middle of an element")
     tag, start, length = header
     if len(data) < start + length:
-        raise ValueError("it ends in the midst of an element")
+        raise ValueError("it ends in the middle of an element")
     return tag, data[start : start + length], data[start + length :]
 
 
@@ -76,12 +76,12 @@ def header_of(data: bytes) -> tuple[int, int, int] | None:
         return None
     tag, length = data[0], data[1]
     if tag & 0x1F == 0x1F:
-        raise ValueError("a tag of several bytes")
+        raise ValueError("it has a tag of several bytes, which LDAP does not use")
     if length < 0x80:
         return tag, 2, length
     size = length & 0x7F
     if not 1 <= size <= 4:
-        raise ValueError("a length that LDAP does not know")
+        raise ValueError("it has a length in a form that LDAP does not use")
     if len(data) < 2 + size:
         return None
     return tag, 2 + size, int.from_bytes(data[2 : 2 + size], "big")

@@ -36,7 +36,7 @@ def build_parser() -> argparse.ArgumentParser:
     """
     parser = argparse.ArgumentParser(
         prog=PROGRAM,
-        description="Kerberos, NTLM, Negotiate and TLS: what is here, and what a service does.",
+        description="Kerberos, NTLM, Negotiate, TLS: what works here, and what services offer.",
         epilog=_EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -64,7 +64,9 @@ def run(arguments: argparse.Namespace) -> Report:
         try:
             found: Any = parse_tls_token(data)
         except Exception as error:
-            raise Failure(f"The bytes begin as TLS does, and are no record: {error}.") from None
+            raise Failure(
+                f"The bytes start like TLS, but are not a valid record: {error}."
+            ) from None
         known = True
     else:
         found = parse_token(data)
@@ -73,8 +75,8 @@ def run(arguments: argparse.Namespace) -> Report:
     shown: list[Table | str] = [Table((), rows)]
     if not known:
         shown.append(
-            "This is no token that the decoder knows. Check that it was copied whole, and that "
-            "it is not a sealed message."
+            "The decoder does not know this kind of token. Check that it was copied whole, and "
+            "that it is not a sealed message."
         )
     return Report(found, shown, OK if known else FAILED)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Check what logons on this machine depend on: a verdict a line, with what to do next.
+"""Check what logons on this machine depend on: one verdict per line, and what to do next.
 
 The only network that is asked is the KDC of the default realm.
 """
@@ -105,7 +105,7 @@ def _kerberos(realm: str | None, seconds: float) -> list[Verdict]:
         verdicts = [_configuration(krb5)]
         try:
             name = realm or within(
-                Until(seconds), "The DNS did not tell the default realm", _default_realm
+                Until(seconds), "The DNS did not give the default realm", _default_realm
             )
         except (_krb5.Krb5Error, TimeRanOut) as error:
             verdicts.append(
@@ -137,8 +137,8 @@ def _configuration(krb5: _krb5.Krb5) -> Verdict:
     return Verdict(
         "krb5.conf",
         WARNING,
-        f"There is none: libkrb5 looks for {', '.join(names)}",
-        "Install krb5-config, or let KRB5_CONFIG name a file.",
+        f"There is no configuration file: libkrb5 looks for {', '.join(names)}",
+        "Install krb5-config, or set KRB5_CONFIG to the name of a file.",
     )
 
 
@@ -157,7 +157,7 @@ def _tickets(krb5: _krb5.Krb5) -> Iterator[Verdict]:
     for cache in caches:
         granting = [ticket for ticket in cache.tickets if ticket.grants_tickets]
         if not granting:
-            found = f"With {cache.name} of {cache.principal} no others can be had"
+            found = f"{cache.name} of {cache.principal} has no ticket that can get others"
             yield Verdict("tickets", WARNING, found, advice)
             continue
         last = max(granting, key=lambda ticket: ticket.end)
@@ -171,7 +171,9 @@ def _tickets(krb5: _krb5.Krb5) -> Iterator[Verdict]:
                 "Check the clock, or run kinit again.",
             )  # fmt: skip
         elif left < _SOON:
-            yield Verdict("tickets", WARNING, found, "They end soon: run kinit -R, or kinit.")
+            yield Verdict(
+                "tickets", WARNING, found, "They expire soon: run kinit -R, or kinit."
+            )
         else:
             yield Verdict("tickets", GOOD, found)
 
@@ -185,14 +187,14 @@ def _keytab(krb5: _krb5.Krb5) -> Verdict:
         if path.exists() and not os.access(path, os.R_OK):
             return Verdict(
                 "keytab", WARNING, f"This user cannot read {name}",
-                "A server needs to: give it a keytab of its own, or the permission.",
+                "A server must: give it a keytab of its own, or permission to read this one.",
             )  # fmt: skip
         return Verdict(
             "keytab", NOTE, str(error),
-            "Only servers need one: have it from the KDC's administrator (ktadd, msktutil).",
+            "Only servers need one; the KDC's administrator exports it (ktadd, msktutil).",
         )  # fmt: skip
     services = sorted({key.principal for key in keys})
-    shown = ", ".join(services[:_SHOWN]) or "nobody"
+    shown = ", ".join(services[:_SHOWN]) or "no principal"
     if len(services) > _SHOWN:
         shown += f" and {len(services) - _SHOWN} more"
     return Verdict("keytab", GOOD, f"The keys of {shown} are in {name}")
@@ -211,7 +213,9 @@ def _certificates() -> Verdict:
     paths = ssl.get_default_verify_paths()
     where = paths.cafile or paths.capath or paths.openssl_cafile
     if roots == 0 and not _holds_any(paths.capath):
-        return Verdict("certificates", WARNING, f"OpenSSL trusts nobody: {where}", advice)
+        return Verdict(
+            "certificates", WARNING, f"OpenSSL trusts no certificate authority: {where}", advice
+        )
     return Verdict(
         "certificates",
         GOOD,

@@ -67,7 +67,9 @@ class Finding:
         if arguments.no_logon:
             return False
         if self.tls is not None and self.tls.fault and not arguments.insecure:
-            self._advice.append("Without a trusted certificate nobody logs on: see --insecure.")
+            self._advice.append(
+                "There is no logon without a trusted certificate: see --insecure."
+            )
             return False
         return True
 
@@ -85,7 +87,7 @@ class Finding:
         facts = list(self._facts)
         if self.tls is not None:
             facts += self.tls.facts()
-        facts += [(f"offers by {what}", ", ".join(names) or "nothing")
+        facts += [(f"offered by {what}", ", ".join(names) or "nothing")
                   for what, names in self._offers.items()]  # fmt: skip
         shown: list[Table | str] = [Table((), facts, self.name)] if facts else []
         if self.handshake is not None:

@@ -61,7 +61,7 @@ class Handshake:
         chosen: The package that did it.
         sealed: Whether messages can be sealed, and signed.
         signed: Whether they can be signed.
-        mutual: Whether the service has proved who it is.
+        mutual: Whether the service has proved its identity.
         bindings: The kind of channel bindings that went along, or "".
         user: Who has logged on, as far as this side knows.
         failure: Why it failed; "": it did not.
@@ -107,7 +107,7 @@ class Handshake:
             ("messages", can if self.signed or self.sealed else "are not protected"),
             (
                 "the service",
-                "has proved who it is" if self.mutual else "has not proved who it is",
+                "has proved its identity" if self.mutual else "has not proved its identity",
             ),
             ("channel bindings", self.bindings or "none were sent"),
         ]
@@ -211,7 +211,7 @@ def _run(made: Handshake, context: SecurityContext, exchange: Exchange) -> None:
         if context.complete:
             break  # what came, if anything, belongs to what follows
         if not received:
-            made.failure = "The service took the logon, and did not prove who it is."
+            made.failure = "The service accepted the logon, but did not prove its identity."
             return
     _tell(made, context)
 
@@ -224,7 +224,7 @@ def _fail(made: Handshake, leg: Leg, error: SspiError | Failure) -> None:
     if isinstance(error, DeadlineExceeded):
         made.timed_out = True
         made.failure = (
-            f"This side had no token within its time: {error.message.rstrip('.')}. Run "
+            f"This side could not make its token in time: {error.message.rstrip('.')}. Run "
             "sspi-async doctor, which tells whether the KDC answers."
         )
     elif isinstance(error, TimeRanOut):

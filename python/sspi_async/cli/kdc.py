@@ -53,7 +53,9 @@ def check(krb5: _krb5.Krb5, realm: str, seconds: float) -> list[Verdict]:
         if answer[1] is not None:
             ahead.append(answer[1])
     verdicts += [
-        Verdict(f"KDC {name}", NOTE, "It is behind an HTTPS proxy, which is not asked here")
+        Verdict(
+            f"KDC {name}", NOTE, "It is behind an HTTPS proxy, which this check does not ask"
+        )
         for name in named
         if "://" in name
     ]
@@ -71,7 +73,7 @@ def _ask(name: str, request: bytes, until: Until) -> tuple[float, bytes, float]:
             link.sendall(len(request).to_bytes(4, "big") + request)
             length = int.from_bytes(_exactly(link, 4, until, what), "big")
             if length > _LONGEST:
-                raise Failure("What it answers is not Kerberos")
+                raise Failure("Its answer is not Kerberos")
             reply = _exactly(link, length, until, what)
             return time.monotonic() - begun, reply, time.time()
         except (socket.timeout, TimeoutError):  # two of them before Python 3.10
@@ -152,12 +154,12 @@ def _found_by_library(realm: str, seconds: float) -> Verdict:
         ) as context:
             context.step().result()
     except (LogonDenied, TargetUnknown):
-        return Verdict(subject, GOOD, "One that the DNS names answers")
+        return Verdict(subject, GOOD, "A KDC that the DNS names answers")
     except DeadlineExceeded:
         return Verdict(
             subject,
             BAD,
-            f"In krb5.conf there is none, and none of the DNS answered within {seconds:g} s",
+            f"krb5.conf names none, and none that the DNS names answered within {seconds:g} s",
             f"Write kdc = HOST into the section [realms] of {realm} in krb5.conf, or repair "
             "the DNS.",
         )
@@ -165,7 +167,7 @@ def _found_by_library(realm: str, seconds: float) -> Verdict:
         return Verdict(
             subject,
             BAD,
-            f"In krb5.conf there is none, and the DNS neither: {error.message.rstrip('.')}",
+            f"krb5.conf names none, and neither does the DNS: {error.message.rstrip('.')}",
             f"Write kdc = HOST into the section [realms] of {realm} in krb5.conf.",
         )
     return Verdict(subject, GOOD, "One answers")

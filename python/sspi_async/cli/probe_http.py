@@ -20,7 +20,7 @@ PORTS = {"http": 80, "https": 443}
 _PREFERRED = ("Negotiate", "Kerberos", "NTLM")
 _REFUSED = (401, 407)
 _REFUSAL = (
-    "The service refused the logon ({}). Check that it knows the user, and look into its log."
+    "The service refused the logon ({}). Check that it knows the user, and look at its log."
 )
 
 
@@ -51,7 +51,7 @@ def probe(url: urllib.parse.SplitResult, arguments: argparse.Namespace) -> Findi
             finding.fact("leads to", answer.getheader("Location") or "")
         finding.offers("WWW-Authenticate", [challenge.scheme for challenge in offers])
         if answer.status not in _REFUSED:
-            finding.advise("The page asks nobody to log on: name one that does.")
+            finding.advise("The page does not ask for a logon: name one that does.")
         elif finding.may_log_on(arguments):
             package = _choose(offers, arguments.package)
             if package is None:

@@ -70,8 +70,8 @@ def probe(url: urllib.parse.SplitResult, arguments: argparse.Namespace) -> Findi
             choice = sasl.choose(offered, arguments.package)
             if choice is None:
                 finding.fail(
-                    "The directory offers no mechanism that fits: GSS-SPNEGO, GSSAPI and NTLM "
-                    "are those that can be tried."
+                    "The directory offers none of the mechanisms that can be tried: "
+                    "GSS-SPNEGO, GSSAPI and NTLM."
                 )
             else:
                 _log_on(finding, directory, choice, arguments)
@@ -134,7 +134,7 @@ def _layer(
         return sasl.Layer(context, chosen)
     _, offer = directory.bind(mechanism, b"")
     answer, offered, chosen = sasl.answer(context, offer, inside)
-    finding.after("layers that it offers", sasl.layers(offered))
+    finding.after("layers offered", sasl.layers(offered))
     directory.bind(mechanism, answer)
     return sasl.Layer(context, chosen)
 
@@ -171,7 +171,7 @@ class _Directory:
         while True:
             tag, contents = self._receive()
             if tag == _FOUND:
-                self._check(contents, "The directory does not tell what it offers")
+                self._check(contents, "The directory does not say what it offers")
                 return found
             if tag == _ENTRY:
                 found.update(_attributes(contents))
@@ -202,7 +202,7 @@ class _Directory:
         tag, contents = self._receive()
         if tag != _EXTENDED_DONE:
             raise self._nonsense()
-        self._check(contents, "The directory does not tell whom it takes us for")
+        self._check(contents, "The directory does not say who is logged on")
         names = [inner for tag, inner in ber.elements(contents) if tag == _VALUE_DONE]
         return names[0].decode(errors="replace") if names else ""
 

@@ -56,8 +56,8 @@ def probe(url: urllib.parse.SplitResult, arguments: argparse.Namespace) -> Findi
             choice = sasl.choose(mechanisms, arguments.package)
             if choice is None:
                 finding.fail(
-                    "The server offers no mechanism that fits: GSSAPI, GSS-SPNEGO and NTLM are "
-                    "those that can be tried."
+                    "The server offers none of the mechanisms that can be tried: GSSAPI, "
+                    "GSS-SPNEGO and NTLM."
                 )
             else:
                 _log_on(finding, server, choice, arguments)
@@ -72,7 +72,7 @@ def _start_tls(stream: Stream, arguments: argparse.Namespace) -> tls.Tls:
     except tls.Untrusted as error:
         raise Failure(
             f"The certificate is not trusted: {str(error).rstrip('.')}. If it is right, give "
-            "its root by --roots FILE; --insecure takes any."
+            "its root by --roots FILE; --insecure accepts any."
         ) from None
 
 
@@ -105,7 +105,7 @@ def _log_on(
             if mechanism == "GSSAPI":
                 _, offer = server.auth("", b"")
                 answer, offered, _ = sasl.answer(context, offer, True)
-                finding.after("layers that it offers", sasl.layers(offered))
+                finding.after("layers offered", sasl.layers(offered))
                 finding.last = str(server.auth("", answer)[0])
         except SspiError as error:
             finding.fail(f"What follows the handshake failed: {error.message.rstrip('.')}.")

@@ -49,7 +49,7 @@ class Tls:
         facts.append(("certificate", f"not trusted: {self.fault}" if self.fault else "trusted"))
         facts += [(f"  {name}", text) for name, text in self.certificate.items()]
         facts.append(("  SHA-256", self.fingerprint))
-        facts.append(("bindings that it offers", ", ".join(self.bindings) or "none"))
+        facts.append(("available bindings", ", ".join(self.bindings) or "none"))
         return facts
 
     def data(self) -> dict[str, object]:
@@ -72,7 +72,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--insecure",
         action="store_true",
-        help="log on even if the certificate is not trusted, and whoever it is could listen",
+        help="log on even if the certificate is not trusted, and anyone could be listening",
     )
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Show the credentials that this process has, and until when they are good.
+"""Show the credentials that this process has, and when they expire.
 
 Nothing is sent: what a KDC would say is not asked.
 """
@@ -20,7 +20,9 @@ from .wait import Until, within
 HELP = "which credentials this process has, and their times"
 
 _ASKED = ("Kerberos", "NTLM")
-_NOBODY = "Nobody is logged on: run kinit, or give programs an identity with user and password."
+_NOBODY = (
+    "There are no credentials: run kinit, or give programs an identity with user and password."
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -21,7 +21,7 @@ Changes = Mapping[str, "str | None"]
 
 # What is said where a request would have to be sent again, and cannot.
 ONCE = (
-    "the server asks who we are, and a body that is a stream cannot be sent again: "
+    "the server asks for authentication, but a body that is a stream cannot be sent twice: "
     "pass bytes or a file, or, with Kerberos, opportunistic_auth=True"
 )
 
@@ -132,8 +132,8 @@ class Dialogue:
         if self._proxy_host is None and "@" not in name and "/" not in name:
             raise InvalidParameter(
                 Status.SEC_E_INVALID_PARAMETER,
-                "the proxy asks who we are, and this HTTP library does not say which one it "
-                "is: give proxy_target_name='HTTP@proxy.example.org'",
+                "the proxy asks for authentication, but this HTTP library does not say "
+                "which proxy it is: give proxy_target_name='HTTP@proxy.example.org'",
             )
         return Exchange(
             self._settings,

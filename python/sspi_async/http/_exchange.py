@@ -44,7 +44,7 @@ _log = logging.getLogger("sspi_async.http")
 
 
 class MutualAuthenticationError(SspiError):
-    """The server has not proved who it is, or what it sent as a proof is none."""
+    """The server has not proved its identity, or what it sent as a proof is none."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,7 +83,7 @@ class Exchange:
         field: The field for the answer to it.
         bound: Whether the token that is to be sent belongs to one connection.
         last: Whether the connection that it is sent through is the user's from then on.
-        proven: Whether the server has proved who it is.
+        proven: Whether the server has proved its identity.
         parted: Whether legs went through different connections.
         anew: Whether the token that is to be sent begins another handshake.
     """
@@ -261,7 +261,9 @@ class Exchange:
             try:
                 await self._wait(context.step(token, deadline=self._deadline()))
             except SspiError as error:
-                raise _unproven(f"the proof of {self._host} is none: {error}") from error
+                raise _unproven(
+                    f"the proof of identity from {self._host} is not valid: {error}"
+                ) from error
         self.proven = (
             context is not None
             and context.complete

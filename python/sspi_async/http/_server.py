@@ -237,12 +237,12 @@ class Gate:
             handshake = self._take_up(given.scheme, token, connection)
             if handshake is None:
                 if not self._make_room():
-                    return _plain(503, "too many clients log on at once", _LATER)
+                    return _plain(503, "too many clients are logging on", _LATER)
                 try:
                     handshake = Handshake(self._schemes[given.scheme.lower()], make())
                 except ValueError as error:
                     _logger.warning("refused a request: %s", error)
-                    return _plain(403, "the request came without what its proxy has to say")
+                    return _plain(403, "the request lacks the fields that its proxy must add")
             self._running += 1
         return Step(handshake, token, connection)
 
@@ -300,7 +300,7 @@ class Gate:
             return self.unable(error)
         _logger.info("refused a client: %s", error)
         scheme = step.handshake.scheme
-        return self._challenge("this was not accepted", {scheme: error.token or b""})
+        return self._challenge("the logon was not accepted", {scheme: error.token or b""})
 
     def unable(self, error: SspiError) -> Answer:
         """Decide on a request that cannot be authenticated for a reason of ours.
@@ -313,8 +313,8 @@ class Gate:
         """
         _logger.warning("cannot authenticate a client: %s", error)
         if isinstance(error, _PASSING):
-            return _plain(503, "the server cannot authenticate anybody now", _LATER)
-        return _plain(500, "the server cannot authenticate anybody")
+            return _plain(503, "the server cannot authenticate anyone now", _LATER)
+        return _plain(500, "the server cannot authenticate anyone")
 
     def abandoned(self, step: Step) -> None:
         """End a handshake whose leg was cancelled.

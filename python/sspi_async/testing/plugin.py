@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The pytest plugin: fixtures for tests without a domain, and calls that nobody looked at.
+"""The pytest plugin: fixtures for tests without a domain, and failures never retrieved.
 
 A test fails if a call of it failed and nobody asked for its result, exception or status. A test
 that means to lose one takes the fixture `lost_calls`, and clears it.
@@ -102,12 +102,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def _note(call: str, error: BaseException) -> None:
-    _lost.append(f"{call} failed and nobody looked at it: {error!r}")
+    _lost.append(f"{call} failed, and its exception was never retrieved: {error!r}")
 
 
 @pytest.fixture
 def lost_calls() -> list[str]:
-    """The failed calls of this test that nobody looked at; what is in there fails the test."""
+    """Calls of this test whose exceptions were never retrieved; each fails the test."""
     return _lost
 
 
