@@ -7,8 +7,7 @@ class Scheduler
   def initialize
     @sleepers = {}
     @blocked = {} # nobody else keeps them from the collector
-    @ready = []
-    @mutex = Mutex.new
+    @ready = Thread::Queue.new
     @reader, @writer = IO.pipe
   end
 
@@ -39,7 +38,7 @@ class Scheduler
 
   # Comes from any thread.
   def unblock(_blocker, fiber)
-    @mutex.synchronize { @ready << fiber }
+    @ready << fiber
     @writer.write_nonblock('.', exception: false)
   end
 
@@ -56,7 +55,7 @@ class Scheduler
 
   def run_those_that_may
     @reader.read_nonblock(4096, exception: false)
-    ready = @mutex.synchronize { @ready.slice!(0..) }
+    ready = Array.new(@ready.size) { @ready.pop }
     now = Process.clock_gettime(Process::CLOCK_MONOTONIC)
     due = @sleepers.select { |_, at| at <= now }.keys
     due.each { |fiber| @sleepers.delete(fiber) }

@@ -6,7 +6,9 @@ module SspiAsync
   # tells those who wait: a thread by its Thread::Queue, and so a fiber by its scheduler.
   #
   # 1. What is told (`heard`) runs on that thread, and must not block.
-  # 2. @mutex guards @waiting, @last_id and the making of the thread.
+  # 2. @mutex guards the making of the thread, and nothing that happens often: fibers that contend
+  #    for a Mutex with other threads make Ruby 3.1 end with "invalid keeping_mutexes". @waiting needs
+  #    none, as a Hash does one thing at a time, and an object_id is never that of another object.
   # 3. A child that was forked has no thread and a descriptor of its own under the same number: it
   #    begins anew when it first waits, and nobody is left there to be told of the parent's calls.
   module Queue
@@ -15,7 +17,6 @@ module SspiAsync
     @number = Native.queue_create
     @mutex = Mutex.new
     @waiting = {}
-    @last_id = 0
     @pid = nil
 
     class << self
@@ -24,15 +25,13 @@ module SspiAsync
 
       # A new id, whose completion is told by the block, with its status.
       def expect(&heard)
-        @mutex.synchronize do
-          begin_anew unless @pid == Process.pid && @thread.alive?
-          @waiting[@last_id += 1] = heard
-          @last_id
-        end
+        @mutex.synchronize { begin_anew unless begun? } unless begun?
+        @waiting[heard.object_id] = heard
+        heard.object_id
       end
 
       def forget(id)
-        @mutex.synchronize { @waiting.delete(id) }
+        @waiting.delete(id)
       end
 
       # Runs a callback of the user's: what it raises stops nothing.
@@ -48,11 +47,15 @@ module SspiAsync
 
       private
 
+      def begun?
+        @pid == Process.pid && @thread.alive?
+      end
+
       def begin_anew
         @waiting.clear unless @pid == Process.pid
-        @pid = Process.pid
         @thread = Thread.new { tell }
         @thread.name = 'sspi_async'
+        @pid = Process.pid
       end
 
       def tell
