@@ -3,7 +3,8 @@
 
 Kerberos with a warm ticket, 64 in flight, each GET a 401 and the page behind it, from an Apache
 with mod_auth_gssapi on this machine. Pause: how long the loop stands still, at most, meanwhile;
-the tasks begin one by one, a turn of the loop each.
+the tasks begin one by one, a turn of the loop each. "No authentication" is the same client with
+a page that is anybody's: below its pauses no authentication can come.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ ROW = "http"
 PAUSE = "http-pause"
 ON_AIOHTTP = "httpx over aiohttp"
 IN_FLIGHT = 64
-COUNT = 2000
+COUNT = 1000
 
 CONFIGURATION = """
 ServerRoot "{folder}"
@@ -68,6 +69,10 @@ DocumentRoot "{folder}/pages"
     GssapiAllowedMech krb5
     GssapiCredStore keytab:{folder}/keytab
 </Directory>
+<Directory "{folder}/pages/open">
+    AuthType None
+    Require all granted
+</Directory>
 """
 MODULES = pathlib.Path("/usr/lib/apache2/modules")
 NEEDED = ("mpm_event", "authn_core", "authz_core", "authz_user", "auth_gssapi")
@@ -75,14 +80,15 @@ NEEDED = ("mpm_event", "authn_core", "authz_core", "authz_user", "auth_gssapi")
 
 @contextlib.contextmanager
 def apache() -> Iterator[str]:
-    """Run an Apache; yields the address of its page."""
+    """Run an Apache; yields its address, under which are /page and /open/page."""
     program = shutil.which("apache2", path=os.environ["PATH"] + ":/usr/sbin")
     if program is None or not all((MODULES / f"mod_{one}.so").exists() for one in NEEDED):
         measure.skip("apache2 with mod_auth_gssapi is not installed")
     with tempfile.TemporaryDirectory(prefix="sspi-async-bench.") as name:
         folder = pathlib.Path(name)
-        (folder / "pages").mkdir()
+        (folder / "pages/open").mkdir(parents=True)
         (folder / "pages/page").write_text("the page\n")
+        (folder / "pages/open/page").write_text("the page\n")
         shutil.copy(os.environ["KEYTAB"].partition(":")[2], folder / "keytab")
         shutil.copy(os.environ["KRB5_CONFIG"], folder / "krb5.conf")
         folder.chmod(0o755)
@@ -105,7 +111,7 @@ def apache() -> Iterator[str]:
         )
         try:
             wait_for(server, port)
-            yield f"http://localhost:{port}/page"
+            yield f"http://localhost:{port}"
         finally:
             server.terminate()
             server.wait(20)
@@ -175,10 +181,11 @@ def own_pool() -> None:
 
 
 def by_aiohttp(url: str, auth: Any, count: int) -> Figures:
-    """With aiohttp.ClientSession."""
+    """With aiohttp.ClientSession; auth may be None."""
 
     async def main() -> Figures:
-        async with aiohttp.ClientSession(middlewares=(auth,)) as session:
+        middlewares = () if auth is None else (auth,)
+        async with aiohttp.ClientSession(middlewares=middlewares) as session:
 
             async def get() -> int:
                 async with session.get(url) as answer:
@@ -238,13 +245,17 @@ def main() -> None:
             client=lambda: aiohttp.ClientSession(middlewares=(ours_aiohttp,))
         )
 
-    with apache() as url:
+    with apache() as server:
+        url = f"{server}/page"
         cases = {
             "aiohttp": functools.partial(by_aiohttp, url, ours_aiohttp, count),
             "httpx": functools.partial(by_httpx, url, ours_httpx, own_pool, count),
         }
         if httpx_aiohttp is not None:
             cases[ON_AIOHTTP] = functools.partial(by_httpx, url, None, authenticating, count)
+        floor = functools.partial(by_aiohttp, f"{server}/open/page", None, count)
+        samples = measure.alternate(lambda: cases["aiohttp"]()[1], lambda: floor()[1])
+        measure.show(PAUSE, "aiohttp", "no authentication", "ms", *samples)
         if httpx_gssapi is not None:
             auth = httpx_gssapi.HTTPSPNEGOAuth()
             theirs = functools.partial(by_httpx, url, auth, own_pool, count)

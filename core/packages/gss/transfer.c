@@ -13,12 +13,11 @@
  *    16  attributes             20  length of the target name
  *    24  started                32  expiry
  *    40  length of GSSAPI's part
- *    44  target name (UTF-8), GSSAPI's part, SHA-256 of all before it
+ *    44  target name (UTF-8), GSSAPI's part, SHA-1 of all before it (libkrb5's)
  * The digest keeps accidents away from the importer of libkrb5. It is no
  * protection against someone who makes a pack: that is as good as knowing the keys.
  */
 #include "transfer.h"
-#include "sha256.h"
 #include "status.h"
 
 #include <stdlib.h>
@@ -26,7 +25,7 @@
 
 #define KERBEROS    1 /* as package and as mechanism; there were others of each */
 #define HEAD_SIZE   44u
-#define DIGEST_SIZE GSS_SHA256_SIZE
+#define DIGEST_SIZE 20u
 #define PART_MAX    (16u << 20)
 
 static const unsigned char magic[8] = {'S', 'S', 'P', 'I', 'A', 'G', 'S', 'S'};
@@ -47,12 +46,40 @@ static uint64_t load(const unsigned char *place, unsigned bytes)
     return value;
 }
 
+static SECURITY_STATUS digest_of(const unsigned char *bytes, size_t size,
+                                 unsigned char digest[DIGEST_SIZE], sspia_report *report)
+{
+    const krb5_data data = {.length = (unsigned int)size, .data = (char *)(uintptr_t)bytes};
+    krb5_checksum sum = {.length = 0};
+    krb5_context context;
+    krb5_error_code code = krb5_init_context(&context);
+    SECURITY_STATUS status;
+
+    if (code != 0)
+        return gss_status_krb5(NULL, code, GSS_AT_MESSAGE, "Kerberos configuration", report);
+    code = krb5_c_make_checksum(context, CKSUMTYPE_NIST_SHA, NULL, 0, &data, &sum);
+    status = gss_status_krb5(context, code, GSS_AT_MESSAGE, "packed context", report);
+    if (status == SEC_E_OK)
+        memcpy(digest, sum.contents, DIGEST_SIZE);
+    krb5_free_checksum_contents(context, &sum);
+    krb5_free_context(context);
+    return status;
+}
+
+static void discard(sspia_bytes *packed)
+{
+    explicit_bzero(packed->data, packed->size);
+    gss_host->free(packed->data);
+    *packed = (sspia_bytes){NULL, 0};
+}
+
 static SECURITY_STATUS pack(const gss_context *context, sspia_bytes *packed,
                             sspia_report *report)
 {
     size_t target = context->target_text != NULL ? strlen(context->target_text) : 0;
     size_t part = context->parked.length;
     unsigned char *bytes;
+    SECURITY_STATUS status;
 
     if (target > PART_MAX || part > PART_MAX)
         return gss_status_report(report, SEC_E_CANNOT_PACK, "context", "it is too large");
@@ -74,8 +101,11 @@ static SECURITY_STATUS pack(const gss_context *context, sspia_bytes *packed,
     if (target > 0)
         memcpy(bytes + HEAD_SIZE, context->target_text, target);
     memcpy(bytes + HEAD_SIZE + target, context->parked.value, part);
-    gss_sha256(bytes, HEAD_SIZE + target + part, bytes + HEAD_SIZE + target + part);
-    return SEC_E_OK;
+    status =
+        digest_of(bytes, HEAD_SIZE + target + part, bytes + HEAD_SIZE + target + part, report);
+    if (status != SEC_E_OK)
+        discard(packed);
+    return status;
 }
 
 SECURITY_STATUS gss_transfer_export(void *object, uint32_t flags, sspia_bytes *packed,
@@ -101,10 +131,7 @@ SECURITY_STATUS gss_transfer_export(void *object, uint32_t flags, sspia_bytes *p
         return status;
     back = gss_context_ready(context, report);
     if (status == SEC_E_OK && back != SEC_E_OK) {
-        explicit_bzero(packed->data, packed->size);
-        gss_host->free(packed->data);
-        packed->data = NULL;
-        packed->size = 0;
+        discard(packed);
         status = back;
     }
     return status;
@@ -123,12 +150,22 @@ static bool lengths_fit(const unsigned char *bytes, size_t size)
            size == HEAD_SIZE + target + part + DIGEST_SIZE;
 }
 
-static bool digest_fits(const unsigned char *bytes, size_t size)
+static SECURITY_STATUS check(const unsigned char *bytes, size_t size, sspia_report *report)
 {
     unsigned char digest[DIGEST_SIZE];
+    SECURITY_STATUS status = SEC_E_OK;
+    bool is_ours = lengths_fit(bytes, size) && memcmp(bytes, magic, sizeof magic) == 0 &&
+                   load(bytes + 8, 4) == version && bytes[12] == KERBEROS &&
+                   bytes[13] == KERBEROS && bytes[14] <= 1;
 
-    gss_sha256(bytes, size - DIGEST_SIZE, digest);
-    return memcmp(digest, bytes + size - DIGEST_SIZE, DIGEST_SIZE) == 0;
+    if (is_ours)
+        status = digest_of(bytes, size - DIGEST_SIZE, digest, report);
+    if (status != SEC_E_OK)
+        return status;
+    if (is_ours && memcmp(digest, bytes + size - DIGEST_SIZE, DIGEST_SIZE) == 0)
+        return SEC_E_OK;
+    return gss_status_report(report, SEC_E_INVALID_TOKEN, "packed context",
+                             "it is not one of this package");
 }
 
 SECURITY_STATUS gss_transfer_import(const void *packed, size_t size, void **object,
@@ -141,14 +178,11 @@ SECURITY_STATUS gss_transfer_import(const void *packed, size_t size, void **obje
     int initiated = 0;
     OM_uint32 major;
     OM_uint32 minor;
-    SECURITY_STATUS status;
+    SECURITY_STATUS status = check(bytes, size, report);
 
     *object = NULL;
-    if (!lengths_fit(bytes, size) || memcmp(bytes, magic, sizeof magic) != 0 ||
-        load(bytes + 8, 4) != version || bytes[12] != KERBEROS || bytes[13] != KERBEROS ||
-        bytes[14] > 1 || !digest_fits(bytes, size))
-        return gss_status_report(report, SEC_E_INVALID_TOKEN, "packed context",
-                                 "it is not one of this package");
+    if (status != SEC_E_OK)
+        return status;
     context = gss_context_create(bytes[14] == 1);
     if (context == NULL)
         return SEC_E_INSUFFICIENT_MEMORY;
