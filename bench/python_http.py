@@ -19,8 +19,6 @@ import os
 import pathlib
 import pwd
 import shutil
-import socket
-import subprocess
 import tempfile
 import time
 from collections.abc import Awaitable, Iterator
@@ -30,6 +28,7 @@ import aiohttp
 import httpx
 import measure
 import requests
+import server
 from python_silent_kdc import longest_pause
 
 import sspi_async.http.aiohttp
@@ -99,34 +98,15 @@ def apache() -> Iterator[str]:
             who = pwd.getpwnam("www-data")
             for path in folder.rglob("*"):
                 os.chown(path, who.pw_uid, who.pw_gid)
-        with socket.create_server(("127.0.0.1", 0)) as end:
-            port = int(end.getsockname()[1])
+        port = server.free_port()
         modules = "\n".join(f"LoadModule {one}_module {MODULES}/mod_{one}.so" for one in NEEDED)
         (folder / "httpd.conf").write_text(
             CONFIGURATION.format(folder=folder, port=port, user=user, modules=modules)
         )
-        server = subprocess.Popen(
-            [program, "-X", "-f", str(folder / "httpd.conf")],
-            env={**os.environ, "KRB5_CONFIG": f"{folder}/krb5.conf", "KRB5RCACHENAME": "none:"},
-        )
-        try:
-            wait_for(server, port)
+        command = [program, "-X", "-f", str(folder / "httpd.conf")]
+        configuration = {"KRB5_CONFIG": f"{folder}/krb5.conf"}
+        with server.listening(command, port, environment=configuration):
             yield f"http://localhost:{port}"
-        finally:
-            server.terminate()
-            server.wait(20)
-
-
-def wait_for(server: subprocess.Popen[bytes], port: int) -> None:
-    """Wait until it listens."""
-    for _ in range(500):
-        with contextlib.suppress(OSError):
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            return
-        if server.poll() is not None:
-            break
-        time.sleep(0.02)
-    raise RuntimeError("Apache did not start")
 
 
 async def gets(get: Callable[[], Awaitable[int]], count: int) -> float:
@@ -245,15 +225,15 @@ def main() -> None:
             client=lambda: aiohttp.ClientSession(middlewares=(ours_aiohttp,))
         )
 
-    with apache() as server:
-        url = f"{server}/page"
+    with apache() as address:
+        url = f"{address}/page"
         cases = {
             "aiohttp": functools.partial(by_aiohttp, url, ours_aiohttp, count),
             "httpx": functools.partial(by_httpx, url, ours_httpx, own_pool, count),
         }
         if httpx_aiohttp is not None:
             cases[ON_AIOHTTP] = functools.partial(by_httpx, url, None, authenticating, count)
-        floor = functools.partial(by_aiohttp, f"{server}/open/page", None, count)
+        floor = functools.partial(by_aiohttp, f"{address}/open/page", None, count)
         samples = measure.alternate(lambda: cases["aiohttp"]()[1], lambda: floor()[1])
         measure.show(PAUSE, "aiohttp", "no authentication", "ms", *samples)
         if httpx_gssapi is not None:

@@ -16,14 +16,13 @@ import functools
 import importlib
 import os
 import pathlib
-import socket
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from typing import Any
 
 import measure
+import server
 
 import sspi_async
 from sspi_async import Identity
@@ -74,34 +73,15 @@ def theirs() -> Any:
 @contextlib.contextmanager
 def served(factory: str) -> Iterator[int]:
     """Run uvicorn, with its port."""
-    with socket.create_server(("127.0.0.1", 0)) as end:
-        port = int(end.getsockname()[1])
+    port = server.free_port()
     # By its port: uvicorn takes --fd for a Unix socket, and leaves Nagle's algorithm on, which
     # has each answer wait for the client's next acknowledgement.
-    server = subprocess.Popen(
-        [sys.executable, "-m", "uvicorn", "--factory", f"python_server:{factory}",
-         "--port", str(port), "--log-level", "error", "--no-access-log"],
-        cwd=pathlib.Path(__file__).parent,
-        env={**os.environ, "KRB5RCACHENAME": "none:"},
-    )  # fmt: skip
-    try:
-        wait_for(server, port)
+    command = [
+        sys.executable, "-m", "uvicorn", "--factory", f"python_server:{factory}",
+        "--port", str(port), "--log-level", "error", "--no-access-log",
+    ]  # fmt: skip
+    with server.listening(command, port, cwd=pathlib.Path(__file__).parent):
         yield port
-    finally:
-        server.terminate()
-        server.wait(20)
-
-
-def wait_for(server: subprocess.Popen[bytes], port: int) -> None:
-    """Wait until it listens."""
-    for _ in range(500):
-        with contextlib.suppress(OSError):
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            return
-        if server.poll() is not None:
-            break
-        time.sleep(0.02)
-    raise RuntimeError("uvicorn did not start")
 
 
 class Connection(asyncio.Protocol):
