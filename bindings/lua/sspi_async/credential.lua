@@ -6,8 +6,8 @@ local failure = require "sspi_async.failure"
 local MANUAL_CRED_VALIDATION <const> = 0x8
 local NAMES <const> = {
   user = true, domain = true, password = true, packages = true, ccache = true, keytab = true,
-  client_keytab = true, replay_cache = true, ntlm_user_file = true, ntlm_helper = true,
-  impersonate = true, certificate = true, key = true, key_password = true, roots = true,
+  client_keytab = true, replay_cache = true, armor_cache = true, ntlm_user_file = true,
+  ntlm_helper = true, impersonate = true, certificate = true, key = true, key_password = true, roots = true,
 }
 
 local M = {}

@@ -19,6 +19,8 @@ export interface Identity {
   keytab?: string;
   clientKeytab?: string;
   replayCache?: string;
+  /** The cache whose ticket protects a logon by password (Kerberos, FAST). */
+  armorCache?: string;
   /** A file with lines DOMAIN:user:password (NTLM server). */
   ntlmUserFile?: string;
   /** What knows the accounts (NTLM server). Names are as the client wrote them, the domain may be "". */

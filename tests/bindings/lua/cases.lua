@@ -112,6 +112,11 @@ function cases.kerberos_handshake()
   assert(client.expiry > os.time())
   client:delete()
   server:delete()
+  local armored = sspi.client("HTTP@localhost", { package = "Kerberos", identity = {
+    user = "alice@" .. os.getenv "REALM", password = os.getenv "ALICE_PASSWORD", armor_cache = "FILE:/nowhere",
+  } })
+  local problem = fails("SEC_E_NO_CREDENTIALS", armored.step, armored)
+  assert(tostring(problem):find("/nowhere", 1, true))
 end
 
 function cases.seal_and_unseal()

@@ -99,6 +99,14 @@ const cases = {
     assert.equal(server.userName, `alice@${process.env.REALM}`);
     assert.ok(client.expiry > new Date());
     await Promise.all([client.delete(), server.delete()]);
+    const armored = sspi.client('HTTP@localhost', {
+      package: 'Kerberos',
+      identity: {
+        user: `alice@${process.env.REALM}`, password: process.env.ALICE_PASSWORD, armorCache: 'FILE:/nowhere',
+      },
+    });
+    await assert.rejects(armored.step(), (error) =>
+      error.code === 'SEC_E_NO_CREDENTIALS' && error.message.includes('/nowhere'));
   },
 
   seal_and_unseal: () => ntlm((client, server) => {

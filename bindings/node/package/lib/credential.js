@@ -18,6 +18,7 @@ const NAMES = {
   keytab: 'keytab',
   clientKeytab: 'client_keytab',
   replayCache: 'replay_cache',
+  armorCache: 'armor_cache',
   ntlmUserFile: 'ntlm_user_file',
   ntlmHelper: 'ntlm_helper',
   impersonate: 'impersonate',
