@@ -7,10 +7,11 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
-void ticket_cache_fill(const char *name)
+static void fill(const char *name, bool is_expired)
 {
     krb5_context context;
     krb5_ccache from;
@@ -26,6 +27,8 @@ void ticket_cache_fill(const char *name)
     assert_int_equal(krb5_cc_initialize(context, to, owner), 0);
     assert_int_equal(krb5_cc_start_seq_get(context, from, &cursor), 0);
     while (krb5_cc_next_cred(context, from, &cursor, &creds) == 0) {
+        if (is_expired)
+            creds.times.endtime = (krb5_timestamp)(time(NULL) - 3600);
         if (creds.server->length == 2 && strcmp(creds.server->data[0].data, "krbtgt") == 0)
             assert_int_equal(krb5_cc_store_cred(context, to, &creds), 0);
         krb5_free_cred_contents(context, &creds);
@@ -35,6 +38,16 @@ void ticket_cache_fill(const char *name)
     krb5_cc_close(context, from);
     krb5_cc_close(context, to);
     krb5_free_context(context);
+}
+
+void ticket_cache_fill(const char *name)
+{
+    fill(name, false);
+}
+
+void ticket_cache_fill_expired(const char *name)
+{
+    fill(name, true);
 }
 
 bool ticket_cache_has(const char *name, const char *service)

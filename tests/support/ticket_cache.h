@@ -7,6 +7,8 @@
 
 /* Puts alice's ticket-granting ticket, and nothing else, into the cache of that name. */
 void ticket_cache_fill(const char *name);
+/* The same, and the cache says that the ticket ended an hour ago. */
+void ticket_cache_fill_expired(const char *name);
 
 /* Whether the cache has a ticket for a service of the realm. */
 bool ticket_cache_has(const char *name, const char *service);

@@ -5,8 +5,8 @@
  */
 #include "kdc_relay.h"
 #include "realm_host.h"
+#include "ticket_cache.h"
 
-#include <krb5.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -15,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <cmocka.h>
 
@@ -120,46 +119,18 @@ static void what_is_named_armors(void **state)
     assert_int_equal(kdc_descriptors(), before);
 }
 
-/* A cache with alice's ticket-granting ticket, as it was when it ended. */
-static const char *expired_cache(void)
-{
-    static char name[4200];
-    krb5_context context;
-    krb5_ccache from;
-    krb5_ccache to;
-    krb5_principal owner;
-    krb5_cc_cursor cursor;
-    krb5_creds creds;
-
-    snprintf(name, sizeof name, "FILE:%s/expired", realm_host_env("REALM_DIR"));
-    assert_int_equal(krb5_init_context(&context), 0);
-    assert_int_equal(krb5_cc_resolve(context, realm_host_env("CCACHE"), &from), 0);
-    assert_int_equal(krb5_cc_resolve(context, name, &to), 0);
-    assert_int_equal(krb5_cc_get_principal(context, from, &owner), 0);
-    assert_int_equal(krb5_cc_initialize(context, to, owner), 0);
-    assert_int_equal(krb5_cc_start_seq_get(context, from, &cursor), 0);
-    while (krb5_cc_next_cred(context, from, &cursor, &creds) == 0) {
-        creds.times.endtime = (krb5_timestamp)(time(NULL) - 3600);
-        assert_int_equal(krb5_cc_store_cred(context, to, &creds), 0);
-        krb5_free_cred_contents(context, &creds);
-    }
-    krb5_cc_end_seq_get(context, from, &cursor);
-    krb5_free_principal(context, owner);
-    krb5_cc_close(context, from);
-    krb5_cc_close(context, to);
-    krb5_free_context(context);
-    return name;
-}
-
 /* Wrong would be: a password that goes out without the armor that is not there; or an error
  * that does not name the cache. */
 static void without_a_good_ticket_nothing_is_sent(void **state)
 {
-    const char *const caches[] = {"FILE:/nowhere/armor", expired_cache(), "MEMORY:empty"};
+    char expired[512];
+    const char *const caches[] = {"FILE:/nowhere/armor", expired, "MEMORY:empty"};
     sspia_identity identity;
     realm_side side;
 
     (void)state;
+    snprintf(expired, sizeof expired, "FILE:%s/expired", realm_host_env("REALM_DIR"));
+    ticket_cache_fill_expired(expired);
     kill(kdc.pid, SIGSTOP); /* who sends something would have to wait */
     for (int i = 0; i < 6; i++) {
         identity = by_keys(caches[i / 2]);
