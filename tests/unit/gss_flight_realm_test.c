@@ -279,8 +279,8 @@ static void the_last_to_leave_closes(void **state)
         realm_leg_begin(&legs[i], &sides[i]);
     }
     /* Both transports are in use after a second. */
-    assert_false(realm_legs_run(legs, 3, 1200));
-    assert_int_equal(kdc_descriptors(), before + 2);
+    while (kdc_descriptors() != before + 2)
+        assert_false(realm_legs_run(legs, 3, 20));
     for (int i = 0; i < 3; i++)
         legs[i].wait.stop(legs[i].wait.data);
     assert_int_equal(kdc_descriptors(), before);
@@ -391,7 +391,10 @@ static void a_kdc_dies_in_the_middle(void **state)
         with_tickets(&side);
         kill(mortal.pid, SIGSTOP);
         realm_leg_begin(&leg, &side);
-        assert_false(realm_legs_run(&leg, 1, 100));
+        /* Until the request is sent; on a machine that stands still for a second the other one
+         * is asked meanwhile. */
+        while (leg.status == SSPIA_WAITING && leg.wait.fds[0].events != POLLIN)
+            realm_legs_run(&leg, 1, 5);
         kdc_process_stop(&mortal);
         assert_true(realm_legs_run(&leg, 1, PATIENCE));
         assert_int_equal(leg.status, SEC_I_CONTINUE_NEEDED);
@@ -415,6 +418,27 @@ static void assert_goes_on(const realm_leg *leg, int64_t from, int64_t to, int64
     assert_true(leg->wait.until <= to + seconds * INT64_C(1000000000));
 }
 
+/* Begins a leg, and goes on until a connection stands, which gets ten seconds. On a machine
+ * that stands still for the second before: again. */
+static void begin_with_connection(realm_leg *leg, realm_side *side)
+{
+    for (;;) {
+        int64_t from = now_ns();
+        int64_t to;
+
+        realm_leg_begin(leg, side);
+        to = now_ns();
+        assert_goes_on(leg, from, to, 1);
+        while (leg->wait.until <= to + INT64_C(1000000000) && leg->wait.fd_count == 1)
+            assert_false(realm_legs_run(leg, 1, 20));
+        if (leg->wait.fd_count == 1) {
+            assert_goes_on(leg, from, now_ns(), 10);
+            return;
+        }
+        realm_leg_stop(leg);
+    }
+}
+
 /* Wrong would be: of two KDCs the first one silent, and the second asked at once, or not after
  * a second; or a connection that stands, and is not given ten. */
 static void the_second_kdc_is_asked_in_its_turn(void **state)
@@ -424,7 +448,6 @@ static void the_second_kdc_is_asked_in_its_turn(void **state)
     realm_side side;
     realm_leg leg;
     int64_t from;
-    int64_t to;
 
     (void)state;
     kdc_relay_start(&second, 0);
@@ -445,15 +468,8 @@ static void the_second_kdc_is_asked_in_its_turn(void **state)
 
     kdcs_are(TCP_FIRST, first.port, second.port);
     with_tickets(&side);
-    from = now_ns();
-    realm_leg_begin(&leg, &side);
-    to = now_ns();
-    assert_goes_on(&leg, from, to, 1);
-    while (leg.wait.until <= to + INT64_C(1000000000)) {
-        assert_false(realm_legs_run(&leg, 1, 20));
-        assert_int_equal(leg.wait.fd_count, 1);
-    }
-    assert_goes_on(&leg, from, now_ns(), 10);
+    begin_with_connection(&leg, &side);
+    assert_int_equal(leg.wait.fd_count, 1);
     assert_int_equal(atomic_load(&second.requests), 1);
     realm_leg_stop(&leg);
     realm_side_release(&side);
