@@ -107,7 +107,7 @@ final class Call {
         SspiException.check(Native.call_set_deadline(call, milliseconds));
     }
 
-    /** Waits for a future of a call. An interrupt stops the call, and the thread's interrupt flag is set again. */
+    /** Waits for the future of a call. An interrupt stops the call, and the interrupt flag stays set. */
     static <T> T await(CompletableFuture<T> future) {
         try {
             return future.get();
