@@ -11,12 +11,12 @@ namespace SspiAsync
         private const int SEC_E_INSUFFICIENT_MEMORY = unchecked((int)0x80090300);
         private const double LongestMs = 0xfffffffe;
 
-        /// <summary>Submits an operation; its status says whether that was done.</summary>
+        /// <summary>Submits an operation; the status says whether it was submitted.</summary>
         internal delegate int Begin(ulong call, ulong queue, ulong id);
 
         /// <summary>
-        /// The task of what finish makes of the outcome; finish runs in any case where the call succeeds, as
-        /// it owns what came. The token ends the operation, not only the wait for it.
+        /// A task whose result finish makes from the outcome. finish runs whenever the call succeeds, because
+        /// it owns the outputs. The token stops the operation, not only the wait for it.
         /// </summary>
         internal static Task<T> Start<T>(Begin begin, TimeSpan? timeout, CancellationToken token,
             Func<Outcome, T> finish)
@@ -32,7 +32,7 @@ namespace SspiAsync
             ulong call = Native.sspia_hub_call_create();
             if (call == 0)
                 throw SspiException.Of(SEC_E_INSUFFICIENT_MEMORY, "out of memory");
-            // What follows runs elsewhere: a continuation that blocks stops no other call.
+            // Continuations run elsewhere, so that one that blocks holds up no other call.
             var task = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
             var ending = new Registration();
             ulong id = Completions.Expect(status =>
@@ -51,12 +51,12 @@ namespace SspiAsync
                 Native.sspia_hub_call_free(call);
                 throw;
             }
-            if (token.CanBeCanceled) // of a call that has settled the number is dead
+            if (token.CanBeCanceled) // after the call has settled, its number is invalid
                 ending.Set(token.Register(() => Native.sspia_hub_call_cancel(call)));
             return task.Task;
         }
 
-        /// <summary>A call whose success has no value.</summary>
+        /// <summary>A call that returns no value when it succeeds.</summary>
         internal static Task StartEnd(Begin begin, TimeSpan? timeout = null,
             CancellationToken token = default(CancellationToken))
         {
@@ -92,7 +92,7 @@ namespace SspiAsync
             }
         }
 
-        /// <summary>Zero or Timeout.InfiniteTimeSpan: no limit, also where the process has a
+        /// <summary>Zero or Timeout.InfiniteTimeSpan: no limit, even if the process has a
         /// default.</summary>
         private static void Arm(ulong call, TimeSpan? timeout)
         {
@@ -109,7 +109,7 @@ namespace SspiAsync
             return (uint)Math.Min(Math.Ceiling(timeout.TotalMilliseconds), LongestMs);
         }
 
-        /// <summary>The registration of a token, which may be gone before it is there.</summary>
+        /// <summary>The registration of a token, which may be disposed before it is set.</summary>
         private sealed class Registration : IDisposable
         {
             private CancellationTokenRegistration registration;

@@ -6,8 +6,8 @@ using System.Threading;
 namespace SspiAsync
 {
     /// <summary>
-    /// Completions come to one queue of the process. A background thread of ours waits for them and tells
-    /// whoever expects one; it begins with the first call. What it tells must not block.
+    /// All completions go to one queue of the process. A background thread waits for them and calls the
+    /// handlers, which must not block. It starts with the first call.
     /// </summary>
     internal static class Completions
     {
@@ -17,7 +17,7 @@ namespace SspiAsync
             new ConcurrentDictionary<ulong, Action<int>>();
         private static long lastId;
 
-        /// <summary>The queue, and with it the thread: begun by the first who asks.</summary>
+        /// <summary>The queue. The first use creates it, and starts the thread.</summary>
         private static readonly Lazy<ulong> TheQueue = new Lazy<ulong>(Begin);
 
         internal static ulong Queue => TheQueue.Value;
@@ -27,14 +27,14 @@ namespace SspiAsync
             ulong queue = Native.sspia_hub_queue_create();
             if (queue == 0)
                 throw new OutOfMemoryException("no queue for completions");
-            // mono waits for the thread before it exits, and the thread for the queue.
+            // mono waits for the thread before it exits, and the thread waits for the queue.
             AppDomain.CurrentDomain.ProcessExit += (sender, e) => Native.sspia_hub_queue_free(queue);
             var thread = new Thread(() => Drain(queue)) { IsBackground = true, Name = "sspi-async" };
             thread.Start();
             return queue;
         }
 
-        /// <summary>A new id, whose completion is told by heard(status).</summary>
+        /// <summary>A new id, whose completion calls heard(status).</summary>
         internal static ulong Expect(Action<int> heard)
         {
             var id = (ulong)Interlocked.Increment(ref lastId);
@@ -68,7 +68,7 @@ namespace SspiAsync
             }
             catch (ThreadAbortException)
             {
-                // mono ends the thread so when the process ends, and throws it again.
+                // mono ends the thread in this way when the process exits, and throws the exception again.
             }
             catch (Exception problem)
             {

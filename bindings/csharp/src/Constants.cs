@@ -3,7 +3,7 @@ using System;
 
 namespace SspiAsync
 {
-    /// <summary>What an initiator asks for (ISC_REQ_*).</summary>
+    /// <summary>What an initiator requests (ISC_REQ_*).</summary>
     [Flags]
     public enum ClientFlags : long
     {
@@ -30,7 +30,7 @@ namespace SspiAsync
         DeferredCredValidation = 0x200000000,
     }
 
-    /// <summary>What an acceptor asks for (ASC_REQ_*).</summary>
+    /// <summary>What an acceptor requests (ASC_REQ_*).</summary>
     [Flags]
     public enum ServerFlags : long
     {
@@ -53,7 +53,7 @@ namespace SspiAsync
         AllowMissingBindings = 0x10000000,
     }
 
-    /// <summary>What a credential is for.</summary>
+    /// <summary>What a credential can be used for.</summary>
     public enum CredentialUse
     {
         Inbound = 1,
@@ -61,7 +61,7 @@ namespace SspiAsync
         Both = 3,
     }
 
-    /// <summary>What the bindings of a channel are made of (RFC 5929, RFC 9266).</summary>
+    /// <summary>The kinds of channel bindings (RFC 5929, RFC 9266).</summary>
     public enum BindingKind
     {
         Unique = 25,

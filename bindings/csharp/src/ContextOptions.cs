@@ -3,35 +3,35 @@ using System;
 
 namespace SspiAsync
 {
-    /// <summary>How a context or a credential is to be. What is not set has its default.</summary>
+    /// <summary>Options of a context or a credential. An option that is not set has its default.</summary>
     public sealed class ContextOptions
     {
         /// <summary>"Negotiate" (the default), "Kerberos", "NTLM", "Schannel".</summary>
         public string Package { get; set; }
 
-        /// <summary>A credential that outlives the context; else the first leg acquires one.</summary>
+        /// <summary>A credential that outlives the context; without one, the first leg acquires it.</summary>
         public Credential Credential { get; set; }
 
-        /// <summary>Whom to log on, if there is no credential.</summary>
+        /// <summary>The user to log on, if there is no credential.</summary>
         public Identity Identity { get; set; }
 
-        /// <summary>Whose credential; the default one of the process if there is none.</summary>
+        /// <summary>The principal of the credential; null: that of the default credential.</summary>
         public string Principal { get; set; }
 
-        /// <summary>ClientFlags, of an initiator.</summary>
+        /// <summary>For an initiator: ClientFlags.</summary>
         public ClientFlags? ClientFlags { get; set; }
 
-        /// <summary>ServerFlags, of an acceptor.</summary>
+        /// <summary>For an acceptor: ServerFlags.</summary>
         public ServerFlags? ServerFlags { get; set; }
 
-        /// <summary>What the TLS connection around the handshake is bound by,
+        /// <summary>The bindings of the TLS connection around the handshake,
         /// "tls-server-end-point:...".</summary>
         public byte[] ChannelBindings { get; set; }
 
-        /// <summary>ALPN, the best first.</summary>
+        /// <summary>The protocol names for ALPN, in order of preference.</summary>
         public string[] ApplicationProtocols { get; set; }
 
-        /// <summary>The limit of each call; Timeout.InfiniteTimeSpan for none, also where the process has
+        /// <summary>The timeout of each call; Timeout.InfiniteTimeSpan means none, even if the process has
         /// a default.</summary>
         public TimeSpan? Timeout { get; set; }
 

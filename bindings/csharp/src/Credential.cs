@@ -5,13 +5,13 @@ using System.Threading.Tasks;
 
 namespace SspiAsync
 {
-    /// <summary>What one logs on with. It may be used for any number of contexts at the same
+    /// <summary>A credential to log on with. It can be used for any number of contexts at the same
     /// time.</summary>
     public sealed class Credential : IDisposable
     {
         private long handle;
         private readonly long expiry;
-        private readonly Verifier verifier; // for as long as somebody may ask
+        private readonly Verifier verifier; // must live as long as questions may come
 
         internal Credential(ulong handle, string package, long expiry, Verifier verifier = null)
         {
@@ -27,7 +27,7 @@ namespace SspiAsync
             GC.KeepAlive(verifier);
         }
 
-        /// <summary>Gets one. Of the options it takes Principal, Identity and Timeout.</summary>
+        /// <summary>Acquires a credential. It uses the options Principal, Identity and Timeout.</summary>
         public static Task<Credential> AcquireAsync(string package, CredentialUse use = CredentialUse.Outbound,
             ContextOptions options = null, CancellationToken token = default(CancellationToken))
         {
@@ -52,7 +52,7 @@ namespace SspiAsync
             }
         }
 
-        /// <summary>The same, waited for.</summary>
+        /// <summary>The same, but waits for the result.</summary>
         public static Credential Acquire(string package, CredentialUse use = CredentialUse.Outbound,
             ContextOptions options = null)
         {
@@ -61,14 +61,14 @@ namespace SspiAsync
 
         public string Package { get; }
 
-        /// <summary>Until when it is good; null: for ever, or not known.</summary>
+        /// <summary>When it expires; null: never, or not known.</summary>
         public DateTimeOffset? Expiry =>
             expiry < 0 ? (DateTimeOffset?)null : DateTimeOffset.FromUnixTimeSeconds(expiry);
 
-        /// <summary>Its number in the library; 0 when it was freed.</summary>
+        /// <summary>Its number in the library; 0 after it was freed.</summary>
         public long Handle => Interlocked.Read(ref handle);
 
-        /// <summary>Who it is of.</summary>
+        /// <summary>The name of its principal.</summary>
         public string Name
         {
             get
@@ -86,7 +86,7 @@ namespace SspiAsync
             return (ulong)Interlocked.Exchange(ref handle, 0);
         }
 
-        /// <summary>Frees it; contexts that were made with it go on.</summary>
+        /// <summary>Frees the credential; contexts that were created with it continue.</summary>
         public Task FreeAsync()
         {
             ulong ended = End();
@@ -94,13 +94,13 @@ namespace SspiAsync
                 Native.sspia_hub_free_credential(call, queue, id, ended));
         }
 
-        /// <summary>The same, waited for.</summary>
+        /// <summary>The same, but waits for the result.</summary>
         public void Free()
         {
             FreeAsync().GetAwaiter().GetResult();
         }
 
-        /// <summary>The same with nobody to hear of it. Waits for nothing.</summary>
+        /// <summary>The same, but does not wait, and reports no result.</summary>
         public void Dispose()
         {
             FreeNowait();

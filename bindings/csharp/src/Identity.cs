@@ -6,7 +6,7 @@ using System.Threading.Tasks;
 
 namespace SspiAsync
 {
-    /// <summary>Whom to log on, or with what. What is left out is left to the system.</summary>
+    /// <summary>The user to log on, or the source of the credential; by default the system's.</summary>
     public sealed class Identity
     {
         private const int MANUAL_CRED_VALIDATION = 0x8;
@@ -22,7 +22,7 @@ namespace SspiAsync
             Password = User == null ? null : credential.Password;
         }
 
-        /// <summary>Whom to log on.</summary>
+        /// <summary>The user to log on.</summary>
         public string User { get; set; }
 
         /// <summary>The domain or realm of the user.</summary>
@@ -31,47 +31,47 @@ namespace SspiAsync
         /// <summary>The password of the user.</summary>
         public string Password { get; set; }
 
-        /// <summary>What Negotiate may choose from: "Kerberos", "!ntlm".</summary>
+        /// <summary>The packages that Negotiate may use: "Kerberos", "!ntlm".</summary>
         public string Packages { get; set; }
 
-        /// <summary>Where the tickets are.</summary>
+        /// <summary>The ticket cache.</summary>
         public string Ccache { get; set; }
 
-        /// <summary>Where the keys of the service are.</summary>
+        /// <summary>The keytab with the keys of the service.</summary>
         public string Keytab { get; set; }
 
-        /// <summary>Keys to log on with.</summary>
+        /// <summary>A keytab with keys to log on with.</summary>
         public string ClientKeytab { get; set; }
 
-        /// <summary>Where an acceptor notes what it has seen.</summary>
+        /// <summary>The replay cache of an acceptor.</summary>
         public string ReplayCache { get; set; }
 
-        /// <summary>Tickets that protect the logon (FAST).</summary>
+        /// <summary>A ticket cache whose tickets protect the logon (FAST).</summary>
         public string ArmorCache { get; set; }
 
-        /// <summary>Lines DOMAIN:user:password that NTLM believes.</summary>
+        /// <summary>A file with lines DOMAIN:user:password, the accounts of an NTLM server.</summary>
         public string NtlmUserFile { get; set; }
 
-        /// <summary>A program that NTLM asks.</summary>
+        /// <summary>A program that an NTLM server asks about accounts.</summary>
         public string NtlmHelper { get; set; }
 
         /// <summary>
-        /// What knows the accounts of an NTLM server: of a user and a domain (which may be ""), as the
-        /// client wrote them. It runs on the thread pool; what it throws refuses the logon, and goes to
-        /// Sspi.CallbackFailed.
+        /// Looks up the accounts of an NTLM server. It gets the user and the domain (which may be "") as the
+        /// client wrote them, and runs on the thread pool. If it throws, the logon is refused, and the
+        /// exception is passed to Sspi.CallbackFailed.
         /// </summary>
         public Func<string, string, Task<NtlmAccount>> NtlmVerifier { get; set; }
 
-        /// <summary>For whom a service acts.</summary>
+        /// <summary>The user for whom a service acts.</summary>
         public string Impersonate { get; set; }
 
         /// <summary>A PEM or PKCS#12 file (TLS).</summary>
         public string Certificate { get; set; }
 
-        /// <summary>The file of its key.</summary>
+        /// <summary>The file with the certificate's key.</summary>
         public string Key { get; set; }
 
-        /// <summary>The password of the file of the key.</summary>
+        /// <summary>The password of the key's file.</summary>
         public string KeyPassword { get; set; }
 
         /// <summary>A PEM file of the roots to trust.</summary>
@@ -98,7 +98,7 @@ namespace SspiAsync
             pairs.Add(Text.ToUtf8(value));
         }
 
-        /// <summary>The pairs as the library takes them, to be wiped when it has; null for none.</summary>
+        /// <summary>The pairs in the library's form, which the caller wipes after use; null for none.</summary>
         internal static byte[] Pack(Identity identity, Verifier verifier = null)
         {
             return identity?.Pack(verifier);

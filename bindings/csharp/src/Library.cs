@@ -6,10 +6,10 @@ using System.Runtime.InteropServices;
 namespace SspiAsync
 {
     /// <summary>
-    /// Finds the library: in the folder that SSPI_ASYNC_NATIVES names, then where the NuGet package has
-    /// it, then where the system looks. It is loaded by its path, once; the DllImports find it by its
-    /// soname. mono looks for the functions that a method calls when it compiles the method, and never
-    /// again. So whatever may be the first to call one does it in a method of its own, inside Find.
+    /// Finds the library: in the folder that SSPI_ASYNC_NATIVES names, then in that of the NuGet package,
+    /// then in the system's folders. It is loaded by its path, once; the DllImports find it by its soname.
+    /// mono resolves the functions that a method calls when it compiles the method, and never again.
+    /// Code that may be the first to call one therefore does so in a separate method, inside Find.
     /// </summary>
     internal static class Library
     {
@@ -44,7 +44,7 @@ namespace SspiAsync
             }
         }
 
-        /// <summary>What call returns, which begins when the library is loaded.</summary>
+        /// <summary>Loads the library, and then returns the result of call.</summary>
         internal static T Find<T>(Func<T> call)
         {
             return call();

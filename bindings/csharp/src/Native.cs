@@ -37,7 +37,7 @@ namespace SspiAsync
             internal Bytes Token;
         }
 
-        /// <summary>The bytes, which are let go of; null if there are none.</summary>
+        /// <summary>A copy of the bytes, which are then released; null if there are none.</summary>
         internal static byte[] Take(Bytes bytes)
         {
             if (bytes.Data == IntPtr.Zero)

@@ -11,9 +11,9 @@ using System.Threading.Tasks;
 namespace SspiAsync
 {
     /// <summary>
-    /// The shape of System.Net.Security.NegotiateAuthentication, for programs that have that now; and
-    /// GetOutgoingBlobAsync, which that one lacks. Bytes come as byte[] and messages go to a Stream, as
-    /// netstandard2.0 has no spans. What was refused for less than the options require is not authenticated.
+    /// The interface of System.Net.Security.NegotiateAuthentication, for programs that use that class now,
+    /// with GetOutgoingBlobAsync in addition. Bytes are byte[], and messages are written to a Stream, because
+    /// netstandard2.0 has no spans. If less was agreed on than the options require, IsAuthenticated is false.
     /// </summary>
     public sealed class NegotiateAuthentication : IDisposable
     {
@@ -29,7 +29,7 @@ namespace SspiAsync
         private readonly ProtectionLevel required;
         private readonly TokenImpersonationLevel requiredImpersonation;
         private readonly bool requiresMutual;
-        private readonly ExtendedProtectionPolicy policy; // null: none, or never
+        private readonly ExtendedProtectionPolicy policy; // null: none, or never enforced
         private readonly bool isBound;
         private readonly string asked;
         private readonly string target;
@@ -123,7 +123,7 @@ namespace SspiAsync
         public ProtectionLevel ProtectionLevel => !IsSigned ? ProtectionLevel.None
             : IsEncrypted ? ProtectionLevel.EncryptAndSign : ProtectionLevel.Sign;
 
-        /// <summary>What the server may do in the client's name; before the end None.</summary>
+        /// <summary>What the server may do in the client's name; None until it is authenticated.</summary>
         public TokenImpersonationLevel ImpersonationLevel =>
             IsAuthenticated ? AgreedImpersonation : TokenImpersonationLevel.None;
 
@@ -132,10 +132,10 @@ namespace SspiAsync
             : Has(ClientIdentify, ServerIdentify) ? TokenImpersonationLevel.Identification
             : TokenImpersonationLevel.Impersonation;
 
-        /// <summary>The package that is at work; before the end, the one that was asked for.</summary>
+        /// <summary>The package in use; until the handshake is complete, the one that was requested.</summary>
         public string Package => IsAuthenticated ? context.Package : asked;
 
-        /// <summary>What the client has asked for; null if it named nobody.</summary>
+        /// <summary>The target that the client requested; null if it named none.</summary>
         public string TargetName => IsServer && context.IsComplete ? AskedTarget() : target;
 
         private string AskedTarget()
@@ -147,11 +147,11 @@ namespace SspiAsync
             }
             catch (SspiException)
             {
-                return null; // the package does not say
+                return null; // the package does not know
             }
         }
 
-        /// <summary>Who the other side is.</summary>
+        /// <summary>The identity of the other side.</summary>
         public IIdentity RemoteIdentity
         {
             get
@@ -169,10 +169,10 @@ namespace SspiAsync
                 throw new InvalidOperationException("the other side is not authenticated");
         }
 
-        /// <summary>The context beneath, for all that this shape has no place for.</summary>
+        /// <summary>The underlying context, for everything that this class does not offer.</summary>
         public SecurityContext Context => context;
 
-        /// <summary>One leg. The task fails for nothing but a cancellation.</summary>
+        /// <summary>One leg. The task fails only if it is cancelled.</summary>
         public async Task<NegotiateAuthenticationResult> GetOutgoingBlobAsync(byte[] incomingBlob,
             CancellationToken cancellation = default(CancellationToken))
         {
@@ -197,7 +197,7 @@ namespace SspiAsync
             }
         }
 
-        /// <summary>The same, waited for.</summary>
+        /// <summary>The same, but waits for the result.</summary>
         public byte[] GetOutgoingBlob(byte[] incomingBlob, out NegotiateAuthenticationStatusCode statusCode)
         {
             NegotiateAuthenticationResult result = GetOutgoingBlobAsync(incomingBlob).GetAwaiter().GetResult();
@@ -222,7 +222,7 @@ namespace SspiAsync
             return status;
         }
 
-        /// <summary>Whether what was agreed on is enough.</summary>
+        /// <summary>Whether the agreed protection meets the options.</summary>
         private NegotiateAuthenticationStatusCode StatusOfEnd()
         {
             if (policy != null && !IsTargetGood())
@@ -235,7 +235,7 @@ namespace SspiAsync
                 : NegotiateAuthenticationStatusCode.Completed;
         }
 
-        /// <summary>Whether the client means this server. A ticket says so; so do bindings, unless they are
+        /// <summary>Whether the client meant this server. A ticket proves this; so do bindings, unless they are
         /// a proxy's.</summary>
         private bool IsTargetGood()
         {
@@ -271,7 +271,7 @@ namespace SspiAsync
             }
         }
 
-        /// <summary>Seals input, or signs it and leaves it readable.</summary>
+        /// <summary>Encrypts input, or signs it and leaves it readable.</summary>
         public NegotiateAuthenticationStatusCode Wrap(byte[] input, Stream output, bool requestEncryption,
             out bool isEncrypted)
         {
@@ -305,7 +305,7 @@ namespace SspiAsync
             }
         }
 
-        /// <summary>Writes the message over its own wrapping.</summary>
+        /// <summary>Overwrites the wrapped message with the plain one.</summary>
         public NegotiateAuthenticationStatusCode UnwrapInPlace(byte[] input, out int unwrappedOffset,
             out int unwrappedLength, out bool wasEncrypted)
         {
@@ -320,7 +320,7 @@ namespace SspiAsync
             return status;
         }
 
-        /// <summary>Writes a signature of message (as .NET 9 has it).</summary>
+        /// <summary>Writes a signature of message (as in .NET 9).</summary>
         public void ComputeIntegrityCheck(byte[] message, Stream signatureWriter)
         {
             NeedAuthenticated();
@@ -328,7 +328,7 @@ namespace SspiAsync
             signatureWriter.Write(signature, 0, signature.Length);
         }
 
-        /// <summary>Whether signature is of message, and in its order.</summary>
+        /// <summary>Whether signature matches message, and is in sequence.</summary>
         public bool VerifyIntegrityCheck(byte[] message, byte[] signature)
         {
             NeedAuthenticated();

@@ -7,7 +7,7 @@ using System.Security.Principal;
 
 namespace SspiAsync
 {
-    /// <summary>What became of a blob or a message; the names of System.Net.Security.</summary>
+    /// <summary>The result for a blob or a message, with the names of System.Net.Security.</summary>
     public enum NegotiateAuthenticationStatusCode
     {
         Completed,
@@ -28,8 +28,8 @@ namespace SspiAsync
         ImpersonationValidationFailed,
     }
 
-    /// <summary>As in System.Net.Security, and an Identity for what NetworkCredential has no place
-    /// for.</summary>
+    /// <summary>As in System.Net.Security, with an Identity for settings that a NetworkCredential cannot
+    /// hold.</summary>
     public class NegotiateAuthenticationClientOptions
     {
         public string Package { get; set; } = "Negotiate";
@@ -37,7 +37,7 @@ namespace SspiAsync
         public Identity Identity { get; set; }
         public string TargetName { get; set; }
 
-        /// <summary>That of a TransportContext, or a TlsChannelBinding.</summary>
+        /// <summary>The binding of a TransportContext, or a TlsChannelBinding.</summary>
         public ChannelBinding Binding { get; set; }
         public ProtectionLevel RequiredProtectionLevel { get; set; }
         public bool RequireMutualAuthentication { get; set; }
@@ -52,15 +52,15 @@ namespace SspiAsync
         public Identity Identity { get; set; }
         public ChannelBinding Binding { get; set; }
 
-        /// <summary>Whether bindings must be there, and which names clients may mean. Without one, they
-        /// must if there is a Binding.</summary>
+        /// <summary>Whether bindings are required, and which target names clients may use. Without a policy,
+        /// bindings are required if there is a Binding.</summary>
         public ExtendedProtectionPolicy Policy { get; set; }
         public ProtectionLevel RequiredProtectionLevel { get; set; }
         public TokenImpersonationLevel RequiredImpersonationLevel { get; set; }
         public TimeSpan? Timeout { get; set; }
     }
 
-    /// <summary>A blob for the peer (null for none), and what became of the one that came.</summary>
+    /// <summary>A blob for the peer (null for none), and the result for the blob that was received.</summary>
     public struct NegotiateAuthenticationResult
     {
         public byte[] Blob { get; internal set; }

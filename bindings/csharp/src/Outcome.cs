@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 namespace SspiAsync
 {
-    /// <summary>What a call brought.</summary>
+    /// <summary>The outputs of a call.</summary>
     internal sealed class Outcome
     {
         internal readonly int Status;
@@ -13,7 +13,7 @@ namespace SspiAsync
         internal readonly uint Missing;
         internal readonly byte[] Token;
 
-        /// <summary>Takes it from a call that is complete.</summary>
+        /// <summary>Takes the outputs from a completed call.</summary>
         internal Outcome(ulong call)
         {
             Native.RawOutcome raw;

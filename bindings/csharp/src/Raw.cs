@@ -5,8 +5,9 @@ using System.Collections.Generic;
 namespace SspiAsync
 {
     /// <summary>
-    /// The eleven functions under their Windows names, for ports. Outputs are written when the call
-    /// completes; callbacks run on a thread of ours, one at a time, and must not wait for another one.
+    /// The eleven asynchronous functions under their Windows names, for ports. Outputs are written when the
+    /// call completes. Callbacks run on a thread of this assembly, one at a time, and must not wait for one
+    /// another.
     /// </summary>
     public static class Raw
     {
@@ -22,14 +23,14 @@ namespace SspiAsync
         public const int SECBUFFER_CHANNEL_BINDINGS = 14;
         public const int SECBUFFER_APPLICATION_PROTOCOLS = 18;
 
-        /// <summary>The place of a number: a handle, attributes, or a time in seconds since 1970 (-1:
+        /// <summary>Holds a number: a handle, attributes, or a time in seconds since 1970 (-1:
         /// never).</summary>
         public sealed class Place
         {
             public long Value { get; set; }
         }
 
-        /// <summary>Bytes of one kind, or with MISSING and EXTRA their number alone.</summary>
+        /// <summary>Bytes of one type; for MISSING and EXTRA, only their number.</summary>
         public sealed class Buffer
         {
             public int Type { get; set; }
@@ -40,12 +41,12 @@ namespace SspiAsync
         /// <summary>An async context: tracks one call at a time.</summary>
         public sealed class AsyncContext
         {
-            private readonly object guard = new object(); // of all that follows
+            private readonly object guard = new object(); // protects all fields below
             private ulong call;
             private Action<AsyncContext, object> callback;
             private object data;
-            private ulong id; // of the submit whose completion is to come
-            private Action<Outcome> fill; // writes the outputs of that submit, until it has
+            private ulong id; // of the submit whose completion is pending
+            private Action<Outcome> fill; // writes the outputs of that submit; null once it has done so
 
             internal AsyncContext(ulong call)
             {
@@ -147,14 +148,14 @@ namespace SspiAsync
             }
         }
 
-        /// <summary>null if memory ran out.</summary>
+        /// <summary>Returns null if there is no memory.</summary>
         public static AsyncContext SspiCreateAsyncContext()
         {
             ulong call = Library.Find(() => Native.sspia_hub_call_create());
             return call == 0 ? null : new AsyncContext(call);
         }
 
-        /// <summary>While pending it is detached: it finishes by itself, and no callback starts.</summary>
+        /// <summary>A pending call is detached: it completes by itself, and no callback starts.</summary>
         public static void SspiFreeAsyncContext(AsyncContext context)
         {
             context.Free();
@@ -260,7 +261,7 @@ namespace SspiAsync
             };
         }
 
-        /// <summary>output: a list that can grow.</summary>
+        /// <summary>output is a list, to which buffers may be added.</summary>
         public static int SspiInitializeSecurityContextAsync(AsyncContext async, Place credential,
             Place context, string target, long request, int reserved1, int dataRep, IList<Buffer> input,
             int reserved2, Place newContext, IList<Buffer> output, Place attributes, Place expiry)
@@ -278,7 +279,7 @@ namespace SspiAsync
                 LegOf(handle, newContext, output, attributes, expiry));
         }
 
-        /// <summary>output: a list that can grow.</summary>
+        /// <summary>output is a list, to which buffers may be added.</summary>
         public static int SspiAcceptSecurityContextAsync(AsyncContext async, Place credential,
             Place context, IList<Buffer> input, long request, int dataRep, Place newContext,
             IList<Buffer> output, Place attributes, Place expiry)

@@ -8,8 +8,8 @@ using System.Threading.Tasks;
 namespace SspiAsync
 {
     /// <summary>
-    /// A handshake, and then what it protects. One leg at a time. Functions that end in Async return at
-    /// once; the others wait.
+    /// A handshake, and then the protection of messages. It runs one leg at a time. Functions whose names
+    /// end in Async return at once; the others wait.
     /// </summary>
     public sealed class SecurityContext : IDisposable
     {
@@ -36,7 +36,7 @@ namespace SspiAsync
 
         private static readonly byte[] Nothing = new byte[0];
 
-        private readonly object guard = new object(); // of all that follows
+        private readonly object guard = new object(); // protects all fields below
         private readonly bool acceptor;
         private readonly string target;
         private readonly ContextOptions options;
@@ -61,12 +61,12 @@ namespace SspiAsync
 
         ~SecurityContext()
         {
-            // Its credential has a finalizer of its own.
+            // Its credential has its own finalizer.
             if (handle != 0)
                 Native.sspia_hub_delete_context(0, 0, 0, handle);
         }
 
-        /// <summary>A context that Export of another one made, in this process or in another.</summary>
+        /// <summary>Creates a context from the result of Export, in this process or in another one.</summary>
         public static SecurityContext Import(string package, byte[] packed)
         {
             var context = new SecurityContext(false, null, new ContextOptions { Package = package });
@@ -79,25 +79,25 @@ namespace SspiAsync
             return context;
         }
 
-        /// <summary>Is the handshake done?</summary>
+        /// <summary>Whether the handshake is complete.</summary>
         public bool IsComplete
         {
             get { lock (guard) return complete; }
         }
 
-        /// <summary>Its number in the library; 0 before the first leg and after the end.</summary>
+        /// <summary>Its number in the library; 0 before the first leg and after it was deleted.</summary>
         public long Handle
         {
             get { lock (guard) return (long)handle; }
         }
 
-        /// <summary>What was agreed on, so far: the numbers of ISC_RET_* or ASC_RET_*.</summary>
+        /// <summary>The attributes agreed on so far: the numbers of ISC_RET_* or ASC_RET_*.</summary>
         public long Attributes
         {
             get { lock (guard) return attributes; }
         }
 
-        /// <summary>Until when it is good; null: for ever, or not known.</summary>
+        /// <summary>When it expires; null: never, or not known.</summary>
         public DateTimeOffset? Expiry
         {
             get
@@ -107,7 +107,7 @@ namespace SspiAsync
             }
         }
 
-        /// <summary>Bytes behind the last token that belong to what follows.</summary>
+        /// <summary>Bytes after the last token that belong to the data that follows the handshake.</summary>
         public byte[] Extra
         {
             get { lock (guard) return (byte[])extra.Clone(); }
@@ -116,9 +116,9 @@ namespace SspiAsync
         private string PackageToAcquire => options.Package ?? options.Credential?.Package ?? "Negotiate";
 
         /// <summary>
-        /// One leg: token is what the peer sent, null at first; the task has what to send, an empty array
-        /// for nothing. The first leg acquires a credential if there is none. A failure is a SspiException,
-        /// whose Token, if any, is for the peer. cancellation ends the leg itself.
+        /// One leg: token is what the peer sent, and null at first. The task returns the token to send, or an
+        /// empty array if there is nothing to send. The first leg acquires a credential if there is none. A
+        /// failure is an SspiException; its Token, if any, is for the peer. cancellation stops the leg itself.
         /// </summary>
         public async Task<byte[]> StepAsync(byte[] token = null,
             CancellationToken cancellation = default(CancellationToken))
@@ -136,7 +136,7 @@ namespace SspiAsync
             return await Begin(token, cancellation).ConfigureAwait(false);
         }
 
-        /// <summary>The same, waited for.</summary>
+        /// <summary>The same, but waits for the result.</summary>
         public byte[] Step(byte[] token = null)
         {
             return StepAsync(token).GetAwaiter().GetResult();
@@ -184,7 +184,7 @@ namespace SspiAsync
             }
         }
 
-        /// <summary>ALPN: each name behind its length.</summary>
+        /// <summary>ALPN: each name after its length.</summary>
         private static byte[] PackProtocols(string[] names)
         {
             if (names == null)
@@ -217,14 +217,14 @@ namespace SspiAsync
                     Array.Copy(token, token.Length - extra.Length, extra, 0, extra.Length);
                 }
                 complete = outcome.Status == SEC_E_OK;
-                if (dead) // meanwhile
+                if (dead) // deleted meanwhile
                     DeleteNowait();
             }
             return outcome.Token ?? Nothing;
         }
 
-        /// <summary>Seals a message; signOnly: it stays readable. Waits, like all below, while a leg runs
-        /// on this context.</summary>
+        /// <summary>Encrypts a message; with signOnly, it is only signed. Like all functions below, it waits
+        /// while a leg runs on this context.</summary>
         public byte[] Encrypt(byte[] data, bool signOnly = false)
         {
             Native.Bytes sealedBytes;
@@ -235,8 +235,8 @@ namespace SspiAsync
         }
 
         /// <summary>
-        /// Opens what Encrypt made on the other side; acceptSigned: also what is signed only. TLS: data is
-        /// what the connection brought; what is no whole record is kept for the next time.
+        /// Decrypts a message from the other side's Encrypt; with acceptSigned, also one that is only signed.
+        /// With TLS, data is what was received, and an incomplete record is kept for the next call.
         /// </summary>
         public byte[] Decrypt(byte[] data, bool acceptSigned = false)
         {
@@ -276,7 +276,7 @@ namespace SspiAsync
             return plain;
         }
 
-        /// <summary>Is it TLS, which has records and no messages?</summary>
+        /// <summary>Whether it is TLS, which has records instead of messages.</summary>
         public bool IsStream
         {
             get
@@ -294,7 +294,7 @@ namespace SspiAsync
             return Native.Take(signature);
         }
 
-        /// <summary>Throws if signature is not of data.</summary>
+        /// <summary>Throws if signature does not match data.</summary>
         public void Verify(byte[] data, byte[] signature)
         {
             SspiException.Check(Native.sspia_hub_verify((ulong)Handle, data, Native.Size(data), signature,
@@ -318,13 +318,13 @@ namespace SspiAsync
             return Native.Take(bytes);
         }
 
-        /// <summary>Who was authenticated: the client, "alice@EXAMPLE.ORG" or "DOMAIN\alice".</summary>
+        /// <summary>The authenticated client, "alice@EXAMPLE.ORG" or "DOMAIN\alice".</summary>
         public string UserName => QueryText(Names);
 
-        /// <summary>The target that the client asked for (acceptor).</summary>
+        /// <summary>The target that the client requested (acceptor).</summary>
         public string Target => QueryText(ClientTarget);
 
-        /// <summary>The package that is at work; with Negotiate, the one that was chosen.</summary>
+        /// <summary>The package in use; with Negotiate, the one that was chosen.</summary>
         public string Package => QueryText(PackageInfo);
 
         /// <summary>The session key. It is a secret.</summary>
@@ -341,7 +341,7 @@ namespace SspiAsync
         /// <summary>The certificate of the peer (TLS), DER.</summary>
         public byte[] RemoteCertificate => QueryBytes(RemoteCertificates);
 
-        /// <summary>How many bytes go into a sealed message of size bytes.</summary>
+        /// <summary>How many bytes of data fit into an encrypted message of size bytes.</summary>
         public long MessageLimit(uint size)
         {
             uint limit;
@@ -350,7 +350,7 @@ namespace SspiAsync
             return limit;
         }
 
-        /// <summary>A new credential of what the client delegated.</summary>
+        /// <summary>A new credential from the one that the client delegated.</summary>
         public Credential DelegatedCredential()
         {
             ulong found;
@@ -369,7 +369,7 @@ namespace SspiAsync
             return Native.Take(packed);
         }
 
-        /// <summary>The handle, which is the caller's to delete now.</summary>
+        /// <summary>The handle, which the caller must now delete.</summary>
         private ulong End()
         {
             lock (guard)
@@ -384,7 +384,7 @@ namespace SspiAsync
             }
         }
 
-        /// <summary>Deletes it; calls on it that were made before finish first.</summary>
+        /// <summary>Deletes the context; earlier calls on it finish first.</summary>
         public Task DeleteAsync()
         {
             bool never;
@@ -397,13 +397,13 @@ namespace SspiAsync
                 Native.sspia_hub_delete_context(call, queue, id, ended), options.Timeout);
         }
 
-        /// <summary>The same, waited for.</summary>
+        /// <summary>The same, but waits for the result.</summary>
         public void Delete()
         {
             DeleteAsync().GetAwaiter().GetResult();
         }
 
-        /// <summary>The same with nobody to hear of it. Waits for nothing.</summary>
+        /// <summary>The same, but does not wait, and reports no result.</summary>
         public void Dispose()
         {
             DeleteNowait();
@@ -416,7 +416,7 @@ namespace SspiAsync
                 Native.sspia_hub_delete_context(0, 0, 0, ended);
         }
 
-        /// <summary>Deletes many by one call.</summary>
+        /// <summary>Deletes many contexts in one call.</summary>
         public static Task DeleteManyAsync(IEnumerable<SecurityContext> contexts)
         {
             var packed = new MemoryStream();

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 
 namespace SspiAsync
 {
-    /// <summary>Where one begins: contexts, and what concerns the process.</summary>
+    /// <summary>The entry point: contexts, and settings of the process.</summary>
     public static class Sspi
     {
         /// <summary>The initiator of a handshake with target, "HTTP@www.example.org".</summary>
@@ -34,7 +34,7 @@ namespace SspiAsync
             SspiException.Check(Library.Find(() => Native.sspia_hub_package_add(bytes, Native.Size(bytes))));
         }
 
-        /// <summary>Has this process do without a package; to be called before the first
+        /// <summary>Turns off a package in this process; must be called before the first
         /// credential.</summary>
         public static void TurnOff(string name)
         {
@@ -43,8 +43,8 @@ namespace SspiAsync
                 Library.Find(() => Native.sspia_hub_package_turn_off(bytes, Native.Size(bytes))));
         }
 
-        /// <summary>The limit of each acquire and leg that says nothing else;
-        /// Timeout.InfiniteTimeSpan for none.</summary>
+        /// <summary>The timeout of each acquire and leg that sets no other;
+        /// Timeout.InfiniteTimeSpan means none.</summary>
         public static void SetDefaultTimeout(TimeSpan timeout)
         {
             uint milliseconds = Call.Milliseconds(timeout);
@@ -55,12 +55,12 @@ namespace SspiAsync
             });
         }
 
-        /// <summary>The version of the library that runs.</summary>
+        /// <summary>The version of the loaded library.</summary>
         public static string Version => Library.Find(() => Marshal.PtrToStringAnsi(Native.sspia_hub_version()));
 
         /// <summary>
-        /// Hears of what a callback of Raw threw; the others run. Without a listener it is written to
-        /// standard error.
+        /// Receives an exception that a callback threw; the other callbacks still run. Without a handler, the
+        /// exception is written to standard error.
         /// </summary>
         public static event EventHandler<UnhandledExceptionEventArgs> CallbackFailed;
 

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 
 namespace SspiAsync
 {
-    /// <summary>A call failed: Code is the name of its status, Message says why.</summary>
+    /// <summary>A call failed: Code is the name of its status, Message gives the reason.</summary>
     public class SspiException : Exception
     {
         private const int SEC_E_SECURITY_QOS_FAILED = unchecked((int)0x80090332);
@@ -23,10 +23,10 @@ namespace SspiAsync
         /// <summary>The name of the status, "SEC_E_LOGON_DENIED".</summary>
         public string Code => NameOf(HResult);
 
-        /// <summary>What the peer is to be told; null if the package has nothing for it.</summary>
+        /// <summary>A token for the peer; null if the package has none.</summary>
         public byte[] Token { get; }
 
-        /// <summary>With SEC_E_INCOMPLETE_MESSAGE: how many bytes are to come; 0 if unknown.</summary>
+        /// <summary>With SEC_E_INCOMPLETE_MESSAGE: how many bytes are missing; 0 if unknown.</summary>
         public long Missing { get; }
 
         private static string NameOf(int status)
@@ -46,7 +46,7 @@ namespace SspiAsync
                 : new SspiException(status, message, outcome);
         }
 
-        /// <summary>Throws if the function has failed that this thread has just called.</summary>
+        /// <summary>Throws if the last function that this thread called has failed.</summary>
         internal static void Check(int status)
         {
             if (status >= 0)

@@ -4,7 +4,7 @@ using System.Text;
 
 namespace SspiAsync
 {
-    /// <summary>Text as the library has it: UTF-8, whole or refused.</summary>
+    /// <summary>Text in the library's form: UTF-8, used completely or refused.</summary>
     internal static class Text
     {
         private static readonly UTF8Encoding Strict = new UTF8Encoding(false, true);

@@ -6,8 +6,8 @@ using System.Security.Authentication.ExtendedProtection;
 namespace SspiAsync
 {
     /// <summary>
-    /// Bindings as .NET hands them around, in the layout of SEC_CHANNEL_BINDINGS, of application data
-    /// such as SecurityContext.ChannelBindings gives.
+    /// Bindings in .NET's form, with the layout of SEC_CHANNEL_BINDINGS, made from application data such as
+    /// the result of SecurityContext.ChannelBindings.
     /// </summary>
     public sealed class TlsChannelBinding : ChannelBinding
     {
@@ -37,7 +37,7 @@ namespace SspiAsync
             return true;
         }
 
-        /// <summary>The application data of any bindings; null of none.</summary>
+        /// <summary>The application data of any kind of bindings; null if there are none.</summary>
         internal static byte[] ApplicationData(ChannelBinding binding)
         {
             if (binding == null || binding.IsInvalid)

@@ -4,7 +4,7 @@ using System.Threading.Tasks;
 
 namespace SspiAsync
 {
-    /// <summary>What an NTLM server is told of an account; null is for one that is not there.</summary>
+    /// <summary>The secret of an account of an NTLM server; null means: no such account.</summary>
     public sealed class NtlmAccount
     {
         private const uint Hash = 2;
@@ -35,9 +35,9 @@ namespace SspiAsync
     }
 
     /// <summary>
-    /// Puts the questions of NTLM servers to a function of the program, on the thread pool. The credential
-    /// keeps it. What waits for questions knows it weakly: when it is lost its number is freed, the wait
-    /// ends, and whoever asks later is answered at once that nobody can tell.
+    /// Passes the questions of NTLM servers to a function of the program, on the thread pool. The credential
+    /// keeps it alive. The code that waits for questions has only a weak reference: when the Verifier is
+    /// finalized, its number is freed, the wait ends, and later questions are refused at once.
     /// </summary>
     internal sealed class Verifier
     {
@@ -60,10 +60,10 @@ namespace SspiAsync
 
         ~Verifier()
         {
-            Native.sspia_hub_verifier_free(Number); // a dead one is ignored
+            Native.sspia_hub_verifier_free(Number); // an invalid number is ignored
         }
 
-        /// <summary>For the identity.</summary>
+        /// <summary>The number for the identity.</summary>
         internal ulong Number { get; }
 
         private static void Listen(ulong call, ulong number, WeakReference<Verifier> owner)

@@ -2,18 +2,18 @@
 /** Security contexts whose calls are promises. */
 
 export interface Limits {
-  /** Milliseconds, then the call ends with a SspiTimeoutError. Infinity: none. */
+  /** In milliseconds; after this, the call fails with an SspiTimeoutError. Infinity: no timeout. */
   timeout?: number;
-  /** Ends the call, whose promise rejects with the reason. */
+  /** Stops the call; its promise rejects with the signal's reason. */
   signal?: AbortSignal;
 }
 
-/** Where a credential comes from; what is left out is left to the system's configuration. */
+/** Where a credential comes from. The system's configuration applies to whatever is left out. */
 export interface Identity {
   user?: string;
   domain?: string;
   password?: string;
-  /** What Negotiate may choose from: "Kerberos", or "!ntlm" for all but that. */
+  /** The packages that Negotiate may use: "Kerberos", or "!ntlm" for all except NTLM. */
   packages?: string;
   ccache?: string;
   keytab?: string;
@@ -23,7 +23,7 @@ export interface Identity {
   armorCache?: string;
   /** A file with lines DOMAIN:user:password (NTLM server). */
   ntlmUserFile?: string;
-  /** What knows the accounts (NTLM server). Names are as the client wrote them, the domain may be "". */
+  /** Looks up accounts (NTLM server). Names are as the client wrote them; the domain may be "". */
   ntlmVerifier?: NtlmVerifier;
   /** The absolute path of Samba's ntlm_auth (NTLM server of a domain). */
   ntlmHelper?: string;
@@ -32,19 +32,19 @@ export interface Identity {
   constrainedDelegation?: boolean;
 }
 
-/** A password, an NT hash of 16 bytes, or null for no such account; what it throws refuses the logon. */
+/** Returns a password, an NT hash of 16 bytes, or null for no such account. If it throws, the logon is refused. */
 export type NtlmVerifier = (user: string, domain: string) => NtlmAccount | Promise<NtlmAccount>;
 export type NtlmAccount = string | Uint8Array | null;
 
-/** The same for TLS. */
+/** Where a credential for TLS comes from. */
 export interface TlsIdentity {
   /** A PEM or PKCS#12 file: the certificate and its chain. */
   certificate?: string;
   key?: string;
   keyPassword?: string;
-  /** A PEM file of the roots to trust; the system's if it is left out. */
+  /** A PEM file with the trusted roots; by default, the system's roots. */
   roots?: string;
-  /** false: any certificate of the peer is accepted, without a check. */
+  /** false: any certificate of the peer is accepted without verification. */
   verify?: boolean;
 }
 
@@ -52,12 +52,12 @@ export interface ContextOptions extends Limits {
   /** "Negotiate" (if there is no credential), "Kerberos", "NTLM" or "Schannel". */
   package?: string;
   credential?: Credential;
-  /** Without a credential: the first leg acquires one of this. */
+  /** Without a credential, the first leg acquires one from this identity. */
   identity?: Identity | TlsIdentity;
   principal?: string;
   /** ISC_REQ_* or ASC_REQ_*: flags(ClientFlags.DELEGATE, ...). */
   flags?: number;
-  /** "tls-server-end-point:..." and its data. */
+  /** "tls-server-end-point:..." with its data. */
   channelBindings?: Uint8Array | string;
   /** ALPN (TLS). */
   applicationProtocols?: string[];
@@ -68,7 +68,7 @@ export class SspiError extends Error {
   readonly status: number;
   /** The name of the status: "SEC_E_LOGON_DENIED". */
   readonly code: string;
-  /** What the peer is to be told, if the package has something for it. */
+  /** A token for the peer, if the package has one. */
   readonly token: Buffer | null;
   readonly missing: number;
 }
@@ -76,14 +76,14 @@ export class SspiError extends Error {
 /** A call was pending at its deadline: name is "TimeoutError". */
 export class SspiTimeoutError extends SspiError {}
 
-/** What one logs on with; for any number of contexts at the same time. */
+/** A credential to log on with; any number of contexts can use it at the same time. */
 export class Credential implements AsyncDisposable, Disposable {
   private constructor();
   static acquire(packageName: string, use?: number,
     options?: Limits & { principal?: string; identity?: Identity | TlsIdentity }): Promise<Credential>;
   readonly package: string;
   readonly expiry: Date | null;
-  /** Its number in the library; 0 when it was freed. */
+  /** Its number in the library; 0 after it was freed. */
   readonly handle: number;
   readonly name: string;
   free(options?: Limits): Promise<void>;
@@ -92,15 +92,15 @@ export class Credential implements AsyncDisposable, Disposable {
   [Symbol.dispose](): void;
 }
 
-/** A handshake, and then what it protects. */
+/** A handshake, and then the protection of messages. */
 export class SecurityContext implements AsyncDisposable, Disposable {
   private constructor();
   readonly complete: boolean;
   readonly handle: number;
-  /** ISC_RET_* or ASC_RET_*, so far. */
+  /** The attributes agreed on so far: ISC_RET_* or ASC_RET_*. */
   readonly attributes: number;
   readonly expiry: Date | null;
-  /** Bytes behind the last token that belong to what follows. */
+  /** Bytes after the last token that belong to the data that follows the handshake. */
   readonly extra: Buffer;
   readonly isStream: boolean;
   readonly userName: string;
@@ -109,11 +109,11 @@ export class SecurityContext implements AsyncDisposable, Disposable {
   readonly sessionKey: Buffer;
   readonly applicationProtocol: string;
   readonly remoteCertificate: Buffer;
-  /** One leg: the peer's token, and what to send. */
+  /** One leg: takes the peer's token, and returns the token to send. */
   step(token?: Uint8Array | null, options?: Limits): Promise<Buffer>;
   encrypt(data: Uint8Array, options?: { signOnly?: boolean }): Buffer;
   decrypt(data: Uint8Array, options?: { acceptSigned?: boolean }): Buffer;
-  /** Opens it also if it was signed only. */
+  /** Like decrypt, but also accepts a message that is only signed. */
   unwrap(data: Uint8Array): { data: Buffer; encrypted: boolean };
   sign(data: Uint8Array): Buffer;
   verify(data: Uint8Array, signature: Uint8Array): void;

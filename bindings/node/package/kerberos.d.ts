@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/** The interface of the npm package `kerberos`. Tokens are text in base64. */
+/** The interface of the npm package `kerberos`. Tokens are base64 text. */
 
 type Callback<T> = (error: Error | null, value?: T) => void;
 
@@ -7,7 +7,7 @@ declare class Side {
   readonly contextComplete: boolean;
   readonly response: string | null;
   readonly username: string | null;
-  /** Whether what unwrap opened was encrypted: 1 or 0. */
+  /** Whether the message that unwrap decoded was encrypted: 1 or 0. */
   readonly responseConf: number;
   step(challenge: string): Promise<string>;
   step(challenge: string, callback: Callback<string>): void;
@@ -18,7 +18,7 @@ declare class Side {
 }
 export class KerberosClient extends Side {}
 export class KerberosServer extends Side {
-  /** What the client asked for, where initializeServer was given no service. */
+  /** The target that the client requested, if initializeServer was given no service. */
   readonly targetName: string | null;
 }
 
@@ -27,7 +27,7 @@ export interface ClientOptions {
   user?: string;
   domain?: string;
   password?: string;
-  /** As password. */
+  /** The same as password. */
   pass?: string;
   flags?: number;
   gssFlags?: number;
@@ -43,7 +43,7 @@ export function checkPassword(username: string, password: string, service: strin
 export function principalDetails(service: string, hostname: string): Promise<string>;
 export function principalDetails(service: string, hostname: string, callback: Callback<string>): void;
 
-/** Of the interface. */
+/** The version of the interface. */
 export const version: string;
 export const GSS_C_DELEG_FLAG: 1;
 export const GSS_C_MUTUAL_FLAG: 2;

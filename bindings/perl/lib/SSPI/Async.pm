@@ -95,11 +95,12 @@ SSPI::Async - asynchronous SSPI: Kerberos, NTLM, Negotiate and TLS
 
 =head1 DESCRIPTION
 
-Handshakes that wait for a KDC without a thread, over the library sspi-async. A function that waits
-lets the callbacks of other calls run; what begins with C<begin_> returns an L<SSPI::Async::Call>,
-which has a L<Future>, a condition variable of L<AnyEvent>, or a callback.
+This module uses the library sspi-async for handshakes that wait for a KDC without occupying a
+thread. While a function waits, the callbacks of other calls run. A function whose name begins with
+C<begin_> returns an L<SSPI::Async::Call>, which offers a L<Future>, a condition variable of
+L<AnyEvent>, or a callback.
 
-Nothing is exported that was not asked for; there are the tags C<:functions>, C<:use>, C<:isc>,
+Nothing is exported by default; there are the tags C<:functions>, C<:use>, C<:isc>,
 C<:asc> and C<:status>.
 
 =head1 FUNCTIONS
@@ -108,8 +109,8 @@ C<:asc> and C<:status>.
 
 =item client($target, %options), server(%options)
 
-The initiator of a handshake with C<HTTP@www.example.org>, and an acceptor: L<SSPI::Async::Context>.
-Options:
+C<client> creates the initiator of a handshake, for example with C<HTTP@www.example.org>; C<server>
+creates an acceptor. Both are an L<SSPI::Async::Context>. Options:
 
     package                 "Negotiate" if nothing is said; Kerberos, NTLM, Schannel
     credential              or else, for the one that the first leg acquires:
@@ -121,30 +122,31 @@ Options:
 
 =item acquire($package, $use, %options), begin_acquire
 
-A L<SSPI::Async::Credential> for several contexts. C<$use>: C<INBOUND>, C<OUTBOUND> or C<BOTH>.
+An L<SSPI::Async::Credential> for several contexts. C<$use> is C<INBOUND>, C<OUTBOUND> or C<BOTH>.
 Options: C<identity>, C<principal>, C<timeout>.
 
 =item delete_many(\@contexts, timeout => $seconds), begin_delete_many
 
-Deletes many contexts by one call.
+Deletes many contexts in one call.
 
 =item import_context($package, $packed)
 
-A context of what C<export_context> gave, in another process too.
+Creates a context from the result of C<export_context>, also in another process.
 
 =item packages, add_package($module), turn_off($package)
 
-The names of the packages that can be loaded here; a module file (with C</>), or the module of that
-name; has this process do without a package, before its first credential.
+C<packages> returns the names of the packages that can be loaded here. C<add_package> adds a
+package: a module file (with C</>), or the module of that name. C<turn_off> turns off a package in
+this process; call it before the first credential is acquired.
 
 =item set_default_timeout($seconds)
 
-For each acquire and leg that says nothing else; C<undef>: none.
+The timeout of each acquire and leg that sets no other; C<undef>: none.
 
 =item on_error($code)
 
-What is told of exceptions that nobody waits for: those of callbacks. C<undef>: a warning, as at
-first.
+Called with exceptions that no caller receives: those of callbacks. C<undef> restores the default,
+a warning.
 
 =item fd, dispatch, poll($seconds), pending
 
@@ -152,26 +154,27 @@ For an event loop of your own: see below.
 
 =item version
 
-Of the library that runs.
+The version of the loaded library.
 
 =back
 
 =head1 IDENTITY
 
-A hash of C<user>, C<domain>, C<password>, C<packages>, C<ccache>, C<keytab>, C<client_keytab>,
-C<replay_cache>, C<armor_cache>, C<ntlm_user_file>, C<ntlm_helper>, C<impersonate>,
-C<constrained_delegation>; for TLS (C<< package => 'Schannel' >>) C<certificate>, C<key>,
-C<key_password>, C<roots>, C<verify>. What is left out is left to the system.
+A hash with C<user>, C<domain>, C<password>, C<packages>, C<ccache>, C<keytab>, C<client_keytab>,
+C<replay_cache>, C<armor_cache>, C<ntlm_user_file>, C<ntlm_helper>, C<impersonate> and
+C<constrained_delegation>; for TLS (C<< package => 'Schannel' >>) with C<certificate>, C<key>,
+C<key_password>, C<roots> and C<verify>. The system's defaults apply to whatever you leave out.
 
-C<< ntlm_verifier => sub { my ( $user, $domain ) = @_; ... } >> of an NTLM server returns the account's
-password, an C<< SSPI::Async::NtHash->new($bytes) >>, C<undef> for no such account, or a L<Future> of
-one of these. It runs inside C<poll> or C<dispatch>. What it dies of refuses the logon, and goes to
-C<on_error>.
+For an NTLM server, C<< ntlm_verifier => sub { my ( $user, $domain ) = @_; ... } >> returns the
+account's password, an C<< SSPI::Async::NtHash->new($bytes) >>, C<undef> if there is no such
+account, or a L<Future> of one of these. It runs inside C<poll> or C<dispatch>. If it dies, the
+logon is refused, and the exception is passed to C<on_error>.
 
 =head1 FAILURES
 
-Whatever fails dies with an L<SSPI::Async::Error>: C<status>, C<name>, C<message>. After C<timeout>
-it is an C<SSPI::Async::Error::Timeout>. The context of a leg that was ended can only be deleted.
+A function that fails dies with an L<SSPI::Async::Error>, which has C<status>, C<name> and
+C<message>. After C<timeout> it is an C<SSPI::Async::Error::Timeout>. After a leg was stopped, its
+context can only be deleted.
 
 =head1 EVENT LOOPS
 
@@ -179,27 +182,27 @@ it is an C<SSPI::Async::Error::Timeout>. The context of a leg that was ended can
     my $token = $client->begin_step->condvar->recv;          # AnyEvent
     my $token = await $client->begin_step->future;           # no loop
 
-The loop watches for as long as calls are pending. In any other one, watch C<fd> for reading and
-call C<dispatch>, which never waits:
+The loop watches the queue's descriptor while calls are pending. In any other loop, watch C<fd> for
+reading and call C<dispatch>, which never waits:
 
     my $select = IO::Select->new( SSPI::Async::fd() );
     while ( SSPI::Async::pending() ) {
         SSPI::Async::dispatch() if $select->can_read;
     }
 
-C<fd> belongs to the library: no handle of Perl may close it.
+C<fd> belongs to the library: no Perl filehandle may close it.
 
-Text is Perl's text, with any letters; tokens and messages are bytes, and a letter beyond 255 in
-them is refused.
+Text values are Perl character strings, with any characters. Tokens and messages are bytes, and a
+character above 255 in them is refused.
 
 =head1 FORK AND THREADS
 
-A child of C<fork> has a queue of its own, and may use the contexts and credentials that it
-inherited. A call that was pending is over in the child: C<get> dies with
-C<SEC_E_SHUTDOWN_IN_PROGRESS>, and its callbacks do not run by themselves.
+A child of C<fork> has its own queue, and may use the contexts and credentials that it inherited. A
+call that was pending is over in the child: C<get> dies with C<SEC_E_SHUTDOWN_IN_PROGRESS>, and its
+callbacks do not run by themselves.
 
-A thread of Perl (L<threads>) has a queue of its own too, and no part in the objects of the thread
-that made it: they are C<undef> there.
+A Perl thread (L<threads>) also has its own queue. It cannot use the objects of the thread that
+created it: they are C<undef> there.
 
 =head1 SEE ALSO
 

@@ -20,7 +20,7 @@ LWP::Authen::Negotiate - Kerberos and NTLM by Negotiate for LWP
 
 =head1 DESCRIPTION
 
-See L<SSPI::Async::LWP>. Programs that have the module of this name of another distribution run with
-it as they are.
+See L<SSPI::Async::LWP>. Programs that use the module of this name from another distribution run
+unchanged with this one.
 
 =cut

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 package SSPI::Async::Call;
 
-# One operation of the library: submitted, waited for, its outcome taken. It may have two steps,
-# an acquire and a leg, that share a deadline.
+# One operation of the library: it is submitted, waited for, and its outcome is taken. It may have
+# two steps, an acquire and a leg, that share a deadline.
 
 use strict;
 use warnings;
@@ -50,18 +50,18 @@ sub start {
     return $self;
 }
 
-# One that is over, with these values.
+# A call that is already over, with these values.
 sub done {
     my ( $class, @values ) = @_;
     return bless { native => SSPI::Async::Handle->new( call => 0 ), values => \@values }, $class;
 }
 
-# By the clock, for all steps have the same end.
+# Sets an absolute deadline, because all steps share it.
 sub arm {
     my ( $self, $seconds ) = @_;
     check_timeout($seconds);
     my $number = $self->{native}->number;
-    if ( $seconds == 9**9**9 ) {    # infinity: not the default of the process either
+    if ( $seconds == 9**9**9 ) {    # infinity: no deadline, even if the process has a default
         SSPI::Async::Error->check( SSPI::Async::Native::call_set_deadline( $number, 0 ) );
         return;
     }
@@ -85,7 +85,8 @@ sub submit {
     return $status;
 }
 
-# What the queue calls. What a step dies of, such as an argument that is no bytes, is the failure.
+# Called by the queue. If a step dies, for example because an argument is not bytes, that is the
+# failure.
 sub heard {
     my $self = shift;
     $self->settle($@) if !eval { $self->advance; 1 };
@@ -125,7 +126,7 @@ sub is_ready { return defined $_[0]{values} }
 # The error of a call that has failed.
 sub failure { return $_[0]{failure} }
 
-# Has $code->($call) called when it is over, which keeps it alive until then.
+# Calls $code->($call) when the call is over, and keeps the call alive until then.
 sub on_ready {
     my ( $self, $code ) = @_;
     if ( $self->is_ready ) {
@@ -138,8 +139,8 @@ sub on_ready {
     return $self;
 }
 
-# Waits, and lets the callbacks of other calls run meanwhile. In a forked child what was pending
-# in the parent is over at once.
+# Waits, while the callbacks of other calls run. In a forked child, a call that was pending in the
+# parent is over at once.
 sub wait {
     my $self = shift;
     while ( !$self->is_ready ) {
@@ -153,7 +154,7 @@ sub wait {
     return $self;
 }
 
-# The values, when it is over; dies of its failure.
+# The values, when the call is over; dies if it failed.
 sub get {
     my $self = shift;
     $self->wait;
@@ -162,14 +163,14 @@ sub get {
     return wantarray ? @{ $self->{values} } : $self->{values}[0];
 }
 
-# Ends it, with SEC_E_UNFINISHED_CONTEXT_DELETED. A delete is carried out all the same.
+# Stops the call, with SEC_E_UNFINISHED_CONTEXT_DELETED. A delete is carried out in any case.
 sub cancel {
     my $self = shift;
     SSPI::Async::Native::call_cancel( $self->{native}->number ) if !$self->is_ready;
     return;
 }
 
-# A Future; of $loop (IO::Async::Loop), which then tells of it, or one whose get waits here.
+# A Future: of $loop (IO::Async::Loop), which then completes it, or one whose get waits here.
 sub future {
     my ( $self, $loop ) = @_;
     require SSPI::Async::Future;
@@ -187,7 +188,7 @@ sub future {
     return $future;
 }
 
-# A condition variable of AnyEvent, whose loop then tells of it.
+# A condition variable of AnyEvent, whose loop then completes it.
 sub condvar {
     my $self = shift;
     require AnyEvent;
@@ -208,7 +209,7 @@ sub condvar {
     return $condvar;
 }
 
-# Nobody waits any more: it goes on, if at all, out of sight.
+# The call is no longer referenced: if it continues, its result is ignored.
 sub DESTROY {
     my $self = shift;
     local ( $@, $!, $?, $^E );
@@ -245,36 +246,38 @@ What C<begin_step>, C<begin_delete>, C<begin_free> and C<begin_acquire> return.
 
 =item get
 
-Waits until the call is over, and returns its value or dies of its L<SSPI::Async::Error>. Callbacks
-of other calls run meanwhile. C<wait> is the same without the value.
+Waits until the call is over, and returns its value or dies with its L<SSPI::Async::Error>. Callbacks
+of other calls run meanwhile. C<wait> also waits, but returns no value, and does not die if the call
+failed.
 
 =item is_ready, failure
 
-Is it over? The error, if it has failed.
+Whether the call is over; its error, if it has failed.
 
 =item on_ready($code)
 
-Has C<< $code->($call) >> called when it is over, by whoever waits or by the event loop. What
-C<$code> dies of goes to C<on_error> of L<SSPI::Async>.
+Calls C<< $code->($call) >> when the call is over, from a function that waits or from the event
+loop. If C<$code> dies, the exception is passed to C<on_error> of L<SSPI::Async>.
 
 =item future, future($loop)
 
-A L<Future>. With a loop of L<IO::Async>, it is one of that loop, which watches for it; without,
-C<get> and C<await> wait here, and no loop is needed. To cancel it cancels the call. The category
-of a failure is C<sspi>.
+A L<Future>. With a loop of L<IO::Async>, it belongs to that loop, which watches the queue. Without
+one, C<get> and C<await> wait here, and no loop is needed. Cancelling the future cancels the call.
+The category of a failure is C<sspi>.
 
 =item condvar
 
-A condition variable of L<AnyEvent>, which watches for it: C<recv> returns the value or dies of the
-error.
+A condition variable of L<AnyEvent>, which watches the queue. C<recv> returns the value or dies with
+the error.
 
 =item cancel
 
-Ends it with C<SEC_E_UNFINISHED_CONTEXT_DELETED>. A delete is carried out all the same.
+Stops the call with C<SEC_E_UNFINISHED_CONTEXT_DELETED>. A delete is carried out in any case.
 
 =back
 
-A call that nobody keeps, and that has neither C<on_ready> nor future nor condition variable, is let
-go: a leg ends out of sight, a delete is carried out. Nothing waits for it.
+A call that is no longer referenced, and that has neither C<on_ready> nor a future nor a condition
+variable, is released without waiting: a leg may finish in the background, and a delete is carried
+out.
 
 =cut

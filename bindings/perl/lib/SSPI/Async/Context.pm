@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 package SSPI::Async::Context;
 
-# A handshake, and then what it protects. One call at a time.
+# A handshake, and then the protection of messages. One call at a time.
 
 use strict;
 use warnings;
@@ -75,7 +75,7 @@ sub attributes  { return $_[0]{attributes} }
 sub expiry      { return $_[0]{expiry} }
 sub extra       { return $_[0]{extra} }
 
-# Tokens and messages: refused here, where croak knows the line of the program.
+# Checks tokens and messages here, where croak can report the line of the program.
 sub bytes {
     my ( $name, $value ) = @_;
     Carp::croak("$name: bytes are wanted, not a reference") if ref $value;
@@ -128,7 +128,7 @@ sub leg {
         : SSPI::Async::Native::initialize( @common, $self->{target}, @rest );
 }
 
-# ALPN: each name behind its length.
+# ALPN: each name after its length.
 sub pack_protocols {
     my $self = shift;
     return undef if !$self->{application_protocols};    # an argument, not an empty list
@@ -142,7 +142,7 @@ sub note {
     $self->{expiry}      = $outcome->{expiry} < 0 ? undef : $outcome->{expiry};
     $self->{extra}       = $outcome->{extra} ? substr $token, -$outcome->{extra} : '';
     $self->{is_complete} = $outcome->{status} == SEC_E_OK;
-    $self->close if $self->{is_dead};    # meanwhile
+    $self->close if $self->{is_dead};    # deleted meanwhile
     return defined $outcome->{token} ? $outcome->{token} : '';
 }
 
@@ -280,7 +280,7 @@ __END__
 
 =head1 NAME
 
-SSPI::Async::Context - a handshake, and then what it protects
+SSPI::Async::Context - a handshake, and then the protection of messages
 
 =head1 SYNOPSIS
 
@@ -292,39 +292,40 @@ SSPI::Async::Context - a handshake, and then what it protects
 
 =head1 DESCRIPTION
 
-L<SSPI::Async/client> and L<SSPI::Async/server> make one. It makes one call at a time.
+L<SSPI::Async/client> and L<SSPI::Async/server> create a context. It runs one call at a time.
 
 =over
 
 =item step($token, timeout => $seconds)
 
-One leg: C<$token> is what the peer sent, C<undef> at first. Returns what to send, C<''> for
-nothing. The first one acquires a credential, unless one was given.
+One leg: C<$token> is what the peer sent, and C<undef> at first. It returns the token to send, or
+C<''> if there is nothing to send. The first leg acquires a credential, unless one was given.
 
 =item begin_step($token, timeout => $seconds)
 
-The same as an L<SSPI::Async::Call>.
+The same, as an L<SSPI::Async::Call>.
 
 =item is_complete, attributes, expiry, extra
 
-Is the handshake done? What was agreed on (C<ISC_RET_*> or C<ASC_RET_*>). Until when it is good, in
-seconds since 1970; C<undef> for ever, or not known. Bytes behind the last token that belong to
-what follows.
+Whether the handshake is complete; the attributes that were agreed on (C<ISC_RET_*> or
+C<ASC_RET_*>); the expiry, in seconds since 1970 (C<undef>: never, or not known); the bytes after
+the last token that belong to the data that follows the handshake.
 
 =item encrypt($data, sign_only => 0), decrypt($data, accept_signed => 0)
 
-Seals and opens a message. With TLS C<$data> is what the connection brought; what is no whole record
-is kept for the next time. These and all below wait while a leg runs on the context.
+Encrypt and decrypt a message. With TLS, the C<$data> of C<decrypt> is what was received, and an
+incomplete record is kept for the next call. These and all functions below wait while a leg runs on
+the context.
 
 =item sign($data), verify($data, $signature)
 
-C<verify> dies if the signature is not of these data.
+C<verify> dies if the signature does not match the data.
 
 =item user_name, package_name, target, session_key, application_protocol, remote_certificate
 
-Who was authenticated, C<alice@EXAMPLE.ORG> or C<DOMAIN\alice>; with Negotiate, what was chosen; what
-the client said it wanted to reach; the session key, which is a secret; ALPN's choice; the
-certificate (DER).
+The authenticated client, C<alice@EXAMPLE.ORG> or C<DOMAIN\alice>; the package in use (with
+Negotiate, the one that was chosen); the target that the client requested; the session key, which is
+a secret; the protocol that ALPN chose; the peer's certificate (DER).
 
 =item channel_bindings($kind)
 
@@ -332,11 +333,11 @@ Channel bindings for a context inside this TLS connection: C<endpoint>, C<unique
 
 =item message_limit($size)
 
-How many bytes go into a sealed message of that size.
+How many bytes of data fit into an encrypted message of that size.
 
 =item delegated_credential
 
-A new L<SSPI::Async::Credential> of what the client delegated.
+A new L<SSPI::Async::Credential> from the one that the client delegated.
 
 =item export_context
 
@@ -344,17 +345,17 @@ The context as bytes, for L<SSPI::Async/import_context>.
 
 =item delete(timeout => $seconds), begin_delete
 
-Deletes it, and waits until that is done; calls that were made before finish first.
+Deletes the context, and waits until it is deleted; earlier calls on it finish first.
 
 =item close
 
-The same with nobody to hear of it; may be called again. A context that nobody keeps is closed,
-whatever is pending.
+The same, but does not wait, and reports no result; it may be called again. A context that is no
+longer referenced is closed, whatever is pending.
 
 =item is_stream, handle
 
-Is it TLS, which has records and no messages? Its number in the library; 0 before the first leg and
-after the end.
+Whether it is TLS, which has records instead of messages; its number in the library, which is 0
+before the first leg and after it was deleted.
 
 =back
 

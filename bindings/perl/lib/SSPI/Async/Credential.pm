@@ -13,7 +13,7 @@ use SSPI::Async::Verifier;
 
 our $VERSION = '1.0.0';
 
-# The step of a call that acquires one.
+# The step of a call that acquires a credential.
 sub acquisition {
     my ( $class, $package, $use, $options ) = @_;
     my $identity  = $options->{identity} || {};
@@ -48,7 +48,7 @@ sub new {
         package  => $package,
         handle   => SSPI::Async::Handle->new( credential => $number ),
         expiry   => $expiry < 0 ? undef : $expiry,
-        verifier => $verifier,    # for as long as somebody may ask
+        verifier => $verifier,    # must live as long as questions may come
     }, $class;
 }
 
@@ -88,7 +88,7 @@ __END__
 
 =head1 NAME
 
-SSPI::Async::Credential - what one logs on with
+SSPI::Async::Credential - a credential to log on with
 
 =head1 SYNOPSIS
 
@@ -103,20 +103,21 @@ Any number of contexts may use a credential at the same time. L<SSPI::Async/acqu
 
 =item package, expiry, name
 
-Of which package it is; until when it is good, in seconds since 1970 (C<undef>: for ever, or not
-known); who it is of.
+The credential's package; its expiry, in seconds since 1970 (C<undef>: never, or not known); the name
+of its principal.
 
 =item free, begin_free
 
-Frees it, and waits until that is done. Contexts that were made with it go on.
+Frees the credential, and waits until it is freed. Contexts that were created with it continue.
 
 =item close
 
-The same with nobody to hear of it; may be called again. A credential that nobody keeps is closed.
+The same, but does not wait, and reports no result; it may be called again. A credential that is no
+longer referenced is closed.
 
 =item handle
 
-Its number in the library; 0 when it was freed.
+Its number in the library; 0 after it was freed.
 
 =back
 

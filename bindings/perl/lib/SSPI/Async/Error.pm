@@ -9,8 +9,8 @@ use SSPI::Async::Native;
 
 our $VERSION = '1.0.0';
 
-# The class of a status, its message if there is none of the library's, and of what the call
-# brought what a failure may have.
+# Chooses the class for a status. The message is the status's own if the library gave none, and a
+# failure takes the outputs that it may have from those of the call.
 sub new {
     my ( $class, $status, $message, $outcome ) = @_;
     my $name = SSPI::Async::Native::status_name($status);
@@ -26,7 +26,7 @@ sub new {
     }, $class;
 }
 
-# Dies, of an object or of what new takes; it has the place in the program that called us.
+# Dies with an object, or with one made from new's arguments; it gets the caller's file and line.
 sub throw {
     my ( $self, @arguments ) = @_;
     $self = $self->new(@arguments) if !ref $self;
@@ -39,7 +39,7 @@ sub throw {
     die $self;
 }
 
-# The outputs of a function behind its status, or its failure.
+# Returns the outputs of a function, which follow its status, or dies if it failed.
 sub check {
     my ( $class, $status, @outputs ) = @_;
     $class->throw( $status, ( SSPI::Async::Native::last_message() )[1] ) if $status < 0;
@@ -85,29 +85,30 @@ SSPI::Async::Error - why a call failed
 
 =head1 DESCRIPTION
 
-What fails dies with an object of this class. As a string it is its message with file and line of
-the program, as C<die> has it.
+A function that fails dies with an object of this class. As a string, the object is its message with
+the file and line of the program, in the format of C<die>.
 
 =over
 
 =item status, name, message
 
-C<-2146893044>, C<"SEC_E_LOGON_DENIED">, and one line that says why.
+C<-2146893044>, C<"SEC_E_LOGON_DENIED">, and one line that gives the reason.
 
 =item token
 
-What the peer is to be told, if the package has something for it.
+A token for the peer, if the package has one.
 
 =item missing
 
-With C<SEC_E_INCOMPLETE_MESSAGE>: how many bytes are to come; 0 if that is not known.
+With C<SEC_E_INCOMPLETE_MESSAGE>: how many bytes are missing; 0 if that is not known.
 
 =item file, line
 
-Where the program called.
+Where the program called the function.
 
 =back
 
-C<SSPI::Async::Error::Timeout> is one whose call was pending at the end of its C<timeout>.
+C<SSPI::Async::Error::Timeout> is the class of errors of calls that were pending at the end of their
+C<timeout>.
 
 =cut

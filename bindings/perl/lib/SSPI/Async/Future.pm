@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 package SSPI::Async::Future;
 
-# A Future without an event loop: whoever waits for it waits for the queue.
+# A Future without an event loop: to wait for it is to wait for the queue.
 
 use strict;
 use warnings;
@@ -23,8 +23,8 @@ sub await {
 
 package SSPI::Async::Future::Watcher;
 
-# A loop of IO::Async watches the descriptor for as long as this lives: a copy of it, for a handle
-# of Perl closes its own.
+# A loop of IO::Async watches the descriptor as long as this object lives. It watches a copy,
+# because a Perl filehandle closes its descriptor.
 
 sub new {
     my ( $class, $loop ) = @_;

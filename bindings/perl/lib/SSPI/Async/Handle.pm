@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 package SSPI::Async::Handle;
 
-# A number of the library, and who lets go of it when nobody else has. None of the functions
+# A number of the library, which is released when it is no longer referenced. None of the functions
 # blocks, whatever is pending.
 
 use strict;
@@ -31,7 +31,7 @@ sub set {
     return;
 }
 
-# The number, which nobody has any more.
+# Returns the number, and forgets it.
 sub give_up {
     my $self  = shift;
     my $given = $self->{number};
@@ -46,7 +46,7 @@ sub close {
     return;
 }
 
-# When the interpreter ends, %release may be gone before the last of us.
+# When the interpreter ends, %release may be gone before the last object.
 sub DESTROY {
     my $self = shift;
     local ( $@, $!, $?, $^E );
@@ -54,7 +54,7 @@ sub DESTROY {
     return;
 }
 
-# A thread of Perl has no part in what another one made.
+# A Perl thread cannot use the objects of another one.
 sub CLONE_SKIP { return 1 }
 
 1;

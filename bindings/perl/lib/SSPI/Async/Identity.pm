@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 package SSPI::Async::Identity;
 
-# Whom to log on, as the pairs of sspia_hub_acquire.
+# The identity, in the form of the pairs of sspia_hub_acquire.
 
 use strict;
 use warnings;
@@ -17,7 +17,7 @@ my @NAMES = qw(
 );
 my %names = map { $_ => 1 } @NAMES;
 
-# $verifier: of the identity's ntlm_verifier.
+# $verifier belongs to the identity's ntlm_verifier.
 sub pack_identity {
     my ( $identity, $verifier ) = @_;
     my @given    = grep { defined $identity->{$_} } sort keys %{ $identity || {} };

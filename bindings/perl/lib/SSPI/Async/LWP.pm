@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 package SSPI::Async::LWP;
 
-# Answers HTTP's challenges for LWP::UserAgent. A leg is a request of its own, which LWP makes by
-# calling us again inside: what is under way is known by the header that we sent last.
+# Answers HTTP's challenges for LWP::UserAgent. Each leg is a separate request, during which LWP
+# calls this module again: the handshake under way is recognized by the header that was sent last.
 
 use strict;
 use warnings;
@@ -14,9 +14,9 @@ use SSPI::Async::Context;
 
 our $VERSION = '1.0.0';
 
-our $under_way;    # of the request that we are inside of: { context, sent }
+our $under_way;    # for the request that is running: { context, sent }
 
-# "use" has LWP take these, whatever else is installed under their names.
+# With "use", LWP takes these, whatever else is installed under their names.
 sub import {
     no strict 'refs';
     no warnings qw(once redefine);
@@ -35,7 +35,7 @@ sub answer {
     my $is_next = $under_way && defined $sent && $sent eq $under_way->{sent};
     my $token   = token_of( $response, $scheme, $is_proxy );
 
-    # No token for what we have sent: it was refused.
+    # The response to our token has none: our token was refused.
     return $response if $is_next && ( !defined $token || $token eq '' );
     return warn_of( $response, 'authentication takes several requests of one connection; '
             . 'it needs LWP::UserAgent->new(keep_alive => 1)' )
@@ -56,8 +56,8 @@ sub answer {
     return prove( $context, $scheme, $is_proxy, $referral, $answer );
 }
 
-# LWP takes all headers along when it is sent elsewhere. Not this one. (Where that asks for a
-# handshake of its own, what is under way is another one.)
+# On a redirect, LWP keeps all headers; this removes the header with the token. (If the new server
+# asks for a handshake, that is another one.)
 sub keep_from_others {
     my ( $ua, $owner, $field, $uri ) = @_;
     my $sent = $owner->{sent};
@@ -78,7 +78,7 @@ sub keep_from_others {
     return;
 }
 
-# The server's own proof goes with the answer to the last leg, which may have led elsewhere since.
+# The server's proof is in the response to the last leg, which may have been redirected since.
 sub prove {
     my ( $context, $scheme, $is_proxy, $referral, $answer ) = @_;
     return $answer if $context->is_complete;
@@ -97,7 +97,7 @@ sub prove {
     return $failure;
 }
 
-# Bytes of a challenge; '' for one without, undef where there is none.
+# The bytes of a challenge; '' for a challenge without bytes, undef if there is no challenge.
 sub token_of {
     my ( $response, $scheme, $is_proxy ) = @_;
     my $field = $is_proxy ? 'Proxy-Authenticate' : 'WWW-Authenticate';
@@ -108,7 +108,7 @@ sub token_of {
     return;
 }
 
-# The tickets of whoever runs the program, unless the user agent has been told a user.
+# Uses the tickets of the user who runs the program, unless the user agent has credentials.
 sub begin {
     my ( $package, $ua, $is_proxy, $request ) = @_;
     my $uri   = $is_proxy ? URI->new( $ua->proxy( $request->uri->scheme ) ) : $request->uri;
@@ -175,25 +175,25 @@ SSPI::Async::LWP - Negotiate and NTLM for LWP
 
 =head1 DESCRIPTION
 
-LWP looks for C<LWP::Authen::Negotiate> when a server, or a proxy, asks for that, and finds the one
-that comes with this distribution: a program says nothing of it. Where the module of that name of
-another distribution is installed, that one stays, and
+LWP looks for C<LWP::Authen::Negotiate> when a server, or a proxy, asks for Negotiate, and finds the
+module that comes with this distribution: a program need not mention it. If the module of that name
+from another distribution is installed, it is kept. In this case,
 
     use SSPI::Async::LWP;
 
-(or C<PERL5OPT=-MSSPI::Async::LWP> in the environment) takes its place, and that of
+(or C<PERL5OPT=-MSSPI::Async::LWP> in the environment) replaces that module, and
 C<LWP::Authen::Ntlm>.
 
-Kerberos takes the tickets of whoever runs the program. A user is told as LWP has it, with an empty
-realm:
+Kerberos uses the tickets of the user who runs the program. Name another user in LWP's way, with an
+empty realm:
 
     $ua->credentials( 'intranet.example.org:80', '', 'DOMAIN\user', 'password' );
 
-NTLM, by Negotiate or alone, takes several requests of one connection: C<< keep_alive => 1 >>.
+NTLM, in Negotiate or alone, needs several requests on one connection: C<< keep_alive => 1 >>.
 
-What the server sends as its own proof is looked at: an answer whose proof is wrong becomes a
-response 500 of LWP's own. The limit of a leg is the C<timeout> of the user agent. Why a challenge
-was not answered is in the response's C<Client-Warning>.
+The server's proof of its identity is checked: if it is wrong, the response is replaced by a
+response 500 from this module. The timeout of a leg is the C<timeout> of the user agent. If a
+challenge was not answered, the response's C<Client-Warning> gives the reason.
 
 =head1 ENVIRONMENT
 

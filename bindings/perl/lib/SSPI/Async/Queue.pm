@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: MIT
 package SSPI::Async::Queue;
 
-# Completions come to one queue for each interpreter: the process, or a thread of Perl. Whoever
-# drives the program takes them: poll here, or an event loop that calls dispatch when the
-# descriptor is readable.
+# Completions go to one queue for each interpreter: that of the process, or of a Perl thread. They
+# are taken by poll here, or by an event loop that calls dispatch when the descriptor is readable.
 #
-# 1. Who waits for an id is in %waiting, and has a method "heard"; nobody is told twice. Those in
-#    %listening have it too, but no program and no loop goes on for their sake.
-# 2. What was taken and not yet told is in @taken, where a dispatch inside a callback finds it.
-# 3. A child that was forked has a descriptor of its own under the same number, and nobody in it
-#    is told of the parent's calls: it begins anew (begin) when it first looks. A thread of Perl
-#    begins without a queue (CLONE).
+# 1. An object that waits for an id is in %waiting, and has a method "heard"; it is called only
+#    once. Objects in %listening have this method, too, but keep neither the program nor a loop
+#    running.
+# 2. Completions that were taken and not yet delivered are in @taken, where a dispatch inside a
+#    callback finds them.
+# 3. A forked child has its own descriptor under the same number, and does not deliver completions
+#    of the parent's calls: it starts afresh (begin) on first use. A Perl thread starts without a
+#    queue (CLONE).
 
 use strict;
 use warnings;
@@ -22,7 +23,7 @@ our $VERSION = '1.0.0';
 
 use constant LOT => 256;
 
-# What is told of exceptions that nobody waits for.
+# Called with exceptions that no caller receives.
 our $on_error;
 
 my ( $queue, %waiting, %listening, @taken, %watchers );
@@ -52,16 +53,16 @@ sub number {
     return $queue->number;
 }
 
-# The descriptor that is readable while completions wait. Not to be read or closed.
+# The descriptor, which is readable while completions wait. It must not be read or closed.
 sub fd { return SSPI::Async::Native::queue_fd( number() ) }
 
-# How many calls are waited for.
+# How many calls have a listener that waits for them.
 sub pending {
     begin();
     return scalar keys %waiting;
 }
 
-# A new id, whose completion $listener hears of as long as somebody keeps it.
+# A new id, whose completion $listener receives as long as it is referenced elsewhere.
 sub expect {
     my $listener = shift;
     begin();
@@ -69,7 +70,7 @@ sub expect {
     return $last_id;
 }
 
-# The same for one that may wait for ever.
+# The same for a listener that may wait for ever.
 sub listen {
     my $listener = shift;
     begin();
@@ -77,7 +78,7 @@ sub listen {
     return $last_id;
 }
 
-# Keeps the listener of an id until it has heard.
+# Keeps the listener of an id until it has received the completion.
 sub keep {
     my ( $id, $listener ) = @_;
     $waiting{$id} = $listener if exists $waiting{$id};
@@ -93,15 +94,15 @@ sub forget {
     return;
 }
 
-# Has an event loop watch the descriptor for as long as calls are waited for. $start returns an
-# object that ends the watching when it goes.
+# Has an event loop watch the descriptor while calls are waited for. $start returns an object that
+# stops the watching when it is destroyed.
 sub watch {
     my ( $loop, $start ) = @_;
     $watchers{$loop} ||= $start->() if pending();
     return;
 }
 
-# Tells of all completions that have come, and never waits. How many they were.
+# Delivers all completions that have arrived, and never waits. Returns their number.
 sub dispatch {
     my $number = number();
     my ( $told, $count ) = ( 0, 0 );
@@ -117,8 +118,8 @@ sub dispatch {
     return $told;
 }
 
-# Waits for completions, up to so many seconds (undef: as long as it takes), and tells of them. A
-# signal ends the wait.
+# Waits for completions, at most this many seconds (undef: no limit), and delivers them. A signal
+# ends the wait.
 sub poll {
     my $seconds = shift;
     if ( !@taken ) {
@@ -129,7 +130,7 @@ sub poll {
     return dispatch();
 }
 
-# Runs a callback: what it dies of stops nothing.
+# Runs a callback. If it dies, everything else continues.
 sub call_back {
     my ( $code, @arguments ) = @_;
     local $@;

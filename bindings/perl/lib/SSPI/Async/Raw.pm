@@ -138,8 +138,8 @@ sub fill {
 
 package SSPI::Async::Raw::Context;
 
-# Tracks one call at a time. Its outputs are written when it is over, once: by whoever hears of it
-# or asks for its status first.
+# Tracks one call at a time. The outputs are written once the call is over: when its completion
+# arrives, or when its status is read, whichever is first.
 
 use SSPI::Async::Constants ':status';
 
@@ -187,7 +187,7 @@ sub status {
     return $status;
 }
 
-# Submits by $begin->(call, queue, id); $fill gets the outcome, once.
+# Submits with $begin->(call, queue, id); $fill gets the outcome, once.
 sub submit {
     my ( $self, $begin, $fill ) = @_;
     my $completion = SSPI::Async::Raw::Completion->new( $self, @{$self}{qw(callback data)} );
@@ -221,8 +221,8 @@ sub CLONE_SKIP { return 1 }
 
 package SSPI::Async::Raw::Completion;
 
-# Of one submit, with the callback that was set then. Where there is one, it keeps its async context
-# until it has run.
+# The listener of one submit, with the callback that was set then. If there is a callback, it keeps
+# the async context until the callback has run.
 
 use Scalar::Util 'weaken';
 
@@ -265,12 +265,13 @@ SSPI::Async::Raw - the eleven functions under their Windows names
 
 =head1 DESCRIPTION
 
-For ports. A function takes the arguments that it has in C, in their order. Where that is the address
-of an output, it is a reference, which is written when the call is over; a handle is a number, or a
-reference to one. Buffers are a list of C<< { type => ..., data => ... } >>. An identity is the hash
-of L<SSPI::Async/IDENTITY>. They return a status, and do not die.
+This module is for ports. The functions take the same arguments as in C, in the same order. Where C
+takes the address of an output, pass a reference, which is written when the call is over. A handle
+is a number, or a reference to one. Buffers are a list of C<< { type => ..., data => ... } >>. An
+identity is the hash of L<SSPI::Async/IDENTITY>. The functions return a status, and do not die.
 
 Callbacks run inside C<poll> or C<dispatch> of L<SSPI::Async>, or in the event loop. The queue keeps
-an async context whose callback is still to run; another one that nobody keeps is freed.
+an async context whose callback has not run yet. Any other async context that is no longer
+referenced is freed.
 
 =cut

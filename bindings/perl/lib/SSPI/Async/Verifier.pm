@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 package SSPI::Async::Verifier;
 
-# Puts the questions of NTLM servers to code of the program, inside poll or dispatch. The credential
-# keeps it. When it is lost its number is freed, which ends the wait for questions; whoever asks
-# later is answered at once that nobody can tell.
+# Passes the questions of NTLM servers to code of the program, inside poll or dispatch. The
+# credential keeps it alive. When it is destroyed, its number is freed, which ends the wait for
+# questions; later questions are refused at once.
 
 use strict;
 use warnings;
@@ -33,7 +33,7 @@ sub new {
     return $self;
 }
 
-# For the identity.
+# The number for the identity.
 sub number { return $_[0]{handle}->number }
 
 sub wait {
@@ -43,7 +43,8 @@ sub wait {
         SSPI::Async::Queue::number(), $self->{id}, $self->number );
 }
 
-# There are questions. It waits for others before it asks, for who is asked may wait here too.
+# Questions have arrived. It waits for new ones before it asks, because the code that it calls may
+# wait, too.
 sub heard {
     my $self = shift;
     my $call = $self->{call}->number;
@@ -75,7 +76,7 @@ sub ask {
     return;
 }
 
-# With what the code returns; a Future answers later. A question is always answered.
+# Answers with the result of the code; a Future answers later. A question is always answered.
 sub answer {
     my ( $question, $tell ) = @_;
     my $is_answered;

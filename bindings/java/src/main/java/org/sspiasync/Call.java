@@ -17,23 +17,23 @@ import org.sspiasync.internal.Outcome;
 import org.sspiasync.internal.Text;
 
 /**
- * One operation of the library as a future. Whatever completes the future before its time (cancel,
- * orTimeout) ends the operation.
+ * One operation of the library as a future. Whatever completes the future early (cancel, orTimeout)
+ * stops the operation.
  */
 final class Call {
     private static final int SEC_E_INSUFFICIENT_MEMORY = 0x80090300;
     private static final long LONGEST_MS = 0xfffffffeL;
 
     /**
-     * Where futures are completed if nothing is said: where CompletableFuture would do it, but for one
-     * or two processors, where it would start a thread for each. A stage that waits for a future there
-     * has another thread take its place.
+     * Where futures are completed by default: where CompletableFuture would do it, except on one or two
+     * processors, where it would start a thread for each task. If a stage waits for a future there, another
+     * thread takes its place.
      */
     private static final Executor COMPLETES = ForkJoinPool.getCommonPoolParallelism() > 1
             ? ForkJoinPool.commonPool()
             : new ForkJoinPool(2, ForkJoinPool.defaultForkJoinWorkerThreadFactory, null, true);
 
-    /** Submits an operation; its status says whether that was done. */
+    /** Submits an operation; the status says whether it was submitted. */
     interface Begin {
         int begin(long call, long queue, long id);
     }
@@ -41,8 +41,9 @@ final class Call {
     private Call() {}
 
     /**
-     * The future of what finish makes of the outcome. finish runs in any case, as it owns what came; a
-     * value that nobody wants any more goes to unwanted. Whoever waits is told by executor.
+     * A future whose value finish makes from the outcome. finish runs whenever the call succeeds, because
+     * it owns the outputs; if the future has been completed meanwhile, the value is passed to unwanted. The
+     * future is completed on the executor.
      */
     static <T> CompletableFuture<T> start(Begin begin, Options options, Function<Outcome, T> finish,
             Consumer<T> unwanted) {
@@ -59,14 +60,14 @@ final class Call {
             Native.call_free(call);
             throw problem;
         }
-        // A call that has settled is dead, and this does nothing.
+        // After the call has settled, its number is invalid, and this does nothing.
         future.whenComplete((value, problem) -> {
             if (problem != null) Native.call_cancel(call);
         });
         return future;
     }
 
-    /** A call whose success has no value. */
+    /** A call that returns no value when it succeeds. */
     static CompletableFuture<Void> startEnd(Begin begin, Options options) {
         return start(begin, options, outcome -> null, nothing -> {});
     }
@@ -89,7 +90,7 @@ final class Call {
         });
     }
 
-    /** An executor that takes nothing more leaves it to the thread of completions. */
+    /** If the executor accepts no more tasks, the thread of completions runs this one. */
     private static void tell(Executor executor, Runnable told) {
         try {
             executor.execute(told);
@@ -98,7 +99,7 @@ final class Call {
         }
     }
 
-    /** Zero: no limit, also where the process has a default. */
+    /** Zero: no limit, even if the process has a default. */
     private static void arm(long call, Duration timeout) {
         if (timeout == null) return;
         if (timeout.isNegative()) throw new IllegalArgumentException("a timeout is not negative: " + timeout);
@@ -106,7 +107,7 @@ final class Call {
         SspiException.check(Native.call_set_deadline(call, milliseconds));
     }
 
-    /** Waits for a future of ours; an interrupt ends its call, and is kept. */
+    /** Waits for the future of a call. An interrupt stops the call, and the interrupt flag stays set. */
     static <T> T await(CompletableFuture<T> future) {
         try {
             return future.get();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 package org.sspiasync;
 
-/** What an initiator asks for (ISC_REQ_*). Several are joined by {@code |}. */
+/** What an initiator requests (ISC_REQ_*). Join several flags with {@code |}. */
 public final class ClientFlags {
     public static final long DELEGATE = 0x1L;
     public static final long MUTUAL_AUTH = 0x2L;

@@ -8,12 +8,12 @@ import java.util.concurrent.CompletableFuture;
 import org.sspiasync.internal.Native;
 import org.sspiasync.internal.Text;
 
-/** What one logs on with. It may be used for any number of contexts at the same time. */
+/** A credential to log on with. It can be used for any number of contexts at the same time. */
 public final class Credential implements AutoCloseable {
     private final Ending ending;
     private final String securityPackage;
     private final long expiry;
-    private final Verifier verifier; // for as long as somebody may ask
+    private final Verifier verifier; // must live as long as questions may come
 
     Credential(long handle, String securityPackage, long expiry) {
         this(handle, securityPackage, expiry, null);
@@ -26,7 +26,7 @@ public final class Credential implements AutoCloseable {
         this.expiry = expiry;
     }
 
-    /** Gets one. Of the options it takes principal, identity, timeout and executor. */
+    /** Acquires a credential. It uses the options principal, identity, timeout and executor. */
     public static CompletableFuture<Credential> acquireAsync(String securityPackage, CredentialUse use,
             Options options) {
         Verifier verifier = verifierOf(options);
@@ -47,7 +47,7 @@ public final class Credential implements AutoCloseable {
                 options.lookUps != null ? options.lookUps : options.executor);
     }
 
-    /** The same, waited for. */
+    /** The same, but waits for the result. */
     public static Credential acquire(String securityPackage, CredentialUse use, Options options) {
         return Call.await(acquireAsync(securityPackage, use, options.direct()));
     }
@@ -56,35 +56,35 @@ public final class Credential implements AutoCloseable {
         return securityPackage;
     }
 
-    /** Until when it is good; empty: for ever, or not known. */
+    /** When it expires; empty: never, or not known. */
     public Optional<Instant> expiry() {
         return expiry < 0 ? Optional.empty() : Optional.of(Instant.ofEpochSecond(expiry));
     }
 
-    /** Its number in the library; 0 when it was freed. */
+    /** Its number in the library; 0 after it was freed. */
     public long handle() {
         return ending.handle();
     }
 
-    /** Who it is of. */
+    /** The name of its principal. */
     public String name() {
         byte[][] name = new byte[1][];
         SspiException.check(Native.credential_name(handle(), name));
         return Text.of(name[0]);
     }
 
-    /** Frees it; contexts that were made with it go on. */
+    /** Frees the credential; contexts that were created with it continue. */
     public CompletableFuture<Void> freeAsync(Options options) {
         long handle = ending.take();
         return Call.startEnd((call, queue, id) -> Native.free_credential(call, queue, id, handle), options);
     }
 
-    /** The same, waited for. */
+    /** The same, but waits for the result. */
     public void free() {
         Call.await(freeAsync(new Options().direct()));
     }
 
-    /** The same with nobody to hear of it. Waits for nothing. */
+    /** The same, but does not wait, and reports no result. */
     @Override
     public void close() {
         long handle = ending.take();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 package org.sspiasync;
 
-/** What a credential is for. */
+/** What a credential can be used for. */
 public enum CredentialUse {
     INBOUND(1),
     OUTBOUND(2),

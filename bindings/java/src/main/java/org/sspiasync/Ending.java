@@ -4,7 +4,7 @@ package org.sspiasync;
 import java.lang.ref.Cleaner;
 import java.util.function.LongConsumer;
 
-/** A handle of the library, and its end when the object that has it is lost: that blocks nothing. */
+/** A handle of the library. It is deleted when its owner is no longer reachable, which does not block. */
 final class Ending implements Runnable {
     private static final Cleaner CLEANER = Cleaner.create();
 
@@ -27,7 +27,7 @@ final class Ending implements Runnable {
         return handle;
     }
 
-    /** The handle, which is the caller's to end now; 0 if somebody was first. */
+    /** The handle, which the caller must now delete; 0 if it was taken before. */
     long take() {
         long taken;
         synchronized (this) {

@@ -7,7 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.sspiasync.internal.Text;
 
-/** Whom to log on, or with what. What is left out is left to the system. */
+/** The user to log on, or the source of the credential; by default the system's. */
 public final class Identity {
     private static final int MANUAL_CRED_VALIDATION = 0x8;
 
@@ -25,12 +25,12 @@ public final class Identity {
         return this;
     }
 
-    /** As password(char[]), for programs that have it as a string anyway. */
+    /** As password(char[]), for programs that have the password as a string anyway. */
     public Identity password(String value) {
         return put("password", value);
     }
 
-    /** The caller may wipe the array at once; clear() wipes the copy. */
+    /** The caller may wipe the array at once; clear() wipes the copy that is kept. */
     public Identity password(char[] value) {
         return put("password", value == null ? null : CharBuffer.wrap(value));
     }
@@ -50,7 +50,7 @@ public final class Identity {
         return put("tls_flags", Integer.toString(value ? 0 : MANUAL_CRED_VALIDATION));
     }
 
-    /** Whom to log on. */
+    /** The user to log on. */
     public Identity user(String value) {
         return put("user", value);
     }
@@ -60,53 +60,53 @@ public final class Identity {
         return put("domain", value);
     }
 
-    /** What Negotiate may choose from: "Kerberos", "!ntlm". */
+    /** The packages that Negotiate may use: "Kerberos", "!ntlm". */
     public Identity packages(String value) {
         return put("packages", value);
     }
 
-    /** Where the tickets are. */
+    /** The ticket cache. */
     public Identity ccache(String value) {
         return put("ccache", value);
     }
 
-    /** Where the keys of the service are. */
+    /** The keytab with the keys of the service. */
     public Identity keytab(String value) {
         return put("keytab", value);
     }
 
-    /** Keys to log on with. */
+    /** A keytab with keys to log on with. */
     public Identity clientKeytab(String value) {
         return put("client_keytab", value);
     }
 
-    /** Where an acceptor notes what it has seen. */
+    /** The replay cache of an acceptor. */
     public Identity replayCache(String value) {
         return put("replay_cache", value);
     }
 
-    /** Tickets that protect the logon (FAST). */
+    /** A ticket cache whose tickets protect the logon (FAST). */
     public Identity armorCache(String value) {
         return put("armor_cache", value);
     }
 
-    /** Lines DOMAIN:user:password that NTLM believes. */
+    /** A file with lines DOMAIN:user:password, the accounts of an NTLM server. */
     public Identity ntlmUserFile(String value) {
         return put("ntlm_user_file", value);
     }
 
-    /** A program that NTLM asks. */
+    /** A program that an NTLM server asks about accounts. */
     public Identity ntlmHelper(String value) {
         return put("ntlm_helper", value);
     }
 
-    /** What knows the accounts of an NTLM server. */
+    /** Looks up the accounts of an NTLM server. */
     public Identity ntlmVerifier(NtlmVerifier value) {
         ntlmVerifier = value;
         return this;
     }
 
-    /** For whom a service acts. */
+    /** The user for whom a service acts. */
     public Identity impersonate(String value) {
         return put("impersonate", value);
     }
@@ -116,7 +116,7 @@ public final class Identity {
         return put("certificate", value);
     }
 
-    /** The file of its key. */
+    /** The file with the certificate's key. */
     public Identity key(String value) {
         return put("key", value);
     }
@@ -126,13 +126,13 @@ public final class Identity {
         return put("roots", value);
     }
 
-    /** Wipes what was set. */
+    /** Wipes all settings. */
     public void clear() {
         pairs.values().forEach(bytes -> Arrays.fill(bytes, (byte) 0));
         pairs.clear();
     }
 
-    /** The pairs as the library takes them, to be wiped when it has; null for none. */
+    /** The pairs in the library's form, which the caller wipes after use; null for none. */
     static byte[] pack(Identity identity) {
         if (identity != null && identity.ntlmVerifier != null)
             throw new IllegalArgumentException(
@@ -140,7 +140,7 @@ public final class Identity {
         return pack(identity, null);
     }
 
-    /** verifier: of the identity's ntlmVerifier. */
+    /** verifier belongs to the identity's ntlmVerifier. */
     static byte[] pack(Identity identity, Verifier verifier) {
         if (verifier != null) {
             Identity with = new Identity();

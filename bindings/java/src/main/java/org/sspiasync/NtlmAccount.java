@@ -4,7 +4,7 @@ package org.sspiasync;
 import java.nio.CharBuffer;
 import org.sspiasync.internal.Text;
 
-/** What an NTLM server is told of an account; null is for one that is not there. */
+/** The secret of an account of an NTLM server; null means: no such account. */
 public final class NtlmAccount {
     private static final long HASH = 2;
     private static final long PASSWORD = 4;

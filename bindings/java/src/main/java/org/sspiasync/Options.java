@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 
-/** How a context or a credential is to be. What is not set has its default. */
+/** Options of a context or a credential. An option that is not set has its default. */
 public final class Options {
     String securityPackage;
     Credential credential;
@@ -17,7 +17,7 @@ public final class Options {
     List<String> applicationProtocols;
     Duration timeout;
     Executor executor;
-    Executor lookUps; // what the program gave, where executor is another
+    Executor lookUps; // the program's executor, if executor is another one
 
     /** "Negotiate" (the default), "Kerberos", "NTLM", "Schannel". */
     public Options securityPackage(String value) {
@@ -25,19 +25,19 @@ public final class Options {
         return this;
     }
 
-    /** A credential that outlives the context; else the first leg acquires one. */
+    /** A credential that outlives the context; without one, the first leg acquires it. */
     public Options credential(Credential value) {
         credential = value;
         return this;
     }
 
-    /** Whom to log on, if there is no credential. */
+    /** The user to log on, if there is no credential. */
     public Options identity(Identity value) {
         identity = value;
         return this;
     }
 
-    /** Whose credential; the default one of the process if there is none. */
+    /** The principal of the credential; null: that of the default credential. */
     public Options principal(String value) {
         principal = value;
         return this;
@@ -49,25 +49,25 @@ public final class Options {
         return this;
     }
 
-    /** What the TLS connection around the handshake is bound by, "tls-server-end-point:...". */
+    /** The bindings of the TLS connection around the handshake, "tls-server-end-point:...". */
     public Options channelBindings(byte[] value) {
         channelBindings = value.clone();
         return this;
     }
 
-    /** ALPN, the best first. */
+    /** The protocol names for ALPN, in order of preference. */
     public Options applicationProtocols(String... value) {
         applicationProtocols = List.of(value);
         return this;
     }
 
-    /** The limit of each call; zero for none, also where the process has a default. */
+    /** The timeout of each call; zero means none, even if the process has a default. */
     public Options timeout(Duration value) {
         timeout = value;
         return this;
     }
 
-    /** Where futures are completed; without one, where CompletableFuture runs what is asynchronous. */
+    /** Where futures are completed; without one, where CompletableFuture runs asynchronous tasks. */
     public Options executor(Executor value) {
         executor = value;
         return this;
@@ -88,7 +88,7 @@ public final class Options {
         return copy;
     }
 
-    /** For a caller who waits: on the thread of completions, so that no executor can be in its way. */
+    /** For a caller that waits: completes on the thread of completions, so that no executor can delay it. */
     Options direct() {
         Options direct = copy().executor(Runnable::run);
         direct.lookUps = executor != null ? executor : new CompletableFuture<Void>().defaultExecutor();

@@ -11,8 +11,9 @@ import org.sspiasync.internal.Native;
 import org.sspiasync.internal.Outcome;
 
 /**
- * The eleven functions under their Windows names, for ports. Outputs are written when the call
- * completes; callbacks run on a thread of ours, one at a time, and must not wait for another one.
+ * The eleven asynchronous functions under their Windows names, for ports. Outputs are written when the
+ * call completes. Callbacks run on a thread of this package, one at a time, and must not wait for one
+ * another.
  */
 public final class Raw {
     public static final int SEC_E_OK = 0;
@@ -29,7 +30,7 @@ public final class Raw {
 
     private Raw() {}
 
-    /** The place of a number: a handle, attributes, or a time in seconds since 1970 (-1: never). */
+    /** Holds a number: a handle, attributes, or a time in seconds since 1970 (-1: never). */
     public static final class Place {
         public volatile long value;
 
@@ -40,7 +41,7 @@ public final class Raw {
         }
     }
 
-    /** Bytes of one kind, or with MISSING and EXTRA their number alone. */
+    /** Bytes of one type; for MISSING and EXTRA, only their number. */
     public static final class Buffer {
         public final int type;
         public byte[] data;
@@ -58,12 +59,12 @@ public final class Raw {
 
     /** An async context: tracks one call at a time. */
     public static final class AsyncContext {
-        // All of them are guarded by this.
+        // All fields below are guarded by this.
         private final Ending ending;
         private BiConsumer<AsyncContext, Object> callback;
         private Object data;
-        private long id; // of the submit whose completion is to come
-        private Consumer<Outcome> fill; // writes the outputs of that submit, until it has
+        private long id; // of the submit whose completion is pending
+        private Consumer<Outcome> fill; // writes the outputs of that submit; null once it has done so
 
         private AsyncContext(long call) {
             ending = Ending.of(this, call, Native::call_free);
@@ -139,13 +140,13 @@ public final class Raw {
         }
     }
 
-    /** null if memory ran out. */
+    /** Returns null if there is no memory. */
     public static AsyncContext SspiCreateAsyncContext() {
         long call = Native.call_create();
         return call == 0 ? null : new AsyncContext(call);
     }
 
-    /** While pending it is detached: it finishes by itself, and no callback starts. */
+    /** A pending call is detached: it completes by itself, and no callback starts. */
     public static void SspiFreeAsyncContext(AsyncContext context) {
         context.free();
     }
@@ -227,7 +228,7 @@ public final class Raw {
         output.add(buffer);
     }
 
-    /** output: a list that can grow. */
+    /** output is a list, to which buffers may be added. */
     public static int SspiInitializeSecurityContextAsync(AsyncContext async, Place credential,
             Place context, String target, long request, int reserved1, int dataRep, List<Buffer> input,
             int reserved2, Place newContext, List<Buffer> output, Place attributes, Place expiry) {
@@ -240,7 +241,7 @@ public final class Raw {
                 legOf(handle, newContext, output, attributes, expiry));
     }
 
-    /** output: a list that can grow. */
+    /** output is a list, to which buffers may be added. */
     public static int SspiAcceptSecurityContextAsync(AsyncContext async, Place credential, Place context,
             List<Buffer> input, long request, int dataRep, Place newContext, List<Buffer> output,
             Place attributes, Place expiry) {

@@ -16,8 +16,8 @@ import org.sspiasync.internal.Outcome;
 import org.sspiasync.internal.Text;
 
 /**
- * A handshake, and then what it protects. One leg at a time. Functions that end in Async return at
- * once; the others wait, and an interrupt ends what they wait for.
+ * A handshake, and then the protection of messages. It runs one leg at a time. Functions whose names end
+ * in Async return at once; the others wait, and an interrupt stops the call that they wait for.
  */
 public final class SecurityContext implements AutoCloseable {
     private static final int SEC_E_OK = 0;
@@ -43,7 +43,7 @@ public final class SecurityContext implements AutoCloseable {
 
     private static final byte[] NOTHING = {};
 
-    /** What the bindings of a channel are made of (RFC 5929, RFC 9266). */
+    /** The kinds of channel bindings (RFC 5929, RFC 9266). */
     public enum Binding {
         UNIQUE(25),
         ENDPOINT(26),
@@ -56,7 +56,7 @@ public final class SecurityContext implements AutoCloseable {
         }
     }
 
-    // All of them are guarded by this.
+    // All fields below are guarded by this.
     private final boolean acceptor;
     private final String target;
     private final Options options;
@@ -85,7 +85,7 @@ public final class SecurityContext implements AutoCloseable {
         return new SecurityContext(true, null, options);
     }
 
-    /** A context that export() of another one made, in this process or in another. */
+    /** Creates a context from the result of export(), in this process or in another one. */
     public static SecurityContext importFrom(String securityPackage, byte[] packed) {
         SecurityContext context =
                 new SecurityContext(false, null, new Options().securityPackage(securityPackage));
@@ -100,27 +100,27 @@ public final class SecurityContext implements AutoCloseable {
         ending = Ending.of(this, handle, lost -> Native.delete_context(0, 0, 0, lost));
     }
 
-    /** Is the handshake done? */
+    /** Whether the handshake is complete. */
     public synchronized boolean isComplete() {
         return complete;
     }
 
-    /** Its number in the library; 0 before the first leg and after the end. */
+    /** Its number in the library; 0 before the first leg and after it was deleted. */
     public synchronized long handle() {
         return ending == null ? 0 : ending.handle();
     }
 
-    /** What was agreed on, so far: the numbers of ClientFlags or ServerFlags, as they are returned. */
+    /** The attributes agreed on so far: the numbers of ClientFlags or ServerFlags. */
     public synchronized int attributes() {
         return attributes;
     }
 
-    /** Until when it is good; empty: for ever, or not known. */
+    /** When it expires; empty: never, or not known. */
     public synchronized Optional<Instant> expiry() {
         return expiry < 0 ? Optional.empty() : Optional.of(Instant.ofEpochSecond(expiry));
     }
 
-    /** Bytes behind the last token that belong to what follows. */
+    /** Bytes after the last token that belong to the data that follows the handshake. */
     public synchronized byte[] extra() {
         return extra.clone();
     }
@@ -131,10 +131,10 @@ public final class SecurityContext implements AutoCloseable {
     }
 
     /**
-     * One leg: token is what the peer sent, null at first; the future has what to send, an empty array
-     * for nothing. The first leg acquires a credential if there is none. The future fails with a
-     * SspiException, whose token, if any, is for the peer. To cancel it ends the leg; so do orTimeout,
-     * and the timeout of the options.
+     * One leg: token is what the peer sent, and null at first. The future returns the token to send, or an
+     * empty array if there is nothing to send. The first leg acquires a credential if there is none. The
+     * future fails with an SspiException, whose token, if any, is for the peer. Cancelling the future stops
+     * the leg; so do orTimeout and the timeout of the options.
      */
     public CompletableFuture<byte[]> stepAsync(byte[] token) {
         return step(token, options);
@@ -144,7 +144,7 @@ public final class SecurityContext implements AutoCloseable {
         return stepAsync(null);
     }
 
-    /** The same, waited for. */
+    /** The same, but waits for the result. */
     public byte[] step(byte[] token) {
         return Call.await(step(token, options.direct()));
     }
@@ -181,7 +181,7 @@ public final class SecurityContext implements AutoCloseable {
         return sent;
     }
 
-    /** What ends `sent` before its time ends the call that it waits for. */
+    /** If `sent` is completed early with an exception, the call that it waits for stops. */
     private static void follow(CompletableFuture<?> sent, CompletableFuture<?> call) {
         sent.whenComplete((value, problem) -> {
             if (problem != null) call.cancel(true);
@@ -213,7 +213,7 @@ public final class SecurityContext implements AutoCloseable {
                 limits, outcome -> note(outcome, token), nobody -> {});
     }
 
-    /** ALPN: each name behind its length. */
+    /** ALPN: each name after its length. */
     private static byte[] packProtocols(List<String> names) {
         if (names == null) return null;
         ByteArrayOutputStream packed = new ByteArrayOutputStream();
@@ -234,7 +234,7 @@ public final class SecurityContext implements AutoCloseable {
         extra = token != null && outcome.extra > 0
                 ? Arrays.copyOfRange(token, token.length - outcome.extra, token.length) : NOTHING;
         complete = outcome.status == SEC_E_OK;
-        if (dead) close(); // meanwhile
+        if (dead) close(); // deleted meanwhile
         return outcome.token != null ? outcome.token : NOTHING;
     }
 
@@ -242,7 +242,7 @@ public final class SecurityContext implements AutoCloseable {
         int ask(long handle);
     }
 
-    /** Keeps the context meanwhile, though nobody else may need it any more. */
+    /** Keeps the context alive during the query, even if there are no other references to it. */
     private void ask(Question question) {
         try {
             SspiException.check(question.ask(handle()));
@@ -251,12 +251,12 @@ public final class SecurityContext implements AutoCloseable {
         }
     }
 
-    /** Seals a message. Waits, like all below, while a leg runs on this context. */
+    /** Encrypts a message. Like all functions below, it waits while a leg runs on this context. */
     public byte[] encrypt(byte[] data) {
         return encrypt(data, false);
     }
 
-    /** signOnly: the message stays readable. */
+    /** With signOnly, the message is only signed, and stays readable. */
     public byte[] encrypt(byte[] data, boolean signOnly) {
         byte[][] sealed = new byte[1][];
         ask(handle -> Native.encrypt(handle, signOnly ? WRAP_NO_ENCRYPT : 0, data, sealed));
@@ -264,19 +264,19 @@ public final class SecurityContext implements AutoCloseable {
     }
 
     /**
-     * Opens what encrypt made on the other side. TLS: data is what the connection brought; what is no
-     * whole record is kept for the next time.
+     * Decrypts a message from the other side's encrypt. With TLS, data is what was received, and an
+     * incomplete record is kept for the next call.
      */
     public byte[] decrypt(byte[] data) {
         return decrypt(data, false);
     }
 
-    /** acceptSigned: also a message that is signed only. */
+    /** With acceptSigned, also accepts a message that is only signed. */
     public byte[] decrypt(byte[] data, boolean acceptSigned) {
         return open(data, new boolean[1], acceptSigned);
     }
 
-    /** Also a message that is signed only; wasEncrypted[0] says which it was. */
+    /** Also accepts a message that is only signed; wasEncrypted[0] says which it was. */
     public byte[] decrypt(byte[] data, boolean[] wasEncrypted) {
         return open(data, wasEncrypted, true);
     }
@@ -305,7 +305,7 @@ public final class SecurityContext implements AutoCloseable {
         return plain[0] == null ? NOTHING : plain[0];
     }
 
-    /** Is it TLS, which has records and no messages? */
+    /** Whether it is TLS, which has records instead of messages. */
     public boolean isStream() {
         return Native.query_number(handle(), STREAM_SIZES, 0, new long[1]) == SEC_E_OK;
     }
@@ -316,7 +316,7 @@ public final class SecurityContext implements AutoCloseable {
         return signature[0];
     }
 
-    /** Throws if signature is not of data. */
+    /** Throws if signature does not match data. */
     public void verify(byte[] data, byte[] signature) {
         ask(handle -> Native.verify(handle, data, signature));
     }
@@ -333,17 +333,17 @@ public final class SecurityContext implements AutoCloseable {
         return bytes[0];
     }
 
-    /** Who was authenticated: the client, "alice@EXAMPLE.ORG" or "DOMAIN\\alice". */
+    /** The authenticated client, "alice@EXAMPLE.ORG" or "DOMAIN\\alice". */
     public String userName() {
         return text(NAMES);
     }
 
-    /** The target that the client asked for (acceptor). */
+    /** The target that the client requested (acceptor). */
     public String target() {
         return text(TARGET);
     }
 
-    /** The package that is at work; with Negotiate, the one that was chosen. */
+    /** The package in use; with Negotiate, the one that was chosen. */
     public String securityPackage() {
         return text(PACKAGE_INFO);
     }
@@ -367,19 +367,19 @@ public final class SecurityContext implements AutoCloseable {
         return bytes(REMOTE_CERTIFICATE);
     }
 
-    /** How many bytes go into a sealed message of size bytes. */
+    /** How many bytes of data fit into an encrypted message of size bytes. */
     public long messageLimit(int size) {
         return messageLimit(size, false);
     }
 
-    /** signOnly: into one that stays readable. */
+    /** With signOnly, into a message that is only signed. */
     public long messageLimit(int size, boolean signOnly) {
         long[] limit = new long[1];
         ask(handle -> Native.message_limit(handle, signOnly ? WRAP_NO_ENCRYPT : 0, size, limit));
         return limit[0];
     }
 
-    /** A new credential of what the client delegated. */
+    /** A new credential from the one that the client delegated. */
     public Credential delegatedCredential() {
         long[] found = new long[1];
         long[] until = new long[1];
@@ -394,7 +394,7 @@ public final class SecurityContext implements AutoCloseable {
         return packed[0];
     }
 
-    /** The handle, which is the caller's to delete now; 0 if it never began. */
+    /** The handle, which the caller must now delete; 0 if there was no leg. */
     private synchronized long end() {
         dead = true;
         if (ownsCredential) credential.close();
@@ -402,12 +402,12 @@ public final class SecurityContext implements AutoCloseable {
         return ending == null ? 0 : ending.take();
     }
 
-    /** Deletes it; calls on it that were made before finish first. */
+    /** Deletes the context; earlier calls on it finish first. */
     public CompletableFuture<Void> deleteAsync() {
         return delete(options);
     }
 
-    /** The same, waited for. */
+    /** The same, but waits for the result. */
     public void delete() {
         Call.await(delete(options.direct()));
     }
@@ -422,14 +422,14 @@ public final class SecurityContext implements AutoCloseable {
         return Call.startEnd((call, queue, id) -> Native.delete_context(call, queue, id, handle), limits);
     }
 
-    /** The same with nobody to hear of it. Waits for nothing. */
+    /** The same, but does not wait, and reports no result. */
     @Override
     public void close() {
         long handle = end();
         if (handle != 0) Native.delete_context(0, 0, 0, handle);
     }
 
-    /** Deletes many by one call. */
+    /** Deletes many contexts in one call. */
     public static CompletableFuture<Void> deleteMany(Collection<SecurityContext> contexts) {
         long[] handles = contexts.stream().mapToLong(SecurityContext::end).filter(each -> each != 0)
                 .toArray();

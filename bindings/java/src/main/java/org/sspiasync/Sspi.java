@@ -6,7 +6,7 @@ import java.util.List;
 import org.sspiasync.internal.Native;
 import org.sspiasync.internal.Text;
 
-/** Where one begins: contexts, and what concerns the process. */
+/** The entry point: contexts, and settings of the process. */
 public final class Sspi {
     private static final long LONGEST_MS = 0xfffffffeL;
 
@@ -34,18 +34,18 @@ public final class Sspi {
         SspiException.check(Native.package_add(name));
     }
 
-    /** Has this process do without a package; to be called before the first credential. */
+    /** Turns off a package in this process; must be called before the first credential. */
     public static void turnOff(String name) {
         SspiException.check(Native.package_turn_off(name));
     }
 
-    /** The limit of each acquire and leg that says nothing else; zero for none. */
+    /** The timeout of each acquire and leg that sets no other; zero means none. */
     public static void setDefaultTimeout(Duration timeout) {
         if (timeout.isNegative()) throw new IllegalArgumentException("a timeout is not negative: " + timeout);
         Native.set_default_deadline(Math.min(timeout.plusNanos(999_999).toMillis(), LONGEST_MS));
     }
 
-    /** The version of the library that runs. */
+    /** The version of the loaded library. */
     public static String version() {
         return Native.version();
     }

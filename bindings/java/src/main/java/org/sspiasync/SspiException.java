@@ -5,7 +5,7 @@ import org.sspiasync.internal.Native;
 import org.sspiasync.internal.Outcome;
 import org.sspiasync.internal.Text;
 
-/** A call failed: code is the name of its status, the message says why. */
+/** A call failed: code is the name of its status, the message gives the reason. */
 public class SspiException extends RuntimeException {
     private static final long serialVersionUID = 1;
     private static final int SEC_E_SECURITY_QOS_FAILED = 0x80090332;
@@ -32,7 +32,7 @@ public class SspiException extends RuntimeException {
         return of(status, message, null);
     }
 
-    /** Of the function that has just failed on this thread. */
+    /** The exception for the last function that failed on this thread. */
     static SspiException last(int status) {
         byte[][] message = new byte[1][];
         Native.last_message(message);
@@ -53,12 +53,12 @@ public class SspiException extends RuntimeException {
         return Native.status_name(status);
     }
 
-    /** What the peer is to be told; null if the package has nothing for it. */
+    /** A token for the peer; null if the package has none. */
     public byte[] token() {
         return token == null ? null : token.clone();
     }
 
-    /** With SEC_E_INCOMPLETE_MESSAGE: how many bytes are to come; 0 if unknown. */
+    /** With SEC_E_INCOMPLETE_MESSAGE: how many bytes are missing; 0 if unknown. */
     public int missing() {
         return missing;
     }

@@ -11,9 +11,9 @@ import org.sspiasync.internal.Native;
 import org.sspiasync.internal.Text;
 
 /**
- * Puts the questions of NTLM servers to the program. The credential keeps it. What waits for questions
- * knows it weakly: when it is lost its number is freed, the wait ends, and whoever asks later is
- * answered at once that nobody can tell.
+ * Passes the questions of NTLM servers to the program. The credential keeps it alive. The code that waits
+ * for questions has only a weak reference: when the Verifier is no longer reachable, its number is freed,
+ * the wait ends, and later questions are refused at once.
  */
 final class Verifier {
     private static final int SEC_E_OK = 0;
@@ -38,7 +38,7 @@ final class Verifier {
         listen(call, number, new WeakReference<>(this));
     }
 
-    /** For the identity. */
+    /** The number for the identity. */
     long number() {
         return ending.handle();
     }

@@ -7,8 +7,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.IntConsumer;
 
 /**
- * Completions come to one queue of the process. A thread of ours, a daemon, waits for them and tells
- * whoever expects one; it begins with the first call. What it tells must not block.
+ * All completions go to one queue of the process. A daemon thread waits for them and calls the handlers,
+ * which must not block. It starts with the first call.
  */
 public final class Completions {
     private static final int LOT = 256;
@@ -18,7 +18,7 @@ public final class Completions {
 
     private Completions() {}
 
-    /** The queue, and with it the thread: begun by the first who asks. */
+    /** The queue. The first use creates it, and starts the thread. */
     private static final class Queue {
         static final long HANDLE = begin();
 
@@ -36,7 +36,7 @@ public final class Completions {
         return Queue.HANDLE;
     }
 
-    /** A new id, whose completion is told by heard(status). */
+    /** A new id, whose completion calls heard(status). */
     public static long expect(IntConsumer heard) {
         long id = LAST_ID.incrementAndGet();
         WAITING.put(id, heard);
@@ -63,7 +63,7 @@ public final class Completions {
         }
     }
 
-    /** Where Java reports what nobody caught; the thread goes on. */
+    /** Reports an exception as Java reports uncaught ones; the thread continues. */
     public static void report(Throwable problem) {
         Thread thread = Thread.currentThread();
         thread.getUncaughtExceptionHandler().uncaughtException(thread, problem);

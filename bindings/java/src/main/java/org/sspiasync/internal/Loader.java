@@ -10,9 +10,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * Loads the native library: from the folder that the system property org.sspiasync.natives names, or
- * out of the jar. The library looks for its modules beside itself, so that they are unpacked together,
- * into a folder of this process that nobody else can write to.
+ * Loads the native library: from the folder that the system property org.sspiasync.natives names, or from
+ * the jar. The library looks for its modules beside itself, so they are unpacked together, into a folder of
+ * this process to which no other user can write.
  */
 final class Loader {
     private static final String JNI = "libsspi_async_jni.so";
@@ -39,7 +39,7 @@ final class Loader {
         if (list == null)
             throw new UnsatisfiedLinkError("sspi-async: the jar has no build for " + platform
                     + "; name the folder of one in the property org.sspiasync.natives");
-        Path folder = Files.createTempDirectory("sspi-async-"); // for its owner alone
+        Path folder = Files.createTempDirectory("sspi-async-"); // only its owner has access
         folder.toFile().deleteOnExit();
         try (BufferedReader lines =
                 new BufferedReader(new InputStreamReader(list, StandardCharsets.UTF_8))) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 package org.sspiasync.internal;
 
-/** What a call brought. */
+/** The outputs of a call. */
 public final class Outcome {
     public final int status;
     public final int attributes;
@@ -12,7 +12,7 @@ public final class Outcome {
     public final int missing;
     public final byte[] token;
 
-    /** Takes it from a call that is complete. */
+    /** Takes the outputs from a completed call. */
     public Outcome(long call) {
         long[] numbers = new long[7];
         Object[] places = {numbers, null};

@@ -7,7 +7,7 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
-/** Text as the library has it: UTF-8 (JNI's own text is not), whole or refused. */
+/** Text in the library's form: UTF-8 (which JNI's own text is not), used completely or refused. */
 public final class Text {
     private Text() {}
 

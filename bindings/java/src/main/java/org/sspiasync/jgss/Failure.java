@@ -4,7 +4,7 @@ package org.sspiasync.jgss;
 import org.ietf.jgss.GSSException;
 import org.sspiasync.SspiException;
 
-/** What failed, as JGSS says it. The cause is the exception of the library, if there was one. */
+/** Makes JGSS exceptions. Their cause is the exception of the library, if there was one. */
 final class Failure {
     private Failure() {}
 
@@ -40,7 +40,7 @@ final class Failure {
         }
     }
 
-    /** What the library is asked, with its exceptions as those of JGSS. */
+    /** A call of the library, whose exceptions are converted to those of JGSS. */
     interface Work<T> {
         T run() throws GSSException;
     }

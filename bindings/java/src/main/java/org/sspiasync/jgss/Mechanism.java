@@ -5,7 +5,7 @@ import org.ietf.jgss.GSSException;
 import org.ietf.jgss.Oid;
 import org.sspiasync.Sspi;
 
-/** A mechanism of GSSAPI, and the package that it is here. */
+/** A mechanism of GSSAPI, and the package that implements it here. */
 enum Mechanism {
     KERBEROS("Kerberos", "1.2.840.113554.1.2.2"),
     SPNEGO("Negotiate", "1.3.6.1.5.5.2"),
@@ -19,7 +19,7 @@ enum Mechanism {
         this.oid = oidOf(oid);
     }
 
-    /** Of a constant, which is well-formed. */
+    /** Makes an Oid from a constant, which is well-formed. */
     static Oid oidOf(String numbers) {
         try {
             return new Oid(numbers);
@@ -40,7 +40,7 @@ enum Mechanism {
         throw Failure.of(GSSException.BAD_MECH, "the package " + name + " is no mechanism");
     }
 
-    /** Can its package be loaded here? */
+    /** Whether its package can be loaded on this system. */
     boolean isThere() {
         return Sspi.packages().stream().anyMatch(securityPackage::equalsIgnoreCase);
     }

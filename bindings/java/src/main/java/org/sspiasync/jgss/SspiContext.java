@@ -25,23 +25,23 @@ import org.sspiasync.Sspi;
 import org.sspiasync.SspiException;
 
 /**
- * A context of JGSS, and its legs as futures. What fails has the exception of the library as its cause,
- * whose token(), if any, is for the peer.
+ * A context of JGSS, with its legs as futures. An exception has the exception of the library as its cause;
+ * the token() of that exception, if any, is for the peer.
  */
 public final class SspiContext implements GSSContext {
     private final SspiManager manager;
     private final boolean initiator;
-    private final SspiName peer; // of an initiator
+    private final SspiName peer; // only for an initiator
     private final Mechanism asked;
     private final SspiCredential credential;
 
-    // All of them are guarded by this.
+    // All fields below are guarded by this.
     private long wanted = ClientFlags.MUTUAL_AUTH | ClientFlags.REPLAY_DETECT | ClientFlags.SEQUENCE_DETECT
             | ClientFlags.CONFIDENTIALITY | ClientFlags.INTEGRITY;
     private int lifetime;
     private byte[] bindings;
     private SecurityContext context; // from the first leg on
-    private Packed packed; // of one that was imported
+    private Packed packed; // only for an imported context
     private boolean disposed;
 
     private SspiContext(SspiManager manager, boolean initiator, SspiName peer, Mechanism asked,
@@ -73,7 +73,7 @@ public final class SspiContext implements GSSContext {
         return context;
     }
 
-    /** What export() gives: a context, and what a peer of it in another process is to know of it. */
+    /** The result of export(): a context, with what JGSS needs to know about it in another process. */
     private static final class Packed {
         private static final byte VERSION = 1;
 
@@ -151,8 +151,9 @@ public final class SspiContext implements GSSContext {
     }
 
     /**
-     * One leg as a future: of the token for the peer, null for none. It fails with a GSSException. To
-     * cancel it ends the leg, as SecurityContext.stepAsync has it. token is ignored in the first one.
+     * One leg as a future of the token for the peer, or of null if there is none. It fails with a
+     * GSSException. Cancelling the future stops the leg, as in SecurityContext.stepAsync. The first leg
+     * ignores token.
      */
     public CompletableFuture<byte[]> initSecContextAsync(byte[] token) throws GSSException {
         boolean first = first();
@@ -199,7 +200,7 @@ public final class SspiContext implements GSSContext {
         return Failure.translated(() -> tokenOrNull(with.step(token)));
     }
 
-    /** Tokens of Kerberos and SPNEGO say how long they are. */
+    /** Tokens of Kerberos and SPNEGO include their own length. */
     @Override
     @Deprecated
     public int initSecContext(InputStream inStream, OutputStream outStream) throws GSSException {
@@ -219,7 +220,7 @@ public final class SspiContext implements GSSContext {
         return context != null && context.isComplete();
     }
 
-    /** Waits for nothing. */
+    /** Does not wait. */
     @Override
     public synchronized void dispose() {
         if (context != null) context.close();
@@ -244,12 +245,12 @@ public final class SspiContext implements GSSContext {
         return Failure.translated(() -> (int) with.messageLimit(maxTokenSize, !encrypts));
     }
 
-    /** Where NTLM seals it signs no message that stays readable. */
+    /** If NTLM agreed on encryption, it cannot sign a message and leave it readable. */
     private boolean encrypts(boolean asked) throws GSSException {
         return getConfState() && (asked || mechanism() == Mechanism.NTLM);
     }
 
-    /** msgProp says afterwards whether it is encrypted. */
+    /** Afterwards, msgProp says whether the message is encrypted. */
     @Override
     public byte[] wrap(byte[] inBuf, int offset, int len, MessageProp msgProp) throws GSSException {
         needDefaultQop(msgProp.getQOP());
@@ -260,7 +261,7 @@ public final class SspiContext implements GSSContext {
         return sealed;
     }
 
-    /** A message that is not in its order fails: it is never opened. */
+    /** A message that is out of sequence causes an error, and is not decrypted. */
     @Override
     public byte[] unwrap(byte[] inBuf, int offset, int len, MessageProp msgProp) throws GSSException {
         SecurityContext with = established();
@@ -294,7 +295,7 @@ public final class SspiContext implements GSSContext {
         if (msgProp != null) inOrder(msgProp);
     }
 
-    /** A message ends where its stream does, here and below. */
+    /** The message is everything up to the end of the stream. The same applies to the functions below. */
     @Override
     @Deprecated
     public void wrap(InputStream inStream, OutputStream outStream, MessageProp msgProp) throws GSSException {
@@ -327,7 +328,7 @@ public final class SspiContext implements GSSContext {
         verifyMIC(token, 0, token.length, message, 0, message.length, msgProp);
     }
 
-    /** The context goes with the bytes: this one is disposed of. */
+    /** The bytes replace this context, which is disposed of. */
     @Override
     public synchronized byte[] export() throws GSSException {
         SecurityContext with = established();
@@ -339,7 +340,7 @@ public final class SspiContext implements GSSContext {
     }
 
     private synchronized void request(boolean state, long flag) {
-        if (context != null || !initiator) return; // as JGSS has it
+        if (context != null || !initiator) return; // as JGSS requires
         if (state) wanted |= flag;
         else wanted &= ~flag;
     }
@@ -379,13 +380,13 @@ public final class SspiContext implements GSSContext {
         request(state, ClientFlags.INTEGRITY);
     }
 
-    /** The lifetime is the ticket's, whatever is asked for. */
+    /** The lifetime is that of the ticket, whatever is requested. */
     @Override
     public synchronized void requestLifetime(int wantedLifetime) {
         if (context == null && initiator) lifetime = wantedLifetime;
     }
 
-    /** Application data; the library has no place for addresses. */
+    /** Only application data is supported, and no addresses. */
     @Override
     public synchronized void setChannelBinding(ChannelBinding binding) throws GSSException {
         if (context != null) return;
@@ -400,7 +401,7 @@ public final class SspiContext implements GSSContext {
         return packed != null ? packed.attributes : context.attributes();
     }
 
-    /** Before the end what was asked for, then what was agreed on. */
+    /** The requested state until the context is established, then the agreed one. */
     private synchronized boolean state(long asClient, long asServer) {
         if (isEstablished()) return (attributes() & (initiator ? asClient : asServer)) != 0;
         return initiator && (wanted & asClient) != 0;
@@ -455,7 +456,7 @@ public final class SspiContext implements GSSContext {
         return packed != null ? packed.expiry : context.expiry();
     }
 
-    /** Seconds. */
+    /** In seconds. */
     @Override
     public synchronized int getLifetime() {
         if (!isEstablished()) return lifetime;
@@ -469,7 +470,7 @@ public final class SspiContext implements GSSContext {
         return Failure.translated(() -> new SspiName(with.userName(), null, mechanism()));
     }
 
-    /** An acceptor's is what its credential or its client named. */
+    /** For an acceptor, the name from its credential or from its client. */
     @Override
     public GSSName getTargName() throws GSSException {
         if (initiator) return peer;
@@ -484,7 +485,7 @@ public final class SspiContext implements GSSContext {
         return Failure.translated(() -> Mechanism.ofPackage(with.securityPackage()));
     }
 
-    /** The one that is at work; before the end, the one that was asked for. */
+    /** The mechanism in use; until the context is established, the requested one. */
     @Override
     public Oid getMech() throws GSSException {
         return mechanism().oid;

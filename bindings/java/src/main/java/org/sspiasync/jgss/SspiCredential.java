@@ -14,13 +14,13 @@ import org.ietf.jgss.Oid;
 import org.sspiasync.Credential;
 import org.sspiasync.CredentialUse;
 
-/** A credential of each of some mechanisms. */
+/** A JGSS credential: one credential of the library for each of its mechanisms. */
 final class SspiCredential implements GSSCredential {
     private final SspiManager manager;
     private final Map<Mechanism, Part> parts = new EnumMap<>(Mechanism.class); // guarded by this
 
     private static final class Part {
-        final SspiName name; // null: the default one's
+        final SspiName name; // null: that of the default credential
         final int usage;
         final Credential credential;
 
@@ -35,7 +35,7 @@ final class SspiCredential implements GSSCredential {
         this.manager = manager;
     }
 
-    /** What a client has delegated. */
+    /** The credential that a client delegated. */
     static SspiCredential delegated(SspiManager manager, Mechanism mechanism, Credential found) {
         SspiCredential credential = new SspiCredential(manager);
         credential.parts.put(mechanism, new Part(null, INITIATE_ONLY, found));
@@ -60,7 +60,7 @@ final class SspiCredential implements GSSCredential {
         parts.put(mechanism, new Part(name, usage, acquired));
     }
 
-    /** What the library takes for a side of this mechanism. */
+    /** The library's credential for this mechanism. */
     Credential of(Mechanism mechanism) throws GSSException {
         return part(mechanism).credential;
     }
@@ -76,13 +76,13 @@ final class SspiCredential implements GSSCredential {
         return mech == null ? part(preferred()) : part(Mechanism.of(mech));
     }
 
-    /** What a context is of if nothing else is said. */
+    /** The mechanism of a context for which none is named. */
     synchronized Mechanism preferred() throws GSSException {
         for (Mechanism mechanism : parts.keySet()) return mechanism;
         throw Failure.of(GSSException.NO_CRED, "the credential was disposed of");
     }
 
-    /** SPNEGO takes tokens of Kerberos too. */
+    /** SPNEGO also accepts tokens of Kerberos. */
     synchronized Mechanism preferredToAccept() throws GSSException {
         return parts.containsKey(Mechanism.SPNEGO) ? Mechanism.SPNEGO : preferred();
     }
@@ -112,7 +112,7 @@ final class SspiCredential implements GSSCredential {
         return (int) Math.max(0, Math.min(left, INDEFINITE_LIFETIME));
     }
 
-    /** The shortest of all. */
+    /** The shortest lifetime of all mechanisms. */
     @Override
     public synchronized int getRemainingLifetime() throws GSSException {
         preferred();
@@ -148,7 +148,7 @@ final class SspiCredential implements GSSCredential {
         return parts.keySet().stream().map(mechanism -> mechanism.oid).toArray(Oid[]::new);
     }
 
-    /** The library has one credential for both sides, so only one of the lifetimes can be met: none is. */
+    /** Ignores both lifetimes: the library has one credential for both sides, and could meet only one. */
     @Override
     public void add(GSSName name, int initLifetime, int acceptLifetime, Oid mech, int usage)
             throws GSSException {

@@ -14,12 +14,12 @@ import org.sspiasync.Identity;
 import org.sspiasync.Options;
 
 /**
- * JGSS over this library: a program takes {@code new SspiManager()} where it had
- * {@code GSSManager.getInstance()}, and has Kerberos, SPNEGO and NTLM of the system's libraries. Tickets
- * come from the default credentials cache and keys from the default keytab, or from identity(); no
- * Subject, no JAAS and no system property is asked.
+ * JGSS over this library: a program replaces {@code GSSManager.getInstance()} with
+ * {@code new SspiManager()}, and can use Kerberos, SPNEGO and NTLM from the system's libraries. Tickets come
+ * from the default credentials cache and keys from the default keytab, or from identity(). Subjects, JAAS
+ * and system properties are not used.
  *
- * <p>A context's initSecContextAsync and acceptSecContextAsync have the legs as futures.
+ * <p>A context's initSecContextAsync and acceptSecContextAsync return the legs as futures.
  */
 public final class SspiManager extends GSSManager {
     private static final Oid[] NAME_TYPES = {
@@ -31,25 +31,25 @@ public final class SspiManager extends GSSManager {
     private Duration timeout;
     private Executor executor;
 
-    /** Whom to log on, or with what; JGSS has no place for a password, a cache or a keytab. */
+    /** The user or the source of the credential; JGSS has no setting for a password, cache or keytab. */
     public SspiManager identity(Identity value) {
         identity = value;
         return this;
     }
 
-    /** The limit of each leg; zero for none, also where the process has a default. */
+    /** The timeout of each leg; zero means none, even if the process has a default. */
     public SspiManager timeout(Duration value) {
         timeout = value;
         return this;
     }
 
-    /** Where futures are completed; without one, where CompletableFuture runs what is asynchronous. */
+    /** Where futures are completed; without one, where CompletableFuture runs asynchronous tasks. */
     public SspiManager executor(Executor value) {
         executor = value;
         return this;
     }
 
-    /** What each credential and context begins with. */
+    /** The initial options of each credential and context. */
     Options options() {
         return new Options().identity(identity).timeout(timeout).executor(executor);
     }
@@ -102,7 +102,7 @@ public final class SspiManager extends GSSManager {
         return createCredential(name, lifetime, mech == null ? null : new Oid[] {mech}, usage);
     }
 
-    /** No mechanisms: Kerberos and SPNEGO. Nobody is asked yet; what is lacking shows in the first leg. */
+    /** null for mechs: Kerberos and SPNEGO. No server is contacted; the first leg reports what is missing. */
     @Override
     public GSSCredential createCredential(GSSName name, int lifetime, Oid[] mechs, int usage)
             throws GSSException {
@@ -133,7 +133,7 @@ public final class SspiManager extends GSSManager {
         return SspiContext.initiator(this, SspiName.of(peer), mechanism, with, lifetime);
     }
 
-    /** Without a credential: what the default keytab has keys of, by Kerberos or SPNEGO. */
+    /** Without a credential: any service in the default keytab, with Kerberos or SPNEGO. */
     @Override
     public SspiContext createContext(GSSCredential credential) throws GSSException {
         SspiCredential with = own(credential);
@@ -145,7 +145,7 @@ public final class SspiManager extends GSSManager {
         return SspiContext.imported(this, interProcessToken);
     }
 
-    /** There is one provider, the library; modules are added by Sspi.addPackage. */
+    /** The library is the only provider; Sspi.addPackage adds modules. */
     @Override
     public void addProviderAtFront(Provider provider, Oid mech) throws GSSException {
         throw Failure.of(GSSException.UNAVAILABLE, "this manager has no providers; see Sspi.addPackage");

@@ -10,14 +10,14 @@ import org.ietf.jgss.GSSException;
 import org.ietf.jgss.GSSName;
 import org.ietf.jgss.Oid;
 
-/** A name as text. Those that a context or a credential gives are of their mechanism already. */
+/** A name as text. Names from a context or a credential already belong to their mechanism. */
 final class SspiName implements GSSName {
     static final Oid KERBEROS_PRINCIPAL = Mechanism.oidOf("1.2.840.113554.1.2.2.1");
     private static final short EXPORTED = 0x0401; // RFC 2743, 3.2
 
     private final String text;
-    private final Oid type; // null: as the mechanism has it
-    private final Mechanism mechanism; // null: of any
+    private final Oid type; // null: the mechanism's default
+    private final Mechanism mechanism; // null: any
 
     SspiName(String text, Oid type, Mechanism mechanism) {
         this.text = text;
@@ -30,7 +30,7 @@ final class SspiName implements GSSName {
         return new SspiName(new String(name, UTF_8), type, mechanism);
     }
 
-    /** One of ours, whoever has made it. */
+    /** The name as an SspiName, whichever implementation created it. */
     static SspiName of(GSSName name) throws GSSException {
         if (name == null || name instanceof SspiName) return (SspiName) name;
         return new SspiName(name.toString(), name.getStringNameType(), null);
@@ -47,12 +47,12 @@ final class SspiName implements GSSName {
             if (good && !rest.hasRemaining())
                 return new SspiName(new String(text, UTF_8), null, Mechanism.of(new Oid(oid)));
         } catch (BufferUnderflowException | NegativeArraySizeException bad) {
-            // and so it is none
+            // not an exported name
         }
         throw Failure.of(GSSException.BAD_NAME, "these are no bytes that export() of a name gave");
     }
 
-    /** As the library takes a target or a principal; null for nobody. */
+    /** The name in the library's form of a target or a principal; null if it is anonymous. */
     String principal() {
         return isAnonymous() ? null : text;
     }
@@ -61,7 +61,7 @@ final class SspiName implements GSSName {
         return NT_HOSTBASED_SERVICE.equals(type);
     }
 
-    /** The text stays: only the mechanism knows what realm a host is of, when it asks for a ticket. */
+    /** Keeps the text: only the mechanism can tell a host's realm, when it requests a ticket. */
     @Override
     public GSSName canonicalize(Oid oid) throws GSSException {
         return new SspiName(text, type, oid == null ? Mechanism.KERBEROS : Mechanism.of(oid));
@@ -109,7 +109,7 @@ final class SspiName implements GSSName {
         return equals((Object) of(other));
     }
 
-    /** Nobody is equal to nobody. */
+    /** Two anonymous names are not equal. */
     @Override
     public boolean equals(Object other) {
         if (!(other instanceof SspiName)) return false;

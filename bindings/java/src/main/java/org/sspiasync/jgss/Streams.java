@@ -8,7 +8,7 @@ import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import org.ietf.jgss.GSSException;
 
-/** The forms of JGSS with streams, which RFC 8353 has left out. */
+/** The functions of JGSS that use streams, which RFC 8353 removed. */
 final class Streams {
     private static final int LONGEST = 1 << 20;
 
@@ -26,7 +26,7 @@ final class Streams {
         return bytes;
     }
 
-    /** One value of DER, as tokens of Kerberos and SPNEGO are; no byte behind it is read. */
+    /** Reads one DER value, such as a token of Kerberos or SPNEGO, and no byte after it. */
     static byte[] readToken(InputStream in) throws GSSException {
         try {
             byte[] head = readExactly(in, 2);
@@ -53,7 +53,7 @@ final class Streams {
         }
     }
 
-    /** How many bytes that were; null is none. */
+    /** Returns the number of bytes; null counts as none. */
     static int write(OutputStream out, byte[] bytes) throws GSSException {
         if (bytes == null) return 0;
         try {
