@@ -83,6 +83,7 @@
 #define NONE       255
 #define IS_SURPLUS (threads - in_callback > (admitted > 0 -> 1 : 0))
 #define LOOKING    (starting + spinning + wakes)
+#define ATTENDED   (at_light > 0 && heavy == 0) /* if what is light is cheap, or else not */
 
 mtype = { ASYNC_IDLE, ASYNC_PENDING, ASYNC_FINISHING, ASYNC_COMPLETE };
 mtype = { WORK_NOWHERE, WORK_IN_LANE, WORK_IN_QUEUE };
@@ -120,6 +121,7 @@ byte of_nobody = 0; /* deletes without an async context that were carried out */
 /* struct lane_state: its list as a bounded channel, and its threads. */
 chan lane = [CALLS] of { byte };
 byte waiting = 0; /* length of the list */
+byte heavy = 0;   /* of these, those that are not light */
 byte threads = 0;
 byte starting = 0;
 byte spinning = 0;
@@ -287,6 +289,7 @@ inline pool_push(c)
     place[c] = WORK_IN_LANE;
     lane!c;
     waiting++;
+    heavy = heavy + !light[c];
     find_thread(c)
 }
 
@@ -480,7 +483,12 @@ inline run_slice(c, goes_on)
         rest[c]--;
         slices[c]++;
         if
-        :: rest[c] > 0 -> light[c] = false; pool_push(c)
+        :: rest[c] > 0 ->
+            if /* cheap or not */
+            :: light[c] = false
+            :: true
+            fi;
+            pool_push(c)
         :: else
         fi;
         take_owed()
@@ -554,6 +562,7 @@ inline lane_take()
     lane?c;
     place[c] = WORK_NOWHERE;
     waiting--;
+    heavy = heavy - !light[c];
     was_light = light[c];
     if
     :: light[c] && nempty(lane) ->
@@ -612,6 +621,7 @@ look: /* thread_main, wait_for_work */
     atomic {
         if
         :: nempty(lane) -> lane_take(); goto taken
+        :: nempty(lane) && ATTENDED && napping == 0 -> goto beside
         :: empty(lane) && took_its_time && spinning == 0 -> spinning++; take_owed()
         :: empty(lane) && !(took_its_time && spinning == 0) -> goto nap
         fi
@@ -646,6 +656,32 @@ nap:
         if
         :: nempty(lane) -> lane_take(); goto taken
         :: empty(lane)
+        fi
+    }
+    goto sleep;
+beside: /* stand_by */
+    atomic { napping++; sleep_until_begins() }
+    if
+    :: !blocked[me]
+    :: atomic { blocked[me] -> blocked[me] = false }
+    fi;
+    atomic {
+        sleep_until_ends();
+        if
+        :: was_woken && waiting == 0 && spinning == 0 -> spinning++; take_owed()
+        :: else -> was_woken = false
+        fi
+    }
+    if
+    :: was_woken -> engine_unlock(); atomic { spinning--; was_woken = false } /* spin */
+    :: else
+    fi;
+    atomic {
+        napping--;
+        if
+        :: nempty(lane) -> lane_take(); goto taken
+        :: nempty(lane) && ATTENDED -> goto beside
+        :: empty(lane) -> goto look
         fi
     }
 #endif
@@ -794,6 +830,7 @@ inline run_withdraw(c, result)
     :: place[c] == WORK_IN_LANE ->
         lane??eval(c);
         waiting--;
+        heavy = heavy - !light[c];
         place[c] = WORK_NOWHERE;
         if
         :: BROKEN != 5 -> pool_dismiss()

@@ -274,6 +274,49 @@ static void batch_ends_all_of_its_objects(void **state)
     assert_int_equal(destroyed, MANY);
 }
 
+/* ---- Two threads ----------------------------------------------------------------------------
+ */
+
+static const struct operation light_end = {.name = "Test", .is_end = true, .run = run};
+
+static SspiAsyncContext *submit_end(struct task *task)
+{
+    SspiAsyncContext *async = SspiCreateAsyncContext();
+    struct job job = {.operation = &light_end, .arguments = task, .alone = true};
+
+    assert_non_null(async);
+    assert_int_equal(async_submit(async, &job), SEC_E_OK);
+    return async;
+}
+
+static int set_up_two(void **state)
+{
+    const sspia_pool_config config = {.size = sizeof(config), .max_quick_threads = 2};
+
+    (void)state;
+    runs = 0;
+    return sspia_pool_configure(&config) == SEC_E_OK ? 0 : -1;
+}
+
+/* A second thread that leaves light work to the first for good, when that does not get on. */
+static void light_work_does_not_wait_for_a_thread_that_is_stuck(void **state)
+{
+    struct task stuck = {.held = true}, behind = {.held = false}, last = {.held = false};
+    SspiAsyncContext *first = submit_end(&stuck), *second, *third;
+
+    (void)state;
+    SspiGetAsyncCallStatus(first); /* it begins at once */
+    wait_for(&stuck.started, 1);
+    second = submit_end(&behind);
+    wait_for(&behind.ran, 1);
+    third = submit_end(&last);
+    wait_for(&last.ran, 1);
+    let_go(&stuck);
+    end(first);
+    end(second);
+    end(third);
+}
+
 static void note(SspiAsyncContext *async, void *told)
 {
     (void)async;
@@ -358,6 +401,7 @@ int main(void)
         cmocka_unit_test_setup(jobs_with_turns_run_in_the_order_of_submit, set_up),
         cmocka_unit_test_setup(job_behind_a_delete_is_refused, set_up),
         cmocka_unit_test_setup(batch_ends_all_of_its_objects, set_up),
+        cmocka_unit_test_setup(light_work_does_not_wait_for_a_thread_that_is_stuck, set_up_two),
         cmocka_unit_test_setup(job_that_is_late_is_only_discarded, set_up),
         cmocka_unit_test_setup(job_that_takes_too_long_is_abandoned, set_up),
         cmocka_unit_test_setup(nothing_passes_after_quiesce, set_up),

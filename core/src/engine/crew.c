@@ -11,7 +11,9 @@
  *     whom to wake (glibc before 2.41 can lose that signal: its bug 25847).
  *  3. Threads inside callbacks (in_callback) do not count against the limit: a callback
  *     that blocks, for a call of the same lane even, delays nobody.
- *  4. A thread without work spins for a moment if it did something that took its time. One of a
+ *  4. Cheap work has one thread: what two would share, the allocator's lock above all, costs
+ *     more than the work. The others sleep beside it (stand_by), and one of them naps.
+ *  5. A thread without work spins for a moment if it did something that took its time. One of a
  *     lane that naps, naps for a while. Then it sleeps without a timeout, unless it may leave
  *     when that has passed: an idle process has no wake-ups once the surplus threads are gone.
  *
@@ -19,9 +21,8 @@
  */
 #include "crew.h"
 
-#include <time.h>
-
 #include "gate.h"
+#include "timer.h"
 #include "worker.h"
 
 /* A thread naps for 5 ms at a time, and later for 10, until nobody has used the lane for so
@@ -48,14 +49,6 @@ void crew_forget_own(void)
     own_lane = NULL;
 }
 
-static int64_t now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
 static void spin(struct lane_state *lane)
 {
     lane->spinning++;
@@ -67,9 +60,10 @@ static void spin(struct lane_state *lane)
     lane_sweep(lane);
 }
 
-/* Sleeps until woken or the deadline (NULL: there is none); false if that passed. One that was
- * woken for nothing spins: who submitted did the work, and may submit more in a moment. */
-static bool sleep_until(struct worker *worker, const struct timespec *deadline)
+/* Sleeps until woken or the deadline (NULL: there is none); false if that passed. If there is
+ * work it does not, unless somebody else is at it. One that was woken for nothing spins: who
+ * submitted did the work, and may submit more in a moment. */
+static bool sleep_until(struct worker *worker, const struct timespec *deadline, bool attended)
 {
     struct lane_state *lane = worker->lane;
     struct worker **link = &lane->asleep;
@@ -82,7 +76,7 @@ static bool sleep_until(struct worker *worker, const struct timespec *deadline)
     lane->staying += stays;
     lane_say_watch(lane);
     lane_sweep(lane);
-    if (lane->list.first == NULL) {
+    if (lane->list.first == NULL || attended) {
         in_time = engine_wait(&worker->woken, deadline);
         lane_sweep(lane);
     }
@@ -115,7 +109,7 @@ static uint32_t nap(struct worker *worker)
 {
     struct lane_state *lane = worker->lane;
     uint64_t submitted = lane->submitted;
-    int64_t since_ns = now_ns(); /* somebody used the lane */
+    int64_t since_ns = timer_now(); /* somebody used the lane */
     uint32_t idle_ms = 0;
 
     lane->napping++;
@@ -124,14 +118,33 @@ static uint32_t nap(struct worker *worker)
         struct timespec deadline =
             engine_deadline(idle_ms < EARLY_NAPS_MS ? NAP_MS : LATE_NAP_MS);
 
-        sleep_until(worker, &deadline);
+        sleep_until(worker, &deadline, false);
         if (lane->submitted != submitted)
-            since_ns = now_ns();
+            since_ns = timer_now();
         submitted = lane->submitted;
-        idle_ms = (uint32_t)((now_ns() - since_ns) / 1000000);
+        idle_ms = (uint32_t)((timer_now() - since_ns) / 1000000);
     }
     lane->napping--;
     return idle_ms;
+}
+
+/* Sleeps beside one who is at work that is cheap. One of those who do so naps, to see whether
+ * that goes on; or else it is for this one: true. */
+static bool stand_by(struct worker *worker)
+{
+    struct lane_state *lane = worker->lane;
+    bool watches = lane->napping == 0;
+    uint32_t chunks;
+
+    lane->napping += watches;
+    do {
+        struct timespec deadline = engine_deadline(watches ? NAP_MS : lane->idle_ms);
+
+        chunks = lane->chunks;
+        sleep_until(worker, watches || lane_is_surplus(lane) ? &deadline : NULL, true);
+    } while (watches && lane_is_attended(lane) && lane->chunks != chunks);
+    lane->napping -= watches;
+    return watches;
 }
 
 /* Does the thread find work as it is about to leave? Then it stays. */
@@ -163,7 +176,7 @@ static bool wait_for_work(struct worker *worker, bool took_its_time)
     while (lane->list.first == NULL && in_time) {
         /* It may have been configured anew. */
         deadline = engine_deadline(lane->idle_ms > napped_ms ? lane->idle_ms - napped_ms : 0);
-        in_time = sleep_until(worker, lane_is_surplus(lane) ? &deadline : NULL);
+        in_time = sleep_until(worker, lane_is_surplus(lane) ? &deadline : NULL, false);
     }
     return lane->list.first != NULL || !lane_is_surplus(lane) || finds_work_at_the_door(lane);
 }
@@ -231,14 +244,26 @@ static void tell(struct untold *untold)
     untold->any = false;
 }
 
-/* Runs light work; the lock is held before and after. Now and then it is measured, as that
- * takes longer than a submit. Whether somebody is still to be told. */
-static bool run_light(struct lane_state *lane, struct work_list *chunk, uint32_t count)
+/* Is the work that there is another thread's? Then this one has slept meanwhile, or told. */
+static bool leave_it(struct worker *worker, struct untold *untold)
 {
-    bool is_measured = lane->chunks++ % 16 == 0;
-    int64_t start_ns = 0;
+    struct lane_state *lane = worker->lane;
+
+    if (!lane_is_attended(lane))
+        return false;
+    if (untold->any) {
+        tell(untold);
+        return true;
+    }
+    return !stand_by(worker) || lane->list.first == NULL;
+}
+
+/* Runs light work; the lock is held before and after. Whether somebody is still to be told. */
+static bool run_light(struct lane_state *lane, struct work_list *chunk)
+{
     bool owes;
 
+    lane->chunks++;
     lane->at_light++;
     lane_say_watch(lane);
     lane_sweep(lane);
@@ -247,11 +272,7 @@ static bool run_light(struct lane_state *lane, struct work_list *chunk, uint32_t
     engine_unlock();
     if (own_lane == lane) /* a caller's thread may be waited for at exit */
         gate_stop_at_exit();
-    if (is_measured)
-        start_ns = now_ns();
     owes = run_chunk(chunk);
-    if (is_measured)
-        lane_note_cost(lane, (uint64_t)(now_ns() - start_ns) / count);
     lane->at_light--;
     lane_sweep(lane);
     return owes;
@@ -259,16 +280,16 @@ static bool run_light(struct lane_state *lane, struct work_list *chunk, uint32_t
 
 /* The same on a thread of the lane, which leaves it untold for a moment if more of it follows.
  */
-static void work_lightly(struct lane_state *lane, struct work_list *chunk, uint32_t count,
+static void work_lightly(struct lane_state *lane, struct work_list *chunk,
                          struct untold *untold)
 {
-    bool owes = run_light(lane, chunk, count);
+    bool owes = run_light(lane, chunk);
     bool goes_on = lane->list.first != NULL && lane->list.first->light;
 
     if (owes && !untold->any && goes_on)
-        untold->since_ns = now_ns();
+        untold->since_ns = timer_now();
     untold->any = untold->any || owes;
-    if (untold->any && (!goes_on || now_ns() - untold->since_ns > tell_ns))
+    if (untold->any && (!goes_on || timer_now() - untold->since_ns > tell_ns))
         tell(untold);
 }
 
@@ -301,16 +322,15 @@ static void *thread_main(void *argument)
     lane_sweep(lane);
     while (lane->list.first != NULL || wait_for_work(worker, took_its_time)) {
         struct work_list chunk = {NULL, NULL};
-        uint32_t count;
 
-        if (lane->list.first == NULL)
+        if (lane->list.first == NULL || leave_it(worker, &untold))
             continue;
-        count = lane_take(lane, &chunk, share_of(lane));
+        lane_take(lane, &chunk, share_of(lane));
         took_its_time = !chunk.first->light;
         if (took_its_time)
             work_heavily(lane, &chunk);
         else
-            work_lightly(lane, &chunk, count, &untold);
+            work_lightly(lane, &chunk, &untold);
         /* A callback forked: in the child this is no thread of the pool any more. */
         if (own_lane == NULL) {
             engine_unlock();
@@ -329,12 +349,12 @@ bool crew_have_thread(struct lane_state *lane)
     return lane->threads > lane->in_callback || start_thread(lane);
 }
 
-void crew_run_here(struct lane_state *lane, struct work_list *chunk, uint32_t count)
+void crew_run_here(struct lane_state *lane, struct work_list *chunk)
 {
     bool owes;
 
     if (chunk->first->light) {
-        owes = run_light(lane, chunk, count);
+        owes = run_light(lane, chunk);
     } else {
         lane_sweep(lane);
         see_to_the_rest(lane);

@@ -18,9 +18,8 @@ void crew_wake(struct lane_state *lane);
 /* Has those who sleep look whether they may leave, or whether they sleep for too long. */
 void crew_stir(const struct lane_state *lane);
 
-/* Runs what was taken, so many, on this thread, which is not the lane's. Lets go of the lock.
- */
-void crew_run_here(struct lane_state *lane, struct work_list *chunk, uint32_t count);
+/* Runs what was taken on this thread, which is not the lane's. Lets go of the lock. */
+void crew_run_here(struct lane_state *lane, struct work_list *chunk);
 
 /* Around a callback: the thread does not count for its lane meanwhile. Nothing happens on a
  * thread that is no lane's. */

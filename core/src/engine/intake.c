@@ -47,6 +47,7 @@ void intake_push(struct lane_state *lane, struct work *work)
 {
     lane_sweep(lane);
     work_append(&lane->list, work, WORK_IN_LANE);
+    lane->heavy += !work->light;
     lane_count(lane, 1);
     find_thread(lane, work);
 }
@@ -72,7 +73,8 @@ static ENGINE_SLOW void wake_for_inbox(struct lane_state *lane, bool is_full)
     while (lane->threads == 0 && lane_has_work(lane) && !gate_is_closing()) {
         struct work_list chunk = {NULL, NULL};
 
-        crew_run_here(lane, &chunk, lane_take(lane, &chunk, LANE_CHUNK));
+        lane_take(lane, &chunk, LANE_CHUNK);
+        crew_run_here(lane, &chunk);
         engine_lock();
     }
     engine_unlock();

@@ -19,7 +19,8 @@
 #include "gate.h"
 
 static const uint64_t backlog_ns = 100000; /* of light work: worth one more wake */
-static const uint64_t dear_ns = 10000;     /* a light call that costs more is not for a loop */
+static const uint64_t cheap_ns = 500;  /* a light call that costs no more is for one thread */
+static const uint64_t dear_ns = 10000; /* a light call that costs more is not for a loop */
 
 bool lane_is_surplus(const struct lane_state *lane)
 {
@@ -140,7 +141,7 @@ void lane_say_watch(struct lane_state *lane)
         atomic_store_explicit(&lane->watch, now, memory_order_seq_cst);
 }
 
-uint32_t lane_take(struct lane_state *lane, struct work_list *chunk, uint32_t most)
+void lane_take(struct lane_state *lane, struct work_list *chunk, uint32_t most)
 {
     uint32_t count = 0;
     struct work *work;
@@ -148,18 +149,19 @@ uint32_t lane_take(struct lane_state *lane, struct work_list *chunk, uint32_t mo
     lane_sweep(lane);
     do {
         work = work_take(&lane->list);
+        lane->heavy -= !work->light;
         work_append(chunk, work, WORK_NOWHERE);
         count++;
     } while (work->light && count < most && lane->list.first != NULL &&
              lane->list.first->light);
     lane_count(lane, -(int)count);
     lane_stop_deferring(lane);
-    return count;
 }
 
 void lane_withdraw(struct lane_state *lane, struct work *work)
 {
     work_remove(&lane->list, work);
+    lane->heavy -= !work->light;
     lane_count(lane, -1);
 }
 
@@ -174,9 +176,19 @@ bool lane_is_dear(const struct lane_state *lane)
     return cost_of(lane) > dear_ns;
 }
 
+bool lane_is_cheap(const struct lane_state *lane)
+{
+    return cost_of(lane) <= cheap_ns;
+}
+
+bool lane_is_attended(const struct lane_state *lane)
+{
+    return lane->at_light > 0 && lane->heavy == 0 && lane_is_cheap(lane);
+}
+
 bool lane_is_worth_a_wake(const struct lane_state *lane)
 {
-    return lane_waiting(lane) * cost_of(lane) > backlog_ns;
+    return !lane_is_cheap(lane) && lane_waiting(lane) * cost_of(lane) > backlog_ns;
 }
 
 void lane_note_cost(struct lane_state *lane, uint64_t ns)

@@ -44,6 +44,7 @@ struct lane_state {
     uint32_t idle_ms;     /* after which the others leave */
 
     struct work_list list;
+    uint32_t heavy; /* of these, those that are not light */
     uint32_t threads;
     uint32_t starting;     /* of the threads, those that have not looked at the list yet */
     uint32_t spinning;     /* look at it all the time */
@@ -95,6 +96,8 @@ void lane_defer_to_nap(struct lane_state *lane);
 
 /* Has a light call lately cost too much for a loop, which has other things to do? */
 bool lane_is_dear(const struct lane_state *lane);
+/* Do light calls cost so little that two threads are no sooner done with them than one? */
+bool lane_is_cheap(const struct lane_state *lane);
 /* Is there enough light work for one more thread to be worth its wake? */
 bool lane_is_worth_a_wake(const struct lane_state *lane);
 
@@ -113,14 +116,15 @@ bool lane_is_surplus(const struct lane_state *lane);
 
 /* Work was added to the list, or taken away. */
 void lane_count(struct lane_state *lane, int change);
-/* Takes one piece of work, or up to most if they are light, from a lane that has some; says how
- * many. */
-uint32_t lane_take(struct lane_state *lane, struct work_list *chunk, uint32_t most);
+/* Takes one piece of work, or up to most if they are light, from a lane that has some. */
+void lane_take(struct lane_state *lane, struct work_list *chunk, uint32_t most);
 /* Takes back work that no thread has begun. */
 void lane_withdraw(struct lane_state *lane, struct work *work);
+/* Is all that waits cheap, and a thread at such work? */
+bool lane_is_attended(const struct lane_state *lane);
 /* Says that nothing is deferred, unless there is work after all. */
 void lane_stop_deferring(struct lane_state *lane);
-/* What a light call has just cost. */
+/* What a light call has just cost, or one context of a batch. */
 void lane_note_cost(struct lane_state *lane, uint64_t ns);
 
 /* Is light work next that a thread which is not the lane's should do? Not if all the lane's

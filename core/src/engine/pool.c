@@ -96,6 +96,16 @@ ENGINE_SLOW void pool_wake(void)
     engine_unlock();
 }
 
+void pool_note_cost(int64_t ns)
+{
+    lane_note_cost(&lanes[LANE_QUICK], (uint64_t)ns);
+}
+
+bool pool_is_cheap(void)
+{
+    return lane_is_cheap(&lanes[LANE_QUICK]);
+}
+
 bool pool_have_thread(enum lane index)
 {
     return crew_have_thread(&lanes[index]);
@@ -139,7 +149,6 @@ void pool_withdraw(struct work *work)
 static bool help(struct lane_state *lane, bool from_loop)
 {
     struct work_list chunk = {NULL, NULL};
-    uint32_t count;
 
     if (!lane_has_work(lane))
         return false;
@@ -148,8 +157,8 @@ static bool help(struct lane_state *lane, bool from_loop)
         engine_unlock();
         return false;
     }
-    count = lane_take(lane, &chunk, LANE_CHUNK);
-    crew_run_here(lane, &chunk, count);
+    lane_take(lane, &chunk, LANE_CHUNK);
+    crew_run_here(lane, &chunk);
     return true;
 }
 
@@ -211,7 +220,7 @@ bool pool_run_here(struct work *work, bool may_block)
     work_append(&chunk, work, WORK_NOWHERE);
     /* Who waits for one call may have others that are worth running beside it. */
     intake_see_to_the_first(lane);
-    crew_run_here(lane, &chunk, 1);
+    crew_run_here(lane, &chunk);
     return true;
 }
 

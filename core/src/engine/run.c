@@ -37,6 +37,7 @@
 #include "pool.h"
 #include "probe.h"
 #include "queue.h"
+#include "timer.h"
 #include "trace.h"
 
 /* Says what the job of a call is to the pool. */
@@ -98,18 +99,23 @@ static bool run_slice(struct call *call)
     struct handle_chain *batch = &call->job.batch;
     uint32_t first = batch->first;
     uint32_t end = handle_chain_skip(first, SLICE);
+    int64_t begun;
     bool last;
 
     engine_lock();
     batch->first = end;
     batch->slices++;
     if (end != 0) {
-        call->work.light = false; /* worth a thread of its own */
+        /* Or it is worth a thread of its own. */
+        call->work.light = call->work.quiet && pool_is_cheap();
         pool_push(&call->work);
     }
     engine_unlock();
+    begun = timer_now();
     handle_chain_release(first, end);
     engine_lock();
+    if (end != 0)
+        pool_note_cost((timer_now() - begun) / SLICE);
     last = --batch->slices == 0 && batch->first == 0;
     engine_unlock();
     return last;
@@ -246,26 +252,51 @@ static char *message_of(const struct job *job, SECURITY_STATUS status,
     return strdup(message.text);
 }
 
-/* Calls that are light. */
+/* Nobody has looked at them for long: to wait for all of them takes hardly longer than to wait
+ * for one. */
+static void fetch(struct call *const *calls, uint32_t count)
+{
+    for (int round = 0; round < 2; round++) {
+        for (uint32_t i = 0; i < count; i++) {
+            const struct job *job = &calls[i]->job;
+
+            if (job->operation->fetch != NULL)
+                job->operation->fetch(job, round);
+        }
+    }
+}
+
+/* Of light calls. Now and then one is measured, as that takes longer than a submit. */
+static _Thread_local uint32_t chunks;
+
 static void run_light(struct work_list *chunk)
 {
     struct call *calls[LANE_CHUNK];
     struct remains remains = {.queue = NULL};
     uint32_t count = 0, ended = 0;
+    bool is_measured = chunks++ % 16 == 0;
     bool is_inside;
+    int64_t begun_ns = 0;
 
     /* All are noted first: a batch that goes on is back in its lane's list. */
     for (struct work *work = chunk->first; work != NULL; work = work->next)
         calls[count++] = (struct call *)work;
+    if (is_measured)
+        begun_ns = timer_now();
     is_inside = gate_enter(); /* once for all; if not, each job says so by its status */
     handle_gather();
+    if (count > 1)
+        fetch(calls, count);
     for (uint32_t i = 0; i < count; i++) {
         struct job *job = &calls[i]->job;
         const int64_t begun = trace_is_on() ? trace_begin(job) : 0;
         sspia_report report;
 
-        if (job->operation->is_batch && !run_slice(calls[i]))
-            continue;
+        if (job->operation->is_batch) {
+            is_measured = false; /* run_slice did */
+            if (!run_slice(calls[i]))
+                continue;
+        }
         report.text[0] = '\0'; /* and no more: it is long */
         PROBE_BEGIN(calls[i]->async, job->operation);
         job->operation->run(job, &report);
@@ -281,6 +312,8 @@ static void run_light(struct work_list *chunk)
     if (is_inside)
         gate_leave();
     engine_lock();
+    if (is_measured)
+        pool_note_cost((timer_now() - begun_ns) / count);
     if (ended > 0)
         pool_dismiss(LANE_QUICK, ended);
     for (uint32_t i = 0; i < ended; i++)

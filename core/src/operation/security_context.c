@@ -119,12 +119,34 @@ static void run_delete(struct job *job, sspia_report *report)
     job->status = done ? SEC_E_OK : SEC_E_SHUTDOWN_IN_PROGRESS;
 }
 
+/* The package's part; what it has in front is the allocator's. */
+static void fetch(const void *object)
+{
+    const struct security_context *context = object;
+    const char *state = context->state;
+
+    for (size_t i = 0; state != NULL && i < FETCHED; i++)
+        __builtin_prefetch(state + i * CACHE_LINE, 1);
+}
+
+/* Of a context that nobody else has. */
+static void fetch_for_delete(const struct job *job, int round)
+{
+    if (!job->alone || job->claimed == NULL)
+        return;
+    if (round == 0)
+        __builtin_prefetch(job->claimed, 1);
+    else
+        fetch(job->claimed);
+}
+
 const struct operation operation_delete = {
     .name = "DeleteSecurityContext",
     .is_end = true,
     .claim = claim,
     .claim_alone = claim_alone,
     .turns = turns_of,
+    .fetch = fetch_for_delete,
     .run = run_delete,
 };
 
@@ -142,16 +164,6 @@ const struct operation operation_delete_many = {
     .is_batch = true,
     .run = run_batch,
 };
-
-/* The package's part; what it has in front is the allocator's. */
-static void fetch(const void *object)
-{
-    const struct security_context *context = object;
-    const char *state = context->state;
-
-    for (size_t i = 0; state != NULL && i < FETCHED; i++)
-        __builtin_prefetch(state + i * CACHE_LINE, 1);
-}
 
 __attribute__((constructor)) static void define_kind(void)
 {
