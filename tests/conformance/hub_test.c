@@ -296,8 +296,12 @@ static void *submit_many(void *data)
 {
     const struct crowd *crowd = data;
 
-    for (uint64_t i = 0; i < EACH; i++)
-        sspia_hub_delete_context(0, crowd->queue, crowd->first + i, 0);
+    for (uint64_t i = 0; i < EACH; i++) {
+        if (i % 3 == 0)
+            sspia_hub_delete_contexts(0, crowd->queue, crowd->first + i, NULL, 0);
+        else
+            sspia_hub_delete_context(0, crowd->queue, crowd->first + i, 0);
+    }
     return NULL;
 }
 

@@ -163,18 +163,26 @@ static bool claim_alone(struct call *call, const struct operation *operation,
     return operation->claim_alone(&call->job, target);
 }
 
-/* A call without an async context: only its memory is had under the lock. */
-static bool submit_alone(const struct operation *operation, struct handle target,
-                         struct async_destination *destination)
+/* A call without an async context: only its memory is had under the lock. NULL: the way by the
+ * lock is open. */
+static struct call *call_alone(void)
 {
     struct call *call;
-    bool claimed;
 
     if (!pool_is_open())
-        return false;
+        return NULL;
     engine_lock();
     call = call_new();
     engine_unlock();
+    return call;
+}
+
+static bool submit_alone(const struct operation *operation, struct handle target,
+                         struct async_destination *destination)
+{
+    struct call *call = call_alone();
+    bool claimed;
+
     if (call == NULL)
         return false;
     claimed = claim_alone(call, operation, target);
@@ -245,8 +253,14 @@ static struct call *begin_batch(const SspiAsyncContext *pointer, const struct jo
                                 SECURITY_STATUS *status, const char **why)
 {
     struct handle_view view;
-    struct call *call;
+    struct call *call = pointer == NULL && destination != NULL ? call_alone() : NULL;
 
+    *put_it = call != NULL;
+    if (*put_it) {
+        exchange(call, destination);
+        call->job = *job;
+        return call;
+    }
     *put_it = pool_is_open() && fate_look(pointer, &view) && fate_begin(&view);
     if (*put_it) {
         call = view.object;
