@@ -717,6 +717,9 @@ sleep:
         if
         :: nempty(lane) -> in_time = false; lane_take(); goto taken
         :: empty(lane) && in_time -> in_time = false; goto sleep
+#ifdef NAPS
+        :: empty(lane) && in_time -> in_time = false; goto look /* the lane was used */
+#endif
         :: empty(lane) && !in_time ->
             if
             :: IS_SURPLUS -> finds_work_at_the_door(); born[me] = false; take_owed(); goto leave

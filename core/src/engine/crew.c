@@ -160,12 +160,14 @@ static bool finds_work_at_the_door(struct lane_state *lane)
     return true;
 }
 
-/* Waits for work. False: it has left the lane. */
+/* Waits for work, or until a lane that naps has been used without this thread: then it is to
+ * wait, and to nap, anew. False: it has left the lane. */
 static bool wait_for_work(struct worker *worker, bool took_its_time)
 {
     struct lane_state *lane = worker->lane;
     struct timespec deadline;
     uint32_t napped_ms = 0;
+    uint64_t submitted;
     bool in_time = true;
 
     /* One that spins, and one that naps, is enough. */
@@ -173,7 +175,10 @@ static bool wait_for_work(struct worker *worker, bool took_its_time)
         spin(lane);
     if (lane->naps && lane->napping == 0)
         napped_ms = nap(worker);
+    submitted = lane->submitted;
     while (lane->list.first == NULL && in_time) {
+        if (lane->naps && lane->submitted != submitted)
+            return true;
         /* It may have been configured anew. */
         deadline = engine_deadline(lane->idle_ms > napped_ms ? lane->idle_ms - napped_ms : 0);
         in_time = sleep_until(worker, lane_is_surplus(lane) ? &deadline : NULL, false);

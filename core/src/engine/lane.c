@@ -19,6 +19,7 @@
 #include "gate.h"
 
 static const uint64_t backlog_ns = 100000; /* of light work: worth one more wake */
+static const uint64_t cold_ns = 10000;     /* what code and data cost that are in no cache */
 static const uint64_t cheap_ns = 500;  /* a light call that costs no more is for one thread */
 static const uint64_t dear_ns = 10000; /* a light call that costs more is not for a loop */
 
@@ -191,9 +192,13 @@ bool lane_is_worth_a_wake(const struct lane_state *lane)
     return !lane_is_cheap(lane) && lane_waiting(lane) * cost_of(lane) > backlog_ns;
 }
 
-void lane_note_cost(struct lane_state *lane, uint64_t ns)
+void lane_note_cost(struct lane_state *lane, uint64_t ns, uint32_t count)
 {
-    atomic_store_explicit(&lane->cost_ns, (cost_of(lane) + ns) / 2, memory_order_relaxed);
+    const uint64_t each = ns > cold_ns ? (ns - cold_ns) / count : 0;
+    const uint64_t both = each < lane->last_ns ? each : lane->last_ns;
+
+    lane->last_ns = each;
+    atomic_store_explicit(&lane->cost_ns, (cost_of(lane) + both) / 2, memory_order_relaxed);
 }
 
 bool lane_is_open(const struct lane_state *lane)

@@ -61,7 +61,8 @@ struct lane_state {
     uint64_t submitted; /* and completed: since the start */
     uint64_t completed;
     uint32_t chunks;          /* of light work, since the start */
-    _Atomic uint64_t cost_ns; /* of a light call, lately; written under the lock */
+    uint64_t last_ns;         /* what a light call cost when it was last noted */
+    _Atomic uint64_t cost_ns; /* what they cost lately; written under the lock */
 
     _Atomic uint32_t deferral; /* enum lane_deferral */
 
@@ -124,8 +125,10 @@ void lane_withdraw(struct lane_state *lane, struct work *work);
 bool lane_is_attended(const struct lane_state *lane);
 /* Says that nothing is deferred, unless there is work after all. */
 void lane_stop_deferring(struct lane_state *lane);
-/* What a light call has just cost, or one context of a batch. */
-void lane_note_cost(struct lane_state *lane, uint64_t ns);
+/* What so many light calls have just cost, or contexts of a batch. What the first of them costs
+ * with cold caches is left out, and of two figures in a row the lower one counts: a thread may
+ * have been interrupted. */
+void lane_note_cost(struct lane_state *lane, uint64_t ns, uint32_t count);
 
 /* Is light work next that a thread which is not the lane's should do? Not if all the lane's
  * threads are at work that takes its time: they come to it, and free what they have made

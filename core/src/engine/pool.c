@@ -96,9 +96,9 @@ ENGINE_SLOW void pool_wake(void)
     engine_unlock();
 }
 
-void pool_note_cost(int64_t ns)
+void pool_note_cost(int64_t ns, uint32_t count)
 {
-    lane_note_cost(&lanes[LANE_QUICK], (uint64_t)ns);
+    lane_note_cost(&lanes[LANE_QUICK], (uint64_t)ns, count);
 }
 
 bool pool_is_cheap(void)

@@ -30,9 +30,9 @@ void pool_push(struct work *work);
 /* Takes back work that no thread has begun. */
 void pool_withdraw(struct work *work);
 
-/* What a light call has just cost, or one context of a batch; and whether that is so little
- * lately that two threads would not be done with many of them sooner than one. */
-void pool_note_cost(int64_t ns);
+/* What so many light calls have just cost, or contexts of a batch; and whether one costs so
+ * little lately that two threads would not be done with many of them sooner than one. */
+void pool_note_cost(int64_t ns, uint32_t count);
 bool pool_is_cheap(void);
 
 void pool_after_fork(void);
