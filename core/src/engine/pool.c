@@ -84,6 +84,11 @@ bool pool_has_work(void)
     return lane_has_work(&lanes[LANE_QUICK]);
 }
 
+uint32_t pool_waiting(void)
+{
+    return lane_waiting(&lanes[LANE_QUICK]);
+}
+
 bool pool_put(struct work *work)
 {
     return intake_put(&lanes[LANE_QUICK], work);

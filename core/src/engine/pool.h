@@ -51,6 +51,8 @@ bool pool_leaves_work(void);
 bool pool_is_open(void);
 /* Is there work in the quick lane that no thread has taken? */
 bool pool_has_work(void);
+/* How much of it is in the list, and not in an inbox? */
+uint32_t pool_waiting(void);
 /* Hands it over. True: nobody is woken for it; whoever is to hear of it had better do it, or
  * pool_wake is called. */
 bool pool_put(struct work *work);

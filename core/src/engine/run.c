@@ -252,8 +252,10 @@ static char *message_of(const struct job *job, SECURITY_STATUS status,
     return strdup(message.text);
 }
 
-/* Nobody has looked at them for long: to wait for all of them takes hardly longer than to wait
- * for one. */
+/* What waits behind so many calls has left the caches. */
+#define BACKLOG 8192
+
+/* To wait for what all of them need takes hardly longer than to wait for one. */
 static void fetch(struct call *const *calls, uint32_t count)
 {
     for (int round = 0; round < 2; round++) {
@@ -285,7 +287,7 @@ static void run_light(struct work_list *chunk)
         begun_ns = timer_now();
     is_inside = gate_enter(); /* once for all; if not, each job says so by its status */
     handle_gather();
-    if (count > 1)
+    if (pool_waiting() > BACKLOG)
         fetch(calls, count);
     for (uint32_t i = 0; i < count; i++) {
         struct job *job = &calls[i]->job;
