@@ -174,6 +174,7 @@ static void job_cancelled_before_it_began_is_only_discarded(void **state)
     let_go(&first);
     assert_int_equal(end(one), SEC_I_CONTINUE_NEEDED);
     assert_int_equal(end(two), SEC_E_UNFINISHED_CONTEXT_DELETED);
+    wait_for(&first.discarded, 1);
     assert_int_equal(second.ran + second.published + second.abandoned, 0);
 }
 
@@ -212,6 +213,9 @@ static void jobs_with_turns_run_in_the_order_of_submit(void **state)
     assert_int_equal(end(one), SEC_I_CONTINUE_NEEDED);
     assert_int_equal(end(two), SEC_I_CONTINUE_NEEDED);
     assert_true(first.place < second.place);
+    wait_for(&first.discarded, 1);
+    wait_for(&second.discarded, 1);
+    wait_for(&other.discarded, 1);
 }
 
 /* A job that works on what a delete has ended. */
@@ -342,6 +346,7 @@ static void job_that_is_late_is_only_discarded(void **state)
     wait_for(&told, 1);
     assert_int_equal(second.discarded, 1); /* before the callback */
     assert_int_equal(end(busy), SEC_I_CONTINUE_NEEDED);
+    wait_for(&first.discarded, 1); /* the thread is not done when the call is */
     assert_int_equal(second.started, 0);
     assert_int_equal(second.abandoned, 0);
 }
