@@ -37,9 +37,9 @@ struct operation {
     /* Engine lock held. The turns did not let the job in: a delete came first. */
     void (*refuse)(struct job *job);
 
-    /* Of an end, of which many are run after another: prefetches what its run will touch.
-     * Called for all of them in two rounds: 0, what the job leads to; 1, what that leads to. */
-    void (*fetch)(const struct job *job, int round);
+    /* Of an end, of which many are run after another: prefetches what else the object is made
+     * of that was claimed alone, and is on its way itself (as handle_define_fetch has it). */
+    void (*fetch)(const void *object);
     /* The rest without the lock. Does it and leaves the status in the job. The caller has the
      * turn if the job needs one. */
     void (*run)(struct job *job, sspia_report *report);

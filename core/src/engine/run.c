@@ -258,17 +258,20 @@ static char *message_of(const struct job *job, SECURITY_STATUS status,
 /* To wait for what all of them need takes hardly longer than to wait for one. */
 static void fetch(struct call *const *calls, uint32_t count)
 {
-    for (int round = 0; round < 2; round++) {
-        for (uint32_t i = 0; i < count; i++) {
-            const struct job *job = &calls[i]->job;
+    for (uint32_t i = 0; i < count; i++) {
+        if (calls[i]->job.alone)
+            __builtin_prefetch(calls[i]->job.claimed, 1);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        const struct job *job = &calls[i]->job;
 
-            if (job->operation->fetch != NULL)
-                job->operation->fetch(job, round);
-        }
+        if (job->alone && job->claimed != NULL && job->operation->fetch != NULL)
+            job->operation->fetch(job->claimed);
     }
 }
 
-/* Of light calls. Now and then two are measured, as that takes longer than a submit. */
+/* Chunks of light calls that this thread has run. Now and then two are measured, as that takes
+ * longer than a submit. */
 static _Thread_local uint32_t chunks;
 
 static void run_light(struct work_list *chunk)

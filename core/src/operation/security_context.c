@@ -129,24 +129,13 @@ static void fetch(const void *object)
         __builtin_prefetch(state + i * CACHE_LINE, 1);
 }
 
-/* Of a context that nobody else has. */
-static void fetch_for_delete(const struct job *job, int round)
-{
-    if (!job->alone || job->claimed == NULL)
-        return;
-    if (round == 0)
-        __builtin_prefetch(job->claimed, 1);
-    else
-        fetch(job->claimed);
-}
-
 const struct operation operation_delete = {
     .name = "DeleteSecurityContext",
     .is_end = true,
     .claim = claim,
     .claim_alone = claim_alone,
     .turns = turns_of,
-    .fetch = fetch_for_delete,
+    .fetch = fetch,
     .run = run_delete,
 };
 
